@@ -1,0 +1,119 @@
+// What a gateway call leaves on the journal: written by gateway (recorder), read by the ledger and by observe (from-call). Types only, so that the two rooms never meet.
+// The JSON stands on disk: fields are added, never renamed or reused.
+
+/** The organisation path as it was at the call; null where the key has none. */
+export interface OrganisationPath {
+  organizationId: string;
+  /** Department or cost-centre code of the organisation unit that pays. */
+  costCentre: string | null;
+  teamId: string | null;
+  teamAlias: string | null;
+  /** SHA-256 of the virtual key in hex; for the master key the hash of the master key. */
+  keyId: string;
+  keyAlias: string | null;
+  /** Owner of the key (LiteLLM's user_id). */
+  keyUserId: string | null;
+  projectId: string;
+}
+
+/** Token counts in canonical keys; `input` excludes cached input, `output` includes reasoning. Only whole numbers >= 0. */
+export interface CallUsage {
+  input: number;
+  output: number;
+  total: number;
+  cachedInput?: number;
+  cacheCreationInput?: number;
+  reasoningOutput?: number;
+  audioInput?: number;
+  audioOutput?: number;
+}
+
+export type AttemptOutcome = 'success' | 'failure' | 'cancelled' | 'unknown';
+
+/** One upstream try = one ledger row. */
+export interface AttemptRecord {
+  /** 0 for the first try of a call. */
+  index: number;
+  deploymentId: string;
+  provider: string;
+  upstreamModel: string;
+  /** Upstream base without query and credentials. */
+  apiBase: string | null;
+  startedAtUs: number;
+  endedAtUs: number;
+  outcome: AttemptOutcome;
+  httpStatus: number | null;
+  /** LiteLLM's class name, for example RateLimitError. */
+  errorClass: string | null;
+  /** Redacted, at most 2,000 characters. */
+  errorMessage: string | null;
+  usage: CallUsage | null;
+  /** True when the usage was estimated (the upstream sent none). */
+  usageEstimated: boolean;
+  /** Decimal string in `currency`; null when the price is unknown. */
+  cost: string | null;
+  currency: string;
+  /** Id of the price row that was used; null when unknown. */
+  priceId: string | null;
+}
+
+/** JSON header of JournalKind.callStarted: enough to bill the call at its reservation should nothing else ever be heard of it. */
+export interface CallStarted {
+  callId: string;
+  attempt: number;
+  startedAtUs: number;
+  model: string;
+  deploymentId: string;
+  provider: string;
+  upstreamModel: string;
+  /** Reserved amount as a decimal string; null when the price is unknown. */
+  reserved: string | null;
+  currency: string;
+  priceId: string | null;
+  path: OrganisationPath;
+}
+
+/** JSON header of JournalKind.callSettled. parts[1] = request body as received, parts[2] = answer as relayed (absent when `content` is not 'full'). */
+export interface CallSettled {
+  callId: string;
+  /** 32 hex digits: the caller's trace when it sent a traceparent, else the call id. */
+  traceId: string;
+  /** 16 hex digits. */
+  spanId: string;
+  /** The caller's span (traceparent), else null: then this call is the root of its trace. */
+  parentSpanId: string | null;
+  endpoint: 'chat' | 'embeddings';
+  stream: boolean;
+  startedAtUs: number;
+  endedAtUs: number;
+  /** When the first byte of the answer's body left, for streams. */
+  firstTokenAtUs: number | null;
+  /** Model name that the client asked for. */
+  model: string;
+  outcome: 'success' | 'failure' | 'cancelled';
+  /** Status that the client got. */
+  httpStatus: number;
+  errorClass: string | null;
+  errorMessage: string | null;
+  path: OrganisationPath;
+  /** `user` of the body or the end-user headers. */
+  endUser: string | null;
+  sessionId: string | null;
+  traceName: string | null;
+  tags: string[];
+  environment: string | null;
+  release: string | null;
+  version: string | null;
+  /** The body's `metadata` object as JSON text, null when there is none. */
+  metadata: string | null;
+  /** The last attempt's usage and the call's whole cost (sum over attempts); null when unknown. */
+  usage: CallUsage | null;
+  usageEstimated: boolean;
+  cost: string | null;
+  currency: string;
+  attempts: AttemptRecord[];
+  /** metadata_only: the payload journal was full; off: the project or key keeps no content. */
+  content: 'full' | 'metadata_only' | 'off';
+  /** How parts[2] is to be read. */
+  answerFormat: 'json' | 'sse' | 'none';
+}

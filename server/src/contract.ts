@@ -1,0 +1,170 @@
+// Types that the console may see (types only, no values): the answers of /api/console/*. Money is a decimal string, instants are ISO strings, durations are milliseconds.
+
+export interface ConsoleSession {
+  user: { id: string; email: string; name: string; role: 'admin' | 'member' | 'viewer'; mustChangePassword: boolean };
+  organization: { id: string; name: string };
+  projects: { id: string; name: string; publicKeys: string[] }[];
+  version: string;
+  timezone: string;
+  doors: { gateway: string; observe: string };
+}
+
+/** GET /api/console/overview?projectId&from&to */
+export interface ConsoleOverview {
+  totals: {
+    calls: number;
+    failures: number;
+    traces: number;
+    inputTokens: number;
+    outputTokens: number;
+    cost: string;
+    unknownCostCalls: number;
+    currency: string;
+  };
+  latencyMs: { p50: number | null; p95: number | null; p99: number | null };
+  firstTokenMs: { p50: number | null; p95: number | null };
+  /** Buckets cover the range evenly; `bucketSeconds` says how wide. */
+  bucketSeconds: number;
+  series: { at: string; calls: number; failures: number; cost: string; inputTokens: number; outputTokens: number }[];
+  byModel: { name: string; calls: number; cost: string; tokens: number }[];
+  byKey: { name: string; calls: number; cost: string; tokens: number }[];
+  byTeam: { name: string; calls: number; cost: string; tokens: number }[];
+}
+
+/** One call of the request log, with its attempts. */
+export interface ConsoleRequest {
+  callId: string;
+  traceId: string;
+  startedAt: string;
+  model: string;
+  provider: string;
+  upstreamModel: string;
+  outcome: 'success' | 'failure' | 'cancelled' | 'unknown';
+  httpStatus: number | null;
+  error: string | null;
+  stream: boolean;
+  keyAlias: string | null;
+  keyName: string | null;
+  teamAlias: string | null;
+  endUser: string | null;
+  sessionId: string | null;
+  inputTokens: number | null;
+  outputTokens: number | null;
+  usageEstimated: boolean;
+  cost: string | null;
+  currency: string;
+  priceId: string | null;
+  latencyMs: number;
+  firstTokenMs: number | null;
+  attempts: {
+    index: number;
+    deploymentId: string;
+    provider: string;
+    upstreamModel: string;
+    outcome: string;
+    httpStatus: number | null;
+    error: string | null;
+    cost: string | null;
+    latencyMs: number;
+  }[];
+}
+
+/** GET /api/console/requests?from&to&limit&cursor&model&keyAlias&outcome&search */
+export interface ConsoleRequests {
+  data: ConsoleRequest[];
+  nextCursor: string | null;
+}
+
+/** GET /api/console/traces?projectId&from&to&limit&cursor&search&userId&sessionId&tag&environment */
+export interface ConsoleTraces {
+  data: ConsoleTraceRow[];
+  nextCursor: string | null;
+}
+export interface ConsoleTraceRow {
+  id: string;
+  timestamp: string;
+  name: string | null;
+  userId: string | null;
+  sessionId: string | null;
+  environment: string;
+  tags: string[];
+  /** First 200 characters. */
+  inputPreview: string | null;
+  outputPreview: string | null;
+  observations: number;
+  errors: number;
+  latencyMs: number | null;
+  totalTokens: number;
+  totalCost: string | null;
+}
+
+/** GET /api/console/traces/:traceId?projectId */
+export interface ConsoleTrace {
+  trace: ConsoleTraceRow & {
+    input: string | null;
+    output: string | null;
+    metadata: Record<string, unknown>;
+    release: string | null;
+    version: string | null;
+    public: boolean;
+  };
+  observations: ConsoleObservation[];
+  scores: ConsoleScore[];
+}
+export interface ConsoleObservation {
+  id: string;
+  parentId: string | null;
+  type: string;
+  name: string | null;
+  level: string;
+  statusMessage: string | null;
+  startTime: string;
+  endTime: string | null;
+  latencyMs: number | null;
+  firstTokenMs: number | null;
+  model: string | null;
+  modelParameters: Record<string, unknown> | null;
+  usage: Record<string, number>;
+  totalCost: string | null;
+  /** True when the same call's cost is counted on another observation (an SDK and the gateway both reported it). */
+  costCountedElsewhere: boolean;
+  /** Raw JSON text. */
+  input: string | null;
+  output: string | null;
+  metadata: Record<string, unknown>;
+  keyAlias: string | null;
+  promptName: string | null;
+  promptVersion: number | null;
+}
+export interface ConsoleScore {
+  id: string;
+  name: string;
+  source: string;
+  dataType: string;
+  value: number | null;
+  stringValue: string | null;
+  comment: string | null;
+  observationId: string | null;
+  timestamp: string;
+}
+
+/** GET /api/console/models */
+export interface ConsoleModels {
+  data: {
+    name: string;
+    deployments: {
+      id: string;
+      provider: string;
+      upstreamModel: string;
+      apiBase: string | null;
+      mode: string | null;
+      ready: boolean /** For example "AZURE_API_KEY is not set". */;
+      problem: string | null;
+      inputCostPerMillion: string | null;
+      outputCostPerMillion: string | null;
+      priceId: string | null;
+    }[];
+  }[];
+}
+// Keys use LiteLLM's own admin routes (/key/list?return_full_object=true, /key/generate, /key/update, /key/block, /key/unblock, /key/delete) with the console's session cookie.
+// Login uses /api/auth/* (sign-in/email, sign-out, change-password). Errors of /api/console/* are {"error": {"code", "message"}}.

@@ -1,0 +1,46 @@
+// What the data plane needs from the rest of the house, in its own words. house.ts joins them.
+import type { CallSettled, CallStarted } from '#call-record.ts';
+import type { VirtualKey } from '#identity/principal.ts';
+
+/** Virtual keys by the SHA-256 (hex) of their secret. */
+export interface KeyDirectory {
+  /** Synchronous look-up: the key, null (known not to exist), or undefined (not in memory: call `load`). */
+  find(hash: string): VirtualKey | null | undefined;
+  /** Loads once for all waiters. @throws AppError 503 when the records are away and the key is not known. */
+  load(hash: string): Promise<VirtualKey | null>;
+}
+
+/** A place taken in one or more budgets until the call is settled. */
+export interface Reservation {
+  readonly reservedPicos: bigint;
+}
+
+export type BudgetAnswer =
+  | { readonly admitted: true; readonly reservation: Reservation }
+  | { readonly admitted: false /** For example "Key" or "Global". */; readonly whose: string; readonly spentPicos: bigint; readonly maxPicos: bigint };
+
+export interface Budgets {
+  /** Admits when spend + reserved < max for every budget that governs the key (`strict`: spend + reserved + this <= max). Synchronous; key null = master key (global budget only). */
+  reserve(key: VirtualKey | null, reservedPicos: bigint, strict: boolean): BudgetAnswer;
+  /** Replaces the reservation by what the call really cost. Exactly once a reservation. */
+  settle(reservation: Reservation, actualPicos: bigint): void;
+  /** Spend of a key so far in picos, settled calls included (for x-litellm-key-spend). */
+  spentPicos(keyId: string): bigint;
+}
+
+/** Where calls are written down. Both records carry everything that billing and tracing need. */
+export interface CallJournal {
+  /** Before dispatch; survives kill -9 of the process when it returns. @throws when even money cannot be written: the call is refused with 503. */
+  started(record: CallStarted): void;
+  /**
+   * After the last attempt. `done` runs when the record is durable: only then may the last byte of the answer leave.
+   * When the payload class is full the record is written with content `metadata_only`.
+   */
+  settled(record: CallSettled, request: Uint8Array | null, answer: readonly Uint8Array[], done: (error: Error | null) => void): void;
+}
+
+/** Typical output tokens for reservations when a request names no max_tokens: a rolling p95 a key and model. */
+export interface OutputHistory {
+  expectedOutputTokens(keyId: string, model: string): number;
+  record(keyId: string, model: string, outputTokens: number): void;
+}

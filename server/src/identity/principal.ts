@@ -1,0 +1,69 @@
+// Who is calling: the result of every door's authentication, passed down and never looked up.
+
+/** A virtual key as the gateway uses it on the hot path; amounts are picos (1e-12). Snapshot: replaced whole when the key changes. */
+export interface VirtualKey {
+  /** SHA-256 of the key in hex (LiteLLM's `token`). */
+  readonly id: string;
+  readonly alias: string | null;
+  /** sk-...XXXX */
+  readonly name: string;
+  /** Model names, wildcards ("openai/*", "*"); empty = every model. */
+  readonly models: readonly string[];
+  readonly maxBudgetPicos: bigint | null;
+  readonly rpmLimit: number | null;
+  readonly tpmLimit: number | null;
+  readonly maxParallelRequests: number | null;
+  /** Epoch milliseconds; null = never. */
+  readonly expiresAtMs: number | null;
+  readonly blocked: boolean;
+  readonly teamId: string | null;
+  readonly teamAlias: string | null;
+  readonly userId: string | null;
+  readonly organizationId: string;
+  readonly costCentre: string | null;
+  /** Project that the key's calls are traced to. */
+  readonly projectId: string;
+  readonly tags: readonly string[];
+  readonly metadata: Readonly<Record<string, unknown>>;
+  /** False: the key's calls keep no request or answer content. */
+  readonly keepContent: boolean;
+}
+
+export type Principal =
+  | { readonly kind: 'anonymous' }
+  | { readonly kind: 'master' }
+  | { readonly kind: 'virtual-key'; readonly key: VirtualKey }
+  /** scope `scores` = a public key alone (Bearer pk): it may only write scores. */
+  | {
+      readonly kind: 'project-key';
+      readonly projectId: string;
+      readonly organizationId: string;
+      readonly publicKey: string;
+      readonly scope: 'project' | 'scores';
+    }
+  /** A person with a console session. */
+  | {
+      readonly kind: 'user';
+      readonly userId: string;
+      readonly email: string;
+      readonly name: string;
+      readonly role: UserRole;
+      readonly mustChangePassword: boolean;
+    };
+
+export type UserRole = 'admin' | 'member' | 'viewer';
+
+/** Names used in the route × role table. */
+export type Role = 'anonymous' | 'virtual-key' | 'master' | 'project-key' | 'project-public-key' | 'user-viewer' | 'user-member' | 'user-admin';
+
+/** The role of a principal in the route × role table. */
+export function roleOf(principal: Principal): Role {
+  switch (principal.kind) {
+    case 'project-key':
+      return principal.scope === 'project' ? 'project-key' : 'project-public-key';
+    case 'user':
+      return `user-${principal.role}`;
+    default:
+      return principal.kind;
+  }
+}

@@ -1,0 +1,32 @@
+// Seams of the fold: what it needs from the store (look-ups of rows it does not hold) and what it gives to the consumer.
+import type { FoldedRows, ObservationRow, ScoreRow, TraceRow } from '#observe/rows.ts';
+import type { JournalRecord } from '#stores/journal/port.ts';
+
+export interface EntityKey {
+  projectId: string;
+  id: string;
+}
+
+/** Newest live stored rows by identity; one batched read each. */
+export interface FoldLookup {
+  traces(keys: readonly EntityKey[]): Promise<TraceRow[]>;
+  /** Observations by (project, id); an id may exist in several traces. */
+  observations(keys: readonly EntityKey[]): Promise<ObservationRow[]>;
+  /** Gateway roots (is_trace = 1) by (project, trace id). */
+  traceCarriers(keys: readonly EntityKey[]): Promise<ObservationRow[]>;
+  scores(keys: readonly EntityKey[]): Promise<ScoreRow[]>;
+}
+
+/** Prices usage that came without a cost; null when the price is unknown. */
+export type PriceUsage = (
+  model: string,
+  usage: Readonly<Record<string, number>>,
+  at: Date,
+) => { costDetails: Record<string, string>; totalCost: string; currency: string; priceId: string; modelId: string } | null;
+
+export interface Folder {
+  /** Folds a run of journal records into rows to write. The caller writes them durably and then calls `committed`; on failure it calls `abandoned` and folds again. */
+  fold(records: readonly JournalRecord[]): Promise<FoldedRows>;
+  committed(): void;
+  abandoned(): void;
+}

@@ -1,0 +1,121 @@
+// The types of every knob: process settings (flags, environment) and the gateway's configuration (LiteLLM's config.yaml). Values are read in load.ts and environment.ts only.
+
+export type RoleName = 'all' | 'gateway' | 'observe' | 'worker';
+
+/** Settings of the process; immutable after the start. */
+export interface Settings {
+  readonly role: RoleName;
+  readonly host: string;
+  readonly port: number;
+  readonly observePort: number;
+  readonly dataDir: string;
+  /** IANA zone that decides days, budgets and statements. */
+  readonly timezone: string;
+  /** null = the embedded PostgreSQL. */
+  readonly recordsUrl: string | null;
+  /** null = chDB in the engine process. */
+  readonly clickhouse: { readonly url: string; readonly user: string; readonly password: string; readonly database: string } | null;
+  /** Cuts listeners down to one surface, null = everything. */
+  readonly expose: 'llm' | null;
+  readonly configPath: string | null;
+  /** LITELLM_MASTER_KEY or general_settings.master_key; null = generated on the first start. */
+  readonly masterKey: string | null;
+  readonly init: {
+    readonly organizationId: string | null;
+    readonly organizationName: string | null;
+    readonly projectId: string | null;
+    readonly projectName: string | null;
+    readonly projectPublicKey: string | null;
+    readonly projectSecretKey: string | null;
+    readonly userEmail: string | null;
+    readonly userName: string | null;
+    readonly userPassword: string | null;
+  };
+  readonly network: {
+    readonly httpsProxy: string | null;
+    readonly httpProxy: string | null;
+    readonly noProxy: readonly string[];
+    /** PEM file with additional authorities (NODE_EXTRA_CA_CERTS, SSL_CERT_FILE). */
+    readonly extraCaFile: string | null;
+  };
+  readonly limits: {
+    readonly maxRequestBytes: number;
+    /** Bytes of request and answer bodies held in memory at once; 429 beyond. */
+    readonly inFlightBytes: number;
+    readonly payloadJournalBytes: number;
+    readonly moneyJournalBytes: number;
+  };
+  readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
+}
+
+/** One upstream behind a model name (LiteLLM's model_list entry). */
+export interface Deployment {
+  /** model_info.id, else a stable hash of name, model and base. */
+  readonly id: string;
+  /** Client-facing name; may be a wildcard ("*", "openai/*"). */
+  readonly modelName: string;
+  readonly provider: 'openai' | 'azure' | 'openai-compatible' | 'demo';
+  /** LiteLLM's provider prefix as written, for example "azure" or "groq". */
+  readonly providerName: string;
+  /** Model or Azure deployment name sent upstream. */
+  readonly upstreamModel: string;
+  readonly mode: 'chat' | 'embedding' | null;
+  readonly apiBase: string | null;
+  readonly apiKey: string | null;
+  readonly apiVersion: string | null;
+  readonly organization: string | null;
+  readonly azureAdToken: string | null;
+  readonly extraHeaders: Readonly<Record<string, string>>;
+  /** Completion parameters added when the client sent none (temperature, max_tokens ...). */
+  readonly defaultParameters: Readonly<Record<string, unknown>>;
+  readonly baseModel: string | null;
+  /** Price overrides, decimal strings per token. */
+  readonly inputCostPerToken: string | null;
+  readonly outputCostPerToken: string | null;
+  readonly cacheReadInputTokenCost: string | null;
+  readonly mockResponse: string | null;
+  readonly timeoutMs: number | null;
+  readonly streamTimeoutMs: number | null;
+  readonly maxRetries: number | null;
+  readonly weight: number | null;
+  readonly rpm: number | null;
+  readonly tpm: number | null;
+  readonly order: number | null;
+  readonly tags: readonly string[];
+  /** ssl_verify: false, or a CA file of its own. */
+  readonly sslVerify: boolean | string;
+  readonly info: Readonly<Record<string, unknown>>;
+}
+
+/** The gateway's configuration: an immutable snapshot that a call holds from admit to settle. */
+export interface GatewayConfig {
+  readonly deployments: readonly Deployment[];
+  /** model name -> names to try next, in order. "*" = default. */
+  readonly fallbacks: Readonly<Record<string, readonly string[]>>;
+  readonly modelAliases: Readonly<Record<string, string>>;
+  readonly retries: number;
+  readonly dropParams: boolean;
+  readonly requestTimeoutMs: number;
+  readonly streamTimeoutMs: number | null;
+  readonly connectTimeoutMs: number;
+  /** Longest silence between two chunks of an answer. */
+  readonly idleTimeoutMs: number;
+  readonly budgetMode: 'reserve' | 'strict';
+  readonly keyHeaderName: string | null;
+  /** True: no request or answer content is kept (turn_off_message_logging). */
+  readonly contentOff: boolean;
+  readonly maxBudget: string | null;
+  readonly callbacks: readonly string[];
+  readonly compat: { readonly budgetStatus: number; readonly modelDeniedStatus: number };
+  /** database_url of a taken-over config: named at the start, never written to. */
+  readonly foreignDatabaseUrl: string | null;
+}
+
+/** A fault or remark about a configuration file. */
+export interface ConfigNote {
+  level: 'error' | 'warning';
+  /** Path inside the file, for example model_list[0].litellm_params.model. */
+  path: string;
+  line: number | null;
+  message: string;
+}
