@@ -1,0 +1,24 @@
+// What a test needs beyond Node: present, or skipped with one printed line, or (GENAI_REQUIRE) a failure.
+import { existsSync } from 'node:fs';
+
+const PATHS: Record<string, readonly string[]> = {
+  chromium: ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'],
+};
+
+/** The program's path when this machine has it; null after printing why the tests that need it are skipped. @throws when GENAI_REQUIRE names it and it is missing. */
+export function need(name: keyof typeof PATHS & string): string | null {
+  const found = (PATHS[name] ?? []).find((path) => existsSync(path));
+  if (found !== undefined) return found;
+  if ((process.env.GENAI_REQUIRE ?? '').split(',').includes(name)) throw new Error(`${name} is required here and is not installed`);
+  console.log(`skipped: tests that need ${name} (not installed on this machine)`);
+  return null;
+}
+
+/** The value of an environment variable that points at a real server (for example GENAI_TEST_RECORDS_URL), under the same rule. */
+export function needVariable(variable: string, name: string): string | null {
+  const value = process.env[variable];
+  if (value !== undefined && value !== '') return value;
+  if ((process.env.GENAI_REQUIRE ?? '').split(',').includes(name)) throw new Error(`${name} is required here: set ${variable}`);
+  console.log(`skipped: tests against ${name} (${variable} is not set)`);
+  return null;
+}

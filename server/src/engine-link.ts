@@ -1,0 +1,167 @@
+// The front's side of the engine: starts the engine process, restarts it when it dies, forwards reads to it, wakes it after group commits.
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdir } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { Readable } from 'node:stream';
+import { Pool } from 'undici';
+import type { Principal } from '#identity/principal.ts';
+import { AppError } from '#lib/errors.ts';
+import { socketPath } from '#lib/socket-path.ts';
+import type { Settings } from '#settings/settings.ts';
+
+/** What the engine says of itself (GET /status). */
+export interface EngineStatus {
+  consumedSequence: string;
+  lagRecords: number;
+  lagMs: number;
+  rssBytes: number;
+  deadLetters: number;
+}
+
+export interface EngineLink {
+  /** Answers a read by the engine. @throws AppError 503 with Retry-After while the engine is away. */
+  forward(request: Request, principal: Principal): Promise<Response>;
+  /** Tells the engine that records up to here are durable; coalesced, never throws. */
+  wake(durableSequence: bigint): void;
+  status(): Promise<EngineStatus | null>;
+  /** Resolves when the engine answers for the first time. */
+  ready(): Promise<void>;
+  pid(): number | null;
+  stop(): Promise<void>;
+}
+
+export interface EngineLinkOptions {
+  settings: Settings;
+  /** What the engine needs beyond the settings, for example where the records are; passed on its standard input, never on argv. */
+  extra: Record<string, unknown>;
+  /** Environment of the child: what Node itself reads (proxies, authorities, locale), nothing secret of ours. */
+  environment: Record<string, string>;
+  log: (level: 'info' | 'warn' | 'error', message: string, fields?: Record<string, unknown>) => void;
+}
+
+const FIRST_RESTART_MS = 200;
+const LONGEST_RESTART_MS = 10_000;
+const WAKE_EVERY_MS = 20;
+const READ_TIMEOUT_MS = 60_000;
+const STOP_TIMEOUT_MS = 20_000;
+
+/** Starts the engine and keeps it running until `stop`. */
+export async function startEngineLink(options: EngineLinkOptions): Promise<EngineLink> {
+  const path = socketPath(options.settings.dataDir, 'engine.sock');
+  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+  const pool = new Pool('http://engine', { socketPath: path, connections: 16, headersTimeout: READ_TIMEOUT_MS, bodyTimeout: READ_TIMEOUT_MS });
+  const process = superviseEngine(options);
+  const wake = createWaker(pool);
+
+  const status = async (): Promise<EngineStatus | null> => {
+    try {
+      const answer = await pool.request({ method: 'GET', path: '/status', headersTimeout: 2000 });
+      return (await answer.body.json()) as EngineStatus;
+    } catch {
+      return null;
+    }
+  };
+
+  return {
+    async forward(request, principal) {
+      const url = new URL(request.url);
+      try {
+        const answer = await pool.request({
+          method: request.method as 'GET',
+          path: url.pathname + url.search,
+          headers: { 'x-genai-principal': Buffer.from(JSON.stringify(principal)).toString('base64url'), accept: request.headers.get('accept') ?? '*/*' },
+          signal: request.signal,
+        });
+        const headers = new Headers();
+        for (const [name, value] of Object.entries(answer.headers)) {
+          if (value !== undefined && name !== 'connection' && name !== 'keep-alive' && name !== 'transfer-encoding') headers.set(name, String(value));
+        }
+        return new Response(answer.statusCode === 204 ? null : (Readable.toWeb(answer.body) as ReadableStream), { status: answer.statusCode, headers });
+      } catch (cause) {
+        if (request.signal.aborted) throw cause;
+        throw new AppError('Reads are not available for a moment: the analytics engine is starting again. Nothing that was accepted is lost.', {
+          status: 503,
+          code: 'ServiceUnavailableError',
+          retryAfterSeconds: 2,
+          cause,
+        });
+      }
+    },
+    wake,
+    status,
+    async ready() {
+      while ((await status()) === null) await new Promise((resolve) => setTimeout(resolve, 50));
+    },
+    pid: () => process.pid(),
+    async stop() {
+      await process.stop();
+      await pool.close().catch(() => undefined);
+    },
+  };
+}
+
+/** At most one wake-up under way and one waiting: the engine only needs to know that there is something new. */
+function createWaker(pool: Pool): (durableSequence: bigint) => void {
+  let latest = 0n;
+  let timer: NodeJS.Timeout | null = null;
+  return (durableSequence) => {
+    latest = durableSequence;
+    if (timer !== null) return;
+    timer = setTimeout(() => {
+      timer = null;
+      pool
+        .request({ method: 'POST', path: '/wake', body: JSON.stringify({ durableSequence: String(latest) }), headers: { 'content-type': 'application/json' } })
+        .then((answer) => answer.body.dump())
+        // An engine that is away reads the journal when it is back.
+        .catch(() => undefined);
+    }, WAKE_EVERY_MS);
+    timer.unref();
+  };
+}
+
+function superviseEngine(options: EngineLinkOptions): { pid(): number | null; stop(): Promise<void> } {
+  let child: ChildProcess | null = null;
+  let stopping = false;
+  let restartMs = FIRST_RESTART_MS;
+  let restartTimer: NodeJS.Timeout | null = null;
+
+  const start = (): void => {
+    const startedAt = performance.now();
+    // chDB works on libuv's threads: with the default of four, file reads of the same process starve.
+    const started = spawn(process.execPath, [...process.execArgv, join(import.meta.dirname, 'engine.ts')], {
+      env: { ...options.environment, UV_THREADPOOL_SIZE: '16' },
+      stdio: ['pipe', 'inherit', 'inherit'],
+    });
+    child = started;
+    started.stdin?.on('error', () => undefined);
+    // The pipe stays open: its end tells the engine that its parent is gone.
+    started.stdin?.write(`${JSON.stringify({ settings: options.settings, ...options.extra })}\n`);
+    started.once('exit', (code, signal) => {
+      child = null;
+      if (stopping) return;
+      if (performance.now() - startedAt > 30_000) restartMs = FIRST_RESTART_MS;
+      options.log('error', 'the analytics engine ended; it is started again', { code, signal, restartMs });
+      restartTimer = setTimeout(start, restartMs);
+      restartMs = Math.min(restartMs * 2, LONGEST_RESTART_MS);
+    });
+  };
+  start();
+
+  return {
+    pid: () => child?.pid ?? null,
+    async stop() {
+      stopping = true;
+      if (restartTimer !== null) clearTimeout(restartTimer);
+      const running = child;
+      if (running === null) return;
+      await new Promise<void>((resolve) => {
+        const force = setTimeout(() => running.kill('SIGKILL'), STOP_TIMEOUT_MS);
+        running.once('exit', () => {
+          clearTimeout(force);
+          resolve();
+        });
+        running.kill('SIGTERM');
+      });
+    },
+  };
+}
