@@ -11,6 +11,26 @@ export interface PriceRow {
   outputPicos: bigint;
   cachedInputPicos: bigint | null;
   cacheCreationInputPicos: bigint | null;
+  /** Set where the model prices these tokens apart; absent = as ordinary output or input. */
+  reasoningOutputPicos?: bigint;
+  audioInputPicos?: bigint;
+  audioOutputPicos?: bigint;
+  /** Rates that replace the ones above for a whole call whose input (cached included) is longer; ascending. */
+  tiers?: readonly PriceTier[];
+}
+
+export interface PriceTier {
+  aboveInputTokens: number;
+  inputPicos: bigint;
+  outputPicos: bigint;
+  cachedInputPicos: bigint | null;
+  cacheCreationInputPicos: bigint | null;
+}
+
+/** What a model can take and give in one call; null = not known. */
+export interface ModelLimits {
+  maxInputTokens: number | null;
+  maxOutputTokens: number | null;
 }
 
 export interface Prices {
@@ -20,4 +40,6 @@ export interface Prices {
   ofModel(model: string, at: Date): PriceRow | null;
   /** Cost in picos. */
   cost(price: PriceRow, usage: CallUsage): bigint;
+  /** The configuration's model_info limits, else the table's context window: the ceiling of a strict reservation. */
+  limitsOf(deployment: Deployment): ModelLimits;
 }

@@ -1,0 +1,118 @@
+// Prices of deployments and of reported model names: overrides of the configuration over the bundled table, cached so that a call pays one map look-up.
+import { createHash } from 'node:crypto';
+import { parsePicos } from '#lib/money.ts';
+import type { Deployment } from '#settings/settings.ts';
+import { type CatalogEntry, lookUp } from './catalog.ts';
+import { costOf } from './cost.ts';
+import { type CatalogName, catalogProvider, parseModelName } from './names.ts';
+import type { ModelLimits, PriceRow, Prices } from './port.ts';
+
+/** Names come from SDKs and upstreams, so the number kept is bounded; the oldest leaves. */
+const MAX_CACHED_NAMES = 2_000;
+
+interface Kept<Value> {
+  value: Value;
+  validUntilMs: number;
+}
+
+/** The house's price list. Nothing is fetched: the table is the package's, as pinned. */
+export function createPrices(now: () => number = Date.now): Prices {
+  const deployments = new WeakMap<Deployment, Kept<PriceRow | null>>();
+  const names = new Map<string, Kept<CatalogEntry | null>>();
+
+  function find(name: CatalogName): Kept<CatalogEntry | null> {
+    const cacheKey = `${name.provider ?? ''} ${name.model}`;
+    const kept = names.get(cacheKey);
+    if (kept !== undefined && kept.validUntilMs > now()) return kept;
+    const value = lookUp(name, new Date(now()));
+    const fresh = { value, validUntilMs: value?.validUntilMs ?? Number.POSITIVE_INFINITY };
+    if (names.size >= MAX_CACHED_NAMES) names.delete(names.keys().next().value as string);
+    names.set(cacheKey, fresh);
+    return fresh;
+  }
+
+  function ownPrice(deployment: Deployment): Kept<PriceRow | null> {
+    const kept = deployments.get(deployment);
+    if (kept !== undefined && kept.validUntilMs > now()) return kept;
+    const listed = findFirst(find, namesOf(deployment));
+    const fresh = { value: withOverrides(deployment, listed.value?.row ?? null), validUntilMs: listed.validUntilMs };
+    deployments.set(deployment, fresh);
+    return fresh;
+  }
+
+  return {
+    ofDeployment(deployment, answeredModel) {
+      const own = ownPrice(deployment).value;
+      if (own !== null || !answeredModel) return own;
+      const provider = catalogProvider(deployment.providerName);
+      // A private host may call its models as it likes: its answer names no list price.
+      return provider === null ? null : (find(parseModelName(answeredModel, provider)).value?.row ?? null);
+    },
+    ofModel(model, at) {
+      const name = parseModelName(model, null);
+      // The table does not claim bare embedding names for anybody; as SDKs write them they are OpenAI's.
+      const current = findFirst(find, name.provider === null ? [name, { provider: 'openai', model: name.model }] : [name]);
+      // Most prices do not depend on the instant, so that the cached answer holds for all of them.
+      if (current.validUntilMs === Number.POSITIVE_INFINITY) return current.value?.row ?? null;
+      return Number.isNaN(at.getTime()) ? null : (lookUp(name, at)?.row ?? null);
+    },
+    cost: costOf,
+    limitsOf(deployment) {
+      return limits(deployment, findFirst(find, namesOf(deployment)).value);
+    },
+  };
+}
+
+/** Where a deployment's list price may stand, in order: base_model, then provider and model. */
+function namesOf(deployment: Deployment): CatalogName[] {
+  const provider = catalogProvider(deployment.providerName);
+  const candidates: CatalogName[] = [];
+  if (deployment.baseModel) candidates.push(parseModelName(deployment.baseModel, provider));
+  if (provider !== null) candidates.push(parseModelName(deployment.upstreamModel, provider));
+  return candidates;
+}
+
+function findFirst(find: (name: CatalogName) => Kept<CatalogEntry | null>, candidates: CatalogName[]): Kept<CatalogEntry | null> {
+  for (const candidate of candidates) {
+    const found = find(candidate);
+    if (found.value !== null) return found;
+  }
+  return { value: null, validUntilMs: Number.POSITIVE_INFINITY };
+}
+
+/** The configuration's prices over the listed ones. A price of one direction alone does not make the other free: that stays unknown. */
+function withOverrides(deployment: Deployment, listed: PriceRow | null): PriceRow | null {
+  const input = override(deployment.inputCostPerToken ?? deployment.info.input_cost_per_token);
+  const output = override(deployment.outputCostPerToken ?? deployment.info.output_cost_per_token);
+  const cached = override(deployment.cacheReadInputTokenCost ?? deployment.info.cache_read_input_token_cost);
+  if (input === null && output === null && cached === null) return listed;
+  const inputPicos = input ?? listed?.inputPicos ?? null;
+  const outputPicos = output ?? listed?.outputPicos ?? (deployment.mode === 'embedding' ? 0n : null);
+  if (inputPicos === null || outputPicos === null) return null;
+  const cachedInputPicos = cached ?? (input === null ? (listed?.cachedInputPicos ?? null) : null);
+  const digest = createHash('sha256').update(`${inputPicos} ${outputPicos} ${cachedInputPicos}`).digest('hex').slice(0, 8);
+  return { id: `config:${deployment.id}@${digest}`, currency: 'USD', inputPicos, outputPicos, cachedInputPicos, cacheCreationInputPicos: null };
+}
+
+function override(value: unknown): bigint | null {
+  if (typeof value !== 'string' && typeof value !== 'number') return null;
+  try {
+    const picos = parsePicos(value);
+    return picos >= 0n ? picos : null;
+  } catch {
+    return null;
+  }
+}
+
+function limits(deployment: Deployment, listed: CatalogEntry | null): ModelLimits {
+  const info = deployment.info;
+  return {
+    maxInputTokens: wholeNumber(info.max_input_tokens) ?? listed?.contextWindow ?? null,
+    maxOutputTokens: wholeNumber(info.max_output_tokens) ?? wholeNumber(info.max_tokens),
+  };
+}
+
+function wholeNumber(value: unknown): number | null {
+  const number = typeof value === 'string' ? Number(value) : value;
+  return typeof number === 'number' && Number.isSafeInteger(number) && number > 0 ? number : null;
+}
