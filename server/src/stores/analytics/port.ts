@@ -11,6 +11,8 @@ export interface ReadLimits {
   timeoutMs?: number;
   /** Bounds the read's memory in the engine itself (`max_memory_usage`). */
   memoryBytes?: number;
+  /** `writer`: run beside the inserts, where no read of a person can hold it up (the consumer's look-ups). Default `reader`. */
+  lane?: 'reader' | 'writer';
 }
 
 export interface Analytics {

@@ -1,0 +1,127 @@
+// Adapter: analytics on chDB, ClickHouse's engine inside this process (see docs/adr/0003 and DESIGN's list of its traps).
+// The Session API is used and not @clickhouse/client's `connection` hook: it takes an insert's bytes without a copy through SQL text, and it cannot leak a session SET.
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import type { Session } from 'chdb';
+import { type Lanes, openLanes } from './lanes.ts';
+import type { Analytics, AnalyticsStatement, ReadLimits } from './port.ts';
+import { boundedRead, decodeRows, encodeRows, engineError, insertSettings, type Operation, tableName } from './shared.ts';
+
+export interface ChdbOptions {
+  /** Folder of the engine's data; created when absent. One folder a process. */
+  path: string;
+  /** Bound of the whole engine in bytes; without it chDB takes 90 % of the machine. */
+  maxMemoryBytes: number;
+  /** Connections for reads; each serves one query at a time. */
+  readers?: number;
+  /** Reads that may wait for a connection before 503. */
+  maxWaitingReads?: number;
+}
+
+/** One connection serves one query at a time: the writer's lane is for inserts and the consumer's look-ups, so that no slow read of a person holds ingestion up. */
+interface Engine {
+  writer: Lanes<Session>;
+  readers: Lanes<Session>;
+}
+
+/** Opens chDB. @throws AppError 503 when the folder cannot be opened (another process holds it, no space, package missing). */
+export async function openChdb(options: ChdbOptions): Promise<Analytics> {
+  const { Session: SessionClass, drainPending } = await import('chdb');
+  mkdirSync(options.path, { recursive: true, mode: 0o700 });
+  const connectionArgs = [`--config-file=${writeConfig(options)}`];
+  const sessions: Session[] = [];
+  try {
+    for (let index = 0; index <= (options.readers ?? 2); index += 1) sessions.push(new SessionClass(options.path, { connectionArgs }));
+  } catch (error) {
+    for (const session of sessions) session.close();
+    throw engineError('command', undefined, error);
+  }
+  const engine: Engine = { writer: openLanes(sessions.slice(0, 1), 256), readers: openLanes(sessions.slice(1), options.maxWaitingReads ?? 64) };
+  let closing: Promise<void> | null = null;
+
+  return {
+    query: (statement, limits) => query(engine, statement, limits),
+    stream: (statement, limits) => stream(engine, statement, limits),
+    insert: async (table, rows, token) => {
+      const values = encodeRows(rows);
+      if (values.byteLength === 0) return;
+      const request = { table: tableName(table), values, format: 'JSONEachRow' as const, settings: insertSettings(token) };
+      await engine.writer.run((session) => guarded('insert', () => session.insert(request)));
+    },
+    command: async (statement) => {
+      await engine.writer.run((session) => guarded('command', () => session.queryBindAsync(statement.text, { ...statement.parameters })));
+    },
+    close: () => {
+      closing ??= closeAll(engine, sessions, drainPending);
+      return closing;
+    },
+  };
+}
+
+async function query<Row>(engine: Engine, statement: AnalyticsStatement, limits: ReadLimits | undefined): Promise<Row[]> {
+  const lanes = limits?.lane === 'writer' ? engine.writer : engine.readers;
+  const body = boundedRead(statement.text, limits);
+  const result = await lanes.run((session) => guarded('read', () => session.queryBindAsync(body, { ...statement.parameters }, { format: 'JSONEachRow' })));
+  return decodeRows<Row>(result.text());
+}
+
+async function* stream<Row>(engine: Engine, statement: AnalyticsStatement, limits: ReadLimits | undefined): AsyncIterable<Row> {
+  const lane = await engine.readers.take();
+  try {
+    const chunks = lane.connection.queryStreamBind(boundedRead(statement.text, limits), { ...statement.parameters }, { format: 'JSONEachRow' });
+    for await (const chunk of chunks) yield* decodeRows<Row>(chunk.text());
+  } catch (error) {
+    throw isEngineError(error) ? engineError('read', engineCode(error), error) : error;
+  } finally {
+    lane.release();
+  }
+}
+
+async function guarded<Result>(operation: Operation, work: () => Promise<Result>): Promise<Result> {
+  try {
+    return await work();
+  } catch (error) {
+    if (isEngineError(error)) throw engineError(operation, engineCode(error), error);
+    throw error;
+  }
+}
+
+function isEngineError(error: unknown): error is Error & { clickhouseCode?: number } {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' && error.code.startsWith('CHDB_');
+}
+
+/** Errors of streams carry the engine's number in their message only. */
+function engineCode(error: Error & { clickhouseCode?: number }): number | undefined {
+  const code = error.clickhouseCode ?? Number(/Code: (\d+)\. /.exec(error.message)?.[1]);
+  return Number.isInteger(code) ? code : undefined;
+}
+
+/** Closing a session with a query in flight aborts the process, so everything in flight ends first. */
+async function closeAll(engine: Engine, sessions: readonly Session[], drainPending: () => Promise<void>): Promise<void> {
+  await Promise.all([engine.writer.drain(), engine.readers.drain()]);
+  await drainPending();
+  for (const session of sessions) session.close();
+  await drainPending();
+}
+
+/** Server settings can only come from a file: memory bound, small caches, few background threads. */
+function writeConfig(options: ChdbOptions): string {
+  const file = `${options.path}.config.xml`;
+  mkdirSync(dirname(file), { recursive: true });
+  const values: Record<string, number> = {
+    max_server_memory_usage: options.maxMemoryBytes,
+    mark_cache_size: 64 * 1024 * 1024,
+    index_mark_cache_size: 16 * 1024 * 1024,
+    primary_index_cache_size: 64 * 1024 * 1024,
+    uncompressed_cache_size: 0,
+    mmap_cache_size: 0,
+    compiled_expression_cache_size: 16 * 1024 * 1024,
+    query_condition_cache_size: 8 * 1024 * 1024,
+    background_pool_size: 2,
+    background_schedule_pool_size: 4,
+    max_concurrent_queries: 32,
+  };
+  const lines = Object.entries(values).map(([name, value]) => `  <${name}>${value}</${name}>`);
+  writeFileSync(file, `<clickhouse>\n${lines.join('\n')}\n</clickhouse>\n`, { mode: 0o600 });
+  return file;
+}
