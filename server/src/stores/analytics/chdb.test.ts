@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { openChdb } from './chdb.ts';
 import { testAnalytics } from './conformance.ts';
-import { sql, trustedDdl } from './sql.ts';
+import { constantSql, sql } from './sql.ts';
 
 const MEMORY_BYTES = 1_000_000_000;
 
@@ -26,7 +26,7 @@ it('waits for queries in flight when it closes, refuses later ones, and finds it
   const path = join(folder, 'analytics');
   try {
     const first = await openChdb({ path, maxMemoryBytes: MEMORY_BYTES });
-    await first.command(trustedDdl('CREATE TABLE kept (id String) ENGINE = MergeTree ORDER BY id SETTINGS non_replicated_deduplication_window = 1000'));
+    await first.command(constantSql('CREATE TABLE kept (id String) ENGINE = MergeTree ORDER BY id SETTINGS non_replicated_deduplication_window = 1000'));
     const inFlight = first.query(sql`SELECT sum(sipHash64(number)) AS s FROM numbers(20000000)`);
     const insert = first.insert('kept', [{ id: 'a' }], 'one');
     await first.close();

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { AppError } from '#lib/errors.ts';
 import type { Analytics } from './port.ts';
-import { decimal, float64, instant, join, oneOf, sql, text, texts, trustedDdl, uint32, uint64 } from './sql.ts';
+import { constantSql, decimal, float64, instant, join, oneOf, sql, text, texts, uint32, uint64 } from './sql.ts';
 
 const TABLE = `CREATE TABLE IF NOT EXISTS probe (id String, n UInt64, money Decimal(38, 12), at DateTime64(6, 'UTC'), tags Array(String),
   details Map(LowCardinality(String), UInt64), note Nullable(String)) ENGINE = MergeTree ORDER BY id
@@ -47,7 +47,7 @@ export function testAnalytics(name: string, open: () => Promise<{ analytics: Ana
     let close: () => Promise<void>;
     beforeAll(async () => {
       ({ analytics, close } = await open());
-      await analytics.command(trustedDdl(TABLE));
+      await analytics.command(constantSql(TABLE));
     });
     afterAll(async () => await close());
 

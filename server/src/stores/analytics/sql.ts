@@ -97,8 +97,8 @@ export function join(parts: readonly SqlFragment[], separator: ', ' | ' AND ' | 
   return fragment(pieces, bound);
 }
 
-/** Text of a DDL template that was put together from constants (tables.ts); never for anything that a caller sent. */
-export function trustedDdl(ddl: string): SqlFragment {
+/** SQL that was put together from constants of the source (DDL templates, column lists); never from anything that a caller sent. */
+export function constantSql(ddl: string): SqlFragment {
   return fragment([ddl], []);
 }
 

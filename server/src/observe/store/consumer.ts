@@ -1,0 +1,227 @@
+// The loop from journal to stored rows: read after the position, fold, write durably, move the position, tell the folder. Any failure is repeated from the position; nothing is skipped silently.
+import { AppError } from '#lib/errors.ts';
+import type { Folder } from '#observe/fold/port.ts';
+import type { DeadLetterRow, FoldedRows } from '#observe/rows.ts';
+import { JournalKind, type JournalReader, type JournalRecord } from '#stores/journal/port.ts';
+import { createLag, type Lag } from './lag.ts';
+import type { Positions } from './positions.ts';
+import type { Writer } from './writer.ts';
+
+export interface ConsumerOptions {
+  reader: JournalReader;
+  folder: Folder;
+  writer: Writer;
+  positions: Positions;
+  /** Journal bytes a round; bounds memory. */
+  maxBytes?: number;
+  /** Shortest time between the starts of two rounds that found the end of the journal: light load is stored in few, larger inserts. */
+  minRoundMs?: number;
+  /** How often the journal is looked at without being woken. */
+  pollMs?: number;
+  /** Told about every failed round; the loop goes on. */
+  onError?: (error: unknown) => void;
+}
+
+export interface ConsumerState {
+  consumedSequence: bigint;
+  lagRecords: number;
+  lagMs: number;
+  /** Since this start. */
+  writtenRows: number;
+  deadLetters: number;
+  failedRounds: number;
+}
+
+export interface Consumer {
+  /** New records are durable up to `sequence`. */
+  wake(sequence?: bigint): void;
+  state(): ConsumerState;
+  /** Resolves when everything up to `sequence` is readable, false when that takes longer than `timeoutMs`. */
+  reached(sequence: bigint, timeoutMs: number): Promise<boolean>;
+  /** Ends after the round in flight. */
+  stop(): Promise<void>;
+}
+
+const KINDS = [JournalKind.callSettled, JournalKind.ingestionBatch, JournalKind.otlpTraces] as const;
+const FIRST_PAUSE_MS = 100;
+const LONGEST_PAUSE_MS = 10_000;
+/** Bytes of a record's content that its dead letter keeps. */
+const DEAD_LETTER_BYTES = 8 * 1024 * 1024;
+
+/** Starts the loop from the stored position (waiting for the records when they are away). */
+export function startConsumer(options: ConsumerOptions): Consumer {
+  return new JournalConsumer(options);
+}
+
+class JournalConsumer implements Consumer {
+  readonly #options: ConsumerOptions;
+  readonly #stopping = new AbortController();
+  readonly #waiters = new Set<{ sequence: bigint; resolve: (reached: boolean) => void }>();
+  readonly #loop: Promise<void>;
+  #position = 0n;
+  #lag: Lag = createLag(0n);
+  #woken = true;
+  #ring: (() => void) | null = null;
+  #writtenRows = 0;
+  #deadLetters = 0;
+  #failedRounds = 0;
+
+  constructor(options: ConsumerOptions) {
+    this.#options = options;
+    this.#loop = this.#run();
+  }
+
+  wake(sequence?: bigint): void {
+    if (sequence !== undefined) this.#lag.told(sequence, Date.now());
+    this.#woken = true;
+    this.#ring?.();
+  }
+
+  state(): ConsumerState {
+    return {
+      consumedSequence: this.#position,
+      ...this.#lag.now(Date.now()),
+      writtenRows: this.#writtenRows,
+      deadLetters: this.#deadLetters,
+      failedRounds: this.#failedRounds,
+    };
+  }
+
+  async reached(sequence: bigint, timeoutMs: number): Promise<boolean> {
+    if (this.#position >= sequence) return true;
+    return await new Promise<boolean>((resolve) => {
+      const timer = setTimeout(() => waiter.resolve(false), timeoutMs);
+      const waiter = {
+        sequence,
+        resolve: (reached: boolean) => {
+          clearTimeout(timer);
+          this.#waiters.delete(waiter);
+          resolve(reached);
+        },
+      };
+      this.#waiters.add(waiter);
+      this.wake(sequence);
+    });
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping.abort(new AppError('The consumer is stopping.', { status: 503, code: 'stopping' }));
+    this.#ring?.();
+    await this.#loop;
+    for (const waiter of this.#waiters) waiter.resolve(false);
+  }
+
+  get #stopped(): boolean {
+    return this.#stopping.signal.aborted;
+  }
+
+  async #run(): Promise<void> {
+    await this.#patiently(async () => {
+      this.#position = await this.#options.positions.load();
+      const told = this.#lag;
+      this.#lag = createLag(this.#position);
+      const { lagRecords } = told.now(Date.now());
+      if (lagRecords > 0) this.#woken = true;
+    });
+    while (!this.#stopped) {
+      const startedAt = performance.now();
+      this.#woken = false;
+      const atEnd = await this.#patiently(() => this.#round());
+      if (atEnd === false || this.#stopped) continue;
+      await this.#rest(Math.max(0, (this.#options.minRoundMs ?? 100) - (performance.now() - startedAt)), false);
+      if (!this.#woken) await this.#rest(this.#options.pollMs ?? 2_000, true);
+    }
+  }
+
+  /** Repeats `work` with growing pauses until it succeeds; undefined when the consumer stops meanwhile. */
+  async #patiently<Result>(work: () => Promise<Result>): Promise<Result | undefined> {
+    for (let pauseMs = FIRST_PAUSE_MS; !this.#stopped; pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)) {
+      try {
+        return await work();
+      } catch (error) {
+        if (this.#stopped) return undefined;
+        this.#failedRounds += 1;
+        this.#options.onError?.(error);
+        await this.#rest(pauseMs, false);
+      }
+    }
+    return undefined;
+  }
+
+  /** Waits; a wake-up ends it early when `wakeable`, stopping always does. */
+  async #rest(ms: number, wakeable: boolean): Promise<void> {
+    if (this.#stopped || ms <= 0) return;
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(end, ms);
+      const stopping = this.#stopping.signal;
+      function end(): void {
+        clearTimeout(timer);
+        resolve();
+      }
+      this.#ring = () => {
+        if (wakeable || stopping.aborted) end();
+      };
+    });
+    this.#ring = null;
+  }
+
+  /** One stretch of the journal; true when its end was reached. */
+  async #round(): Promise<boolean> {
+    const { records, lastSequence, atEnd } = await this.#options.reader.read(this.#position, {
+      maxBytes: this.#options.maxBytes ?? 4 * 1024 * 1024,
+      kinds: KINDS,
+    });
+    if (records.length > 0) await this.#store(records, lastSequence);
+    else if (lastSequence > this.#position) await this.#advance(lastSequence);
+    return atEnd;
+  }
+
+  /** Folds and writes a run of records. A run that the folder cannot take (a fault of ours) goes record by record, so that one poisonous record cannot stop the others. */
+  async #store(records: readonly JournalRecord[], lastSequence: bigint): Promise<void> {
+    let rows: FoldedRows;
+    try {
+      rows = await this.#options.folder.fold(records);
+    } catch (error) {
+      this.#options.folder.abandoned();
+      if (error instanceof AppError && (error.status === 503 || error.status === 422)) throw error;
+      this.#options.onError?.(error);
+      if (records.length > 1) {
+        for (const record of records) await this.#store([record], record.sequence);
+        return await this.#advance(lastSequence);
+      }
+      rows = { observations: [], traces: [], scores: [], deadLetters: [deadLetterOf(records[0] as JournalRecord, error)] };
+    }
+    const firstSequence = records[0]?.sequence ?? lastSequence;
+    try {
+      const { written, deadLetters } = await this.#options.writer.write(rows, { firstSequence, lastSequence, signal: this.#stopping.signal });
+      this.#writtenRows += written;
+      this.#deadLetters += deadLetters;
+    } catch (error) {
+      this.#options.folder.abandoned();
+      throw error;
+    }
+    this.#options.folder.committed();
+    await this.#advance(lastSequence);
+  }
+
+  async #advance(sequence: bigint): Promise<void> {
+    if (sequence <= this.#position) return;
+    // The rows are stored; when this fails they are folded and written again, which changes nothing.
+    await this.#options.positions.save(sequence);
+    this.#position = sequence;
+    this.#lag.reached(sequence);
+    for (const waiter of this.#waiters) if (waiter.sequence <= sequence) waiter.resolve(true);
+  }
+}
+
+function deadLetterOf(record: JournalRecord, error: unknown): DeadLetterRow {
+  const bytes = Buffer.concat(record.parts);
+  return {
+    project_id: record.project,
+    received_at: new Date().toISOString(),
+    sequence: String(record.sequence),
+    place: `fold:${record.kind}`,
+    reason: error instanceof Error ? `${error.name}: ${error.message}`.slice(0, 500) : 'unknown failure',
+    content: bytes.subarray(0, DEAD_LETTER_BYTES).toString('base64'),
+  };
+}

@@ -1,0 +1,135 @@
+CREATE TABLE IF NOT EXISTS observations (
+  project_id LowCardinality(String),
+  row_version UInt64,
+  is_deleted UInt8,
+  retention_class UInt8,
+  received_at DateTime64(6, 'UTC'),
+  created_at DateTime64(6, 'UTC'),
+  updated_at DateTime64(6, 'UTC'),
+  stamps String CODEC(ZSTD(3)),
+  trace_id String,
+  id String,
+  type LowCardinality(String),
+  parent_observation_id String,
+  name Nullable(String),
+  start_time DateTime64(6, 'UTC'),
+  end_time Nullable(DateTime64(6, 'UTC')),
+  completion_start_time Nullable(DateTime64(6, 'UTC')),
+  original_times String,
+  environment LowCardinality(String),
+  level LowCardinality(String),
+  status_message Nullable(String),
+  version Nullable(String),
+  release Nullable(String),
+  input Nullable(String) CODEC(ZSTD(3)),
+  output Nullable(String) CODEC(ZSTD(3)),
+  metadata Map(LowCardinality(String), String) CODEC(ZSTD(3)),
+  provided_model_name LowCardinality(Nullable(String)),
+  internal_model_id Nullable(String),
+  model_parameters Nullable(String),
+  provided_usage_details Map(LowCardinality(String), UInt64),
+  usage_details Map(LowCardinality(String), UInt64),
+  provided_cost_details Map(LowCardinality(String), Decimal(38, 12)),
+  cost_details Map(LowCardinality(String), Decimal(38, 12)),
+  total_cost Nullable(Decimal(38, 12)),
+  currency LowCardinality(String),
+  price_id Nullable(String),
+  cost_source LowCardinality(String),
+  prompt_id Nullable(String),
+  prompt_name Nullable(String),
+  prompt_version Nullable(Int32),
+  is_trace UInt8,
+  trace_name Nullable(String),
+  user_id Nullable(String),
+  session_id Nullable(String),
+  tags Array(String),
+  call_id String,
+  key_id String,
+  key_alias Nullable(String),
+  team_id Nullable(String),
+  http_status Nullable(UInt16),
+  INDEX id_bloom id TYPE bloom_filter(0.001) GRANULARITY 1,
+  INDEX trace_id_bloom trace_id TYPE bloom_filter(0.001) GRANULARITY 1
+)
+ENGINE = ReplacingMergeTree(row_version, is_deleted)
+PARTITION BY (retention_class, toMonday(start_time))
+ORDER BY (project_id, toStartOfMinute(start_time), xxHash32(trace_id), trace_id, id)
+SETTINGS index_granularity = 8192, fsync_after_insert = 1, fsync_part_directory = 1, non_replicated_deduplication_window = 1000;
+
+CREATE TABLE IF NOT EXISTS traces (
+  project_id LowCardinality(String),
+  row_version UInt64,
+  is_deleted UInt8,
+  retention_class UInt8,
+  received_at DateTime64(6, 'UTC'),
+  created_at DateTime64(6, 'UTC'),
+  updated_at DateTime64(6, 'UTC'),
+  stamps String CODEC(ZSTD(3)),
+  id String,
+  timestamp DateTime64(6, 'UTC'),
+  original_times String,
+  name Nullable(String),
+  user_id Nullable(String),
+  session_id Nullable(String),
+  environment LowCardinality(String),
+  release Nullable(String),
+  version Nullable(String),
+  public UInt8,
+  bookmarked UInt8,
+  tags Array(String),
+  input Nullable(String) CODEC(ZSTD(3)),
+  output Nullable(String) CODEC(ZSTD(3)),
+  metadata Map(LowCardinality(String), String) CODEC(ZSTD(3)),
+  INDEX id_bloom id TYPE bloom_filter(0.001) GRANULARITY 1
+)
+ENGINE = ReplacingMergeTree(row_version, is_deleted)
+PARTITION BY (retention_class, toMonday(timestamp))
+ORDER BY (project_id, toStartOfMinute(timestamp), id)
+SETTINGS index_granularity = 8192, fsync_after_insert = 1, fsync_part_directory = 1, non_replicated_deduplication_window = 1000;
+
+CREATE TABLE IF NOT EXISTS scores (
+  project_id LowCardinality(String),
+  row_version UInt64,
+  is_deleted UInt8,
+  retention_class UInt8,
+  received_at DateTime64(6, 'UTC'),
+  created_at DateTime64(6, 'UTC'),
+  updated_at DateTime64(6, 'UTC'),
+  stamps String CODEC(ZSTD(3)),
+  id String,
+  timestamp DateTime64(6, 'UTC'),
+  trace_id String,
+  observation_id String,
+  session_id String,
+  dataset_run_id String,
+  name String,
+  source LowCardinality(String),
+  data_type LowCardinality(String),
+  value Nullable(Float64),
+  string_value Nullable(String),
+  comment Nullable(String),
+  metadata Map(LowCardinality(String), String) CODEC(ZSTD(3)),
+  environment LowCardinality(String),
+  config_id Nullable(String),
+  queue_id Nullable(String),
+  author_user_id Nullable(String),
+  INDEX id_bloom id TYPE bloom_filter(0.001) GRANULARITY 1,
+  INDEX trace_id_bloom trace_id TYPE bloom_filter(0.001) GRANULARITY 1
+)
+ENGINE = ReplacingMergeTree(row_version, is_deleted)
+PARTITION BY (retention_class, toMonday(timestamp))
+ORDER BY (project_id, toStartOfMinute(timestamp), id)
+SETTINGS index_granularity = 8192, fsync_after_insert = 1, fsync_part_directory = 1, non_replicated_deduplication_window = 1000;
+
+CREATE TABLE IF NOT EXISTS dead_letters (
+  project_id LowCardinality(String),
+  received_at DateTime64(6, 'UTC'),
+  sequence UInt64,
+  place LowCardinality(String),
+  reason String,
+  content String CODEC(ZSTD(3))
+)
+ENGINE = ReplacingMergeTree()
+PARTITION BY toMonday(received_at)
+ORDER BY (project_id, sequence, place, sipHash64(content))
+SETTINGS index_granularity = 8192, fsync_after_insert = 1, fsync_part_directory = 1, non_replicated_deduplication_window = 1000;

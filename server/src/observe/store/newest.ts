@@ -1,0 +1,37 @@
+// The two ways to read one row an entity from the folded tables (docs/adr/0003): by identity (newest version wins) and by time (FINAL). Nothing else reads them.
+import { instant, join, type SqlFragment, sql } from '#stores/analytics/sql.ts';
+import type { TableName } from './tables.ts';
+
+export type FoldedTable = Exclude<TableName, 'dead_letters'>;
+
+const TABLE: Readonly<Record<FoldedTable, SqlFragment>> = { observations: sql`observations`, traces: sql`traces`, scores: sql`scores` };
+const IDENTITY: Readonly<Record<FoldedTable, SqlFragment>> = {
+  observations: sql`project_id, trace_id, id`,
+  traces: sql`project_id, id`,
+  scores: sql`project_id, id`,
+};
+const TIME: Readonly<Record<FoldedTable, SqlFragment>> = { observations: sql`start_time`, traces: sql`timestamp`, scores: sql`timestamp` };
+
+/**
+ * Live rows by identity, whenever they were: all versions that match, the newest of each identity, tombstones out.
+ * `match` may only name columns of the identity (project_id, trace_id, id): another column may differ between versions. A live row and a
+ * tombstone of one version are a moved key: the live one counts.
+ */
+export function newestOf(table: FoldedTable, columns: SqlFragment, match: SqlFragment): SqlFragment {
+  return sql`(SELECT ${columns} FROM (SELECT ${columns}, is_deleted FROM ${TABLE[table]} WHERE ${match} ORDER BY row_version DESC, is_deleted ASC LIMIT 1 BY ${IDENTITY[table]}) WHERE is_deleted = 0)`;
+}
+
+/** Half-open range of instants. */
+export interface TimeRange {
+  from: Date | string;
+  to: Date | string;
+}
+
+/** Live rows of a time range as a table expression, `from` included and `to` excluded; the statement ends with FINAL_SETTINGS. The first condition names the project. */
+export function liveIn(table: FoldedTable, columns: SqlFragment, range: TimeRange, conditions: readonly SqlFragment[]): SqlFragment {
+  const where = join([...conditions, sql`${TIME[table]} >= ${instant(range.from)} AND ${TIME[table]} < ${instant(range.to)}`], ' AND ');
+  return sql`(SELECT ${columns} FROM ${TABLE[table]} FINAL WHERE ${where})`;
+}
+
+/** A row and its replacement share their key and so their week; weeks are settled apart from each other. */
+export const FINAL_SETTINGS = sql`SETTINGS do_not_merge_across_partitions_select_final = 1`;

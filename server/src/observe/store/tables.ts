@@ -1,0 +1,194 @@
+// The one DDL template of observability's stored rows (columns mirror rows.ts, keys are docs/adr/0003), rendered plain or Replicated + ON CLUSTER.
+import { constantSql, type SqlFragment } from '#stores/analytics/sql.ts';
+
+export type TableName = 'observations' | 'traces' | 'scores' | 'dead_letters';
+
+/** null = one server (or chDB); else every table is Replicated and made ON CLUSTER. */
+export type ClusterName = string | null;
+
+const INSTANT = "DateTime64(6, 'UTC')";
+const MONEY = 'Decimal(38, 12)';
+const KEYWORD = 'LowCardinality(String)';
+const NULLABLE = 'Nullable(String)';
+const LONG = 'Nullable(String) CODEC(ZSTD(3))';
+const METADATA = 'Map(LowCardinality(String), String) CODEC(ZSTD(3))';
+const COUNTS = 'Map(LowCardinality(String), UInt64)';
+const AMOUNTS = `Map(LowCardinality(String), ${MONEY})`;
+
+type Columns = readonly (readonly [name: string, type: string])[];
+
+const STORED: Columns = [
+  ['project_id', KEYWORD],
+  ['row_version', 'UInt64'],
+  ['is_deleted', 'UInt8'],
+  ['retention_class', 'UInt8'],
+  ['received_at', INSTANT],
+  ['created_at', INSTANT],
+  ['updated_at', INSTANT],
+  ['stamps', 'String CODEC(ZSTD(3))'],
+];
+
+const OBSERVATIONS: Columns = [
+  ...STORED,
+  ['trace_id', 'String'],
+  ['id', 'String'],
+  ['type', KEYWORD],
+  ['parent_observation_id', 'String'],
+  ['name', NULLABLE],
+  ['start_time', INSTANT],
+  ['end_time', `Nullable(${INSTANT})`],
+  ['completion_start_time', `Nullable(${INSTANT})`],
+  ['original_times', 'String'],
+  ['environment', KEYWORD],
+  ['level', KEYWORD],
+  ['status_message', NULLABLE],
+  ['version', NULLABLE],
+  ['release', NULLABLE],
+  ['input', LONG],
+  ['output', LONG],
+  ['metadata', METADATA],
+  ['provided_model_name', 'LowCardinality(Nullable(String))'],
+  ['internal_model_id', NULLABLE],
+  ['model_parameters', NULLABLE],
+  ['provided_usage_details', COUNTS],
+  ['usage_details', COUNTS],
+  ['provided_cost_details', AMOUNTS],
+  ['cost_details', AMOUNTS],
+  ['total_cost', `Nullable(${MONEY})`],
+  ['currency', KEYWORD],
+  ['price_id', NULLABLE],
+  ['cost_source', KEYWORD],
+  ['prompt_id', NULLABLE],
+  ['prompt_name', NULLABLE],
+  ['prompt_version', 'Nullable(Int32)'],
+  ['is_trace', 'UInt8'],
+  ['trace_name', NULLABLE],
+  ['user_id', NULLABLE],
+  ['session_id', NULLABLE],
+  ['tags', 'Array(String)'],
+  ['call_id', 'String'],
+  ['key_id', 'String'],
+  ['key_alias', NULLABLE],
+  ['team_id', NULLABLE],
+  ['http_status', 'Nullable(UInt16)'],
+];
+
+const TRACES: Columns = [
+  ...STORED,
+  ['id', 'String'],
+  ['timestamp', INSTANT],
+  ['original_times', 'String'],
+  ['name', NULLABLE],
+  ['user_id', NULLABLE],
+  ['session_id', NULLABLE],
+  ['environment', KEYWORD],
+  ['release', NULLABLE],
+  ['version', NULLABLE],
+  ['public', 'UInt8'],
+  ['bookmarked', 'UInt8'],
+  ['tags', 'Array(String)'],
+  ['input', LONG],
+  ['output', LONG],
+  ['metadata', METADATA],
+];
+
+const SCORES: Columns = [
+  ...STORED,
+  ['id', 'String'],
+  ['timestamp', INSTANT],
+  ['trace_id', 'String'],
+  ['observation_id', 'String'],
+  ['session_id', 'String'],
+  ['dataset_run_id', 'String'],
+  ['name', 'String'],
+  ['source', KEYWORD],
+  ['data_type', KEYWORD],
+  ['value', 'Nullable(Float64)'],
+  ['string_value', NULLABLE],
+  ['comment', NULLABLE],
+  ['metadata', METADATA],
+  ['environment', KEYWORD],
+  ['config_id', NULLABLE],
+  ['queue_id', NULLABLE],
+  ['author_user_id', NULLABLE],
+];
+
+const DEAD_LETTERS: Columns = [
+  ['project_id', KEYWORD],
+  ['received_at', INSTANT],
+  ['sequence', 'UInt64'],
+  ['place', KEYWORD],
+  ['reason', 'String'],
+  ['content', 'String CODEC(ZSTD(3))'],
+];
+
+interface Table {
+  columns: Columns;
+  /** Columns with a bloom index: entities are found by these whenever they were. */
+  blooms: readonly string[];
+  /** Arguments of ReplacingMergeTree. */
+  versioned: string;
+  partitionBy: string;
+  orderBy: string;
+}
+
+const TABLES: Readonly<Record<TableName, Table>> = {
+  observations: {
+    columns: OBSERVATIONS,
+    blooms: ['id', 'trace_id'],
+    versioned: 'row_version, is_deleted',
+    partitionBy: '(retention_class, toMonday(start_time))',
+    orderBy: '(project_id, toStartOfMinute(start_time), xxHash32(trace_id), trace_id, id)',
+  },
+  traces: {
+    columns: TRACES,
+    blooms: ['id'],
+    versioned: 'row_version, is_deleted',
+    partitionBy: '(retention_class, toMonday(timestamp))',
+    orderBy: '(project_id, toStartOfMinute(timestamp), id)',
+  },
+  scores: {
+    columns: SCORES,
+    blooms: ['id', 'trace_id'],
+    versioned: 'row_version, is_deleted',
+    partitionBy: '(retention_class, toMonday(timestamp))',
+    orderBy: '(project_id, toStartOfMinute(timestamp), id)',
+  },
+  dead_letters: {
+    columns: DEAD_LETTERS,
+    blooms: [],
+    versioned: '',
+    partitionBy: 'toMonday(received_at)',
+    orderBy: '(project_id, sequence, place, sipHash64(content))',
+  },
+};
+
+export const TABLE_NAMES = Object.keys(TABLES) as TableName[];
+
+/** Column names of a table in their stored order. */
+export function columnsOf(table: TableName): readonly string[] {
+  return TABLES[table].columns.map(([name]) => name);
+}
+
+/** Instants are kept to the microsecond; money to 12 decimals; every insert is on disk when it is answered. */
+export function createTable(name: TableName, cluster: ClusterName = null): string {
+  const table = TABLES[name];
+  const lines = table.columns.map(([column, type]) => `  ${column} ${type}`);
+  for (const column of table.blooms) lines.push(`  INDEX ${column}_bloom ${column} TYPE bloom_filter(0.001) GRANULARITY 1`);
+  const replica = cluster === null ? '' : `'/clickhouse/tables/{uuid}/{shard}', '{replica}'${table.versioned === '' ? '' : ', '}`;
+  const window = cluster === null ? 'non_replicated_deduplication_window' : 'replicated_deduplication_window';
+  return [
+    `CREATE TABLE IF NOT EXISTS ${name}${cluster === null ? '' : ` ON CLUSTER '${cluster}'`} (`,
+    `${lines.join(',\n')}`,
+    ')',
+    `ENGINE = ${cluster === null ? '' : 'Replicated'}ReplacingMergeTree(${replica}${table.versioned})`,
+    `PARTITION BY ${table.partitionBy}`,
+    `ORDER BY ${table.orderBy}`,
+    `SETTINGS index_granularity = 8192, fsync_after_insert = 1, fsync_part_directory = 1, ${window} = 1000`,
+  ].join('\n');
+}
+
+/** Statements that bring an empty or older store to these tables; each may be repeated. */
+export function tableStatements(cluster: ClusterName = null): SqlFragment[] {
+  return TABLE_NAMES.map((name) => constantSql(createTable(name, cluster)));
+}
