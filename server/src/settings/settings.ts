@@ -85,6 +85,8 @@ export interface Deployment {
   /** ssl_verify: false, or a CA file of its own. */
   readonly sslVerify: boolean | string;
   readonly info: Readonly<Record<string, unknown>>;
+  /** Why it cannot answer yet, for example "AZURE_API_KEY is not set"; absent or null = ready. The router skips it and says so. */
+  readonly problem?: string | null;
 }
 
 /** The gateway's configuration: an immutable snapshot that a call holds from admit to settle. */
@@ -109,6 +111,8 @@ export interface GatewayConfig {
   readonly compat: { readonly budgetStatus: number; readonly modelDeniedStatus: number };
   /** database_url of a taken-over config: named at the start, never written to. */
   readonly foreignDatabaseUrl: string | null;
+  /** Model names of the file that this version cannot serve -> the reason in words: answered with 501, never silently absent. */
+  readonly unsupportedModels?: Readonly<Record<string, string>>;
 }
 
 /** A fault or remark about a configuration file. */
@@ -118,4 +122,6 @@ export interface ConfigNote {
   path: string;
   line: number | null;
   message: string;
+  /** File the note is about; absent for flags and the environment. */
+  file?: string;
 }

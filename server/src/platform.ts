@@ -1,0 +1,91 @@
+// The contract between the command line and the running platform: what `startPlatform` (main.ts) takes, says and returns, keys.json, and the answers of admin.sock. Types only.
+import type { ConfigNote, RoleName } from '#settings/settings.ts';
+
+/** What a start says while it works; the command line renders it. */
+export type PlatformEvent =
+  /** One step of the start; `percent` 0–100 where the step knows its length. */
+  | { kind: 'progress'; step: string; percent?: number; text: string }
+  /** A remark of the configuration, once. */
+  | { kind: 'note'; note: ConfigNote }
+  /** Something the operator should know that is no remark of a file: 3000 taken, no TLS, a foreign database that is left alone. */
+  | { kind: 'warning'; text: string }
+  | { kind: 'ready'; elapsedMs: number };
+
+export interface PlatformUrls {
+  /** http://host:port without a trailing slash; null when this process does not serve the door. */
+  gateway: string | null;
+  observe: string | null;
+  console: string | null;
+}
+
+/** First credentials, as `<data>/keys.json` (0600) holds them; absent after `keys seal` and with external stores. */
+export interface KeysFile {
+  masterKey: string | null;
+  virtualKey: string | null;
+  projectPublicKey: string | null;
+  projectSecretKey: string | null;
+  userEmail: string | null;
+  userPassword: string | null;
+}
+
+/** Set on the first start only. */
+export interface FirstRun {
+  /** Null when nothing was written in the clear (external stores). */
+  keys: KeysFile | null;
+  keysPath: string | null;
+  configPath: string;
+  /** True when the starter configuration was written by this start. */
+  configWritten: boolean;
+}
+
+export interface StartInput {
+  /** Flags without the verb. */
+  argv: readonly string[];
+  env: Readonly<Record<string, string | undefined>>;
+  cwd: string;
+  notify(event: PlatformEvent): void;
+}
+
+export interface RunningPlatform {
+  /** Drains: in-flight answers finish, the journal is flushed. The command line ends the process by itself on a second Ctrl-C. */
+  stop(): Promise<void>;
+  firstRun: FirstRun | null;
+  urls: PlatformUrls;
+  /** True when a door listens wider than loopback. */
+  listensWide: boolean;
+}
+
+/** @throws StartRefused when the start cannot be made; anything else is a bug of ours. */
+export type StartPlatform = (input: StartInput) => Promise<RunningPlatform>;
+
+/** Why a start was refused: the process ends with code 2. `name` is 'StartRefused', so that it is known across module copies. */
+export interface StartRefused extends Error {
+  name: 'StartRefused';
+  /** Faults of flags, environment and configuration; empty when `message` says it all (port taken, folder locked). */
+  notes: readonly ConfigNote[];
+}
+
+/** GET /status on admin.sock. */
+export interface PlatformStatus {
+  version: string;
+  role: RoleName;
+  pid: number;
+  startedAt: string;
+  dataDir: string;
+  urls: PlatformUrls;
+  records: { kind: 'embedded' | 'external'; ok: boolean };
+  analytics: {
+    kind: 'chdb' | 'clickhouse';
+    state: 'ready' | 'starting' | 'away';
+    /** Rows of observations; null while the engine is away. */
+    observations: number | null;
+    lagRecords: number | null;
+  };
+  journal: { backlogBytes: number; payloadLimitBytes: number; level: 'ok' | 'warning' | 'full' };
+  memoryBytes: { front: number; engine: number | null };
+}
+
+/** GET /blobs?prefix=&limit= on admin.sock, newest last. */
+export interface BlobListing {
+  data: { key: string; sizeBytes: number; modifiedAt: string }[];
+}

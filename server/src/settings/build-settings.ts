@@ -1,0 +1,154 @@
+// Texts from flags and variables -> the typed Settings; a broken text is a fault and its default stands in.
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import type { ConfigResult } from './litellm-config.ts';
+import type { Notes } from './notes.ts';
+import type { Environment } from './section.ts';
+import { parseList, parseSetting } from './setting-values.ts';
+import type { Settings } from './settings.ts';
+import { SETTINGS, type SettingName, type SettingRow } from './table.ts';
+
+export interface RawValue {
+  text: string;
+  /** Flag or variable it came from, for notes. */
+  from: string;
+}
+
+export type Flags = Partial<Record<SettingName, string>>;
+
+/** The text given for a setting (flag before variables) and where it came from; null when nobody gave one. */
+export function rawValue(name: SettingName, flags: Flags, environment: Environment): RawValue | null {
+  const row = SETTINGS.find((candidate) => candidate.name === name);
+  const flag = flags[name];
+  if (flag !== undefined) return { text: flag, from: `--${row?.flag ?? name}` };
+  for (const variable of row?.variables ?? []) {
+    const text = environment[variable];
+    if (text !== undefined && text !== '') return { text, from: variable };
+  }
+  return null;
+}
+
+export interface Sources {
+  flags: Flags;
+  environment: Environment;
+  cwd: string;
+  configPath: string;
+  dataDir: string;
+  config: ConfigResult;
+}
+
+/** Typed access to the parsed values. */
+interface Values {
+  text(name: SettingName): string | null;
+  number(name: SettingName): number;
+}
+
+/** Builds the settings; faults go to `notes`. */
+export function buildSettings(sources: Sources, notes: Notes): Settings {
+  const values = parseAll(sources, notes);
+  const { text, number } = values;
+  const role = (text('role') ?? 'all') as Settings['role'];
+  if (role === 'worker')
+    notes.error({ path: '--role' }, 'worker reads a journal shared by several machines, which this version does not have; use all, gateway or observe');
+  return {
+    role,
+    host: text('host') ?? '127.0.0.1',
+    port: number('port'),
+    observePort: number('observePort'),
+    dataDir: sources.dataDir,
+    timezone: text('timezone') ?? Intl.DateTimeFormat().resolvedOptions().timeZone ?? 'UTC',
+    recordsUrl: text('recordsUrl'),
+    clickhouse: clickhouse(values),
+    expose: text('expose') as Settings['expose'],
+    configPath: sources.configPath,
+    masterKey: chooseMasterKey(sources.config.masterKey, text('masterKey'), notes),
+    init: init(values),
+    network: network(values, sources.cwd, notes),
+    limits: {
+      maxRequestBytes: sources.config.maxRequestBytes ?? number('maxRequestSize'),
+      inFlightBytes: number('inFlightSize'),
+      payloadJournalBytes: number('payloadJournalSize'),
+      moneyJournalBytes: number('moneyJournalSize'),
+    },
+    logLevel: (text('logLevel') ?? 'info') as Settings['logLevel'],
+  };
+}
+
+function parseAll(sources: Sources, notes: Notes): Values {
+  const values = new Map<SettingName, string | number>();
+  for (const row of SETTINGS) {
+    const raw = rawValue(row.name, sources.flags, sources.environment);
+    const value = (raw === null ? null : parseOne(row, raw, notes)) ?? defaultOf(row);
+    if (value !== null) values.set(row.name, value);
+  }
+  return { text: (name) => (values.has(name) ? String(values.get(name)) : null), number: (name) => Number(values.get(name)) };
+}
+
+function parseOne(row: SettingRow, raw: RawValue, notes: Notes): string | number | null {
+  const parsed = parseSetting(row, row.name === 'logLevel' ? logLevel(raw.text) : raw.text);
+  if ('value' in parsed) return parsed.value;
+  notes.error({ path: raw.from }, parsed.fault);
+  return null;
+}
+
+function defaultOf(row: SettingRow): string | number | null {
+  const parsed = row.default === null ? null : parseSetting(row, row.default);
+  return parsed !== null && 'value' in parsed ? parsed.value : null;
+}
+
+function clickhouse({ text }: Values): Settings['clickhouse'] {
+  const url = text('clickhouseUrl');
+  if (url === null) return null;
+  return { url, user: text('clickhouseUser') ?? 'default', password: text('clickhousePassword') ?? '', database: text('clickhouseDatabase') ?? 'default' };
+}
+
+function init({ text }: Values): Settings['init'] {
+  return {
+    organizationId: text('initOrgId'),
+    organizationName: text('initOrgName'),
+    projectId: text('initProjectId'),
+    projectName: text('initProjectName'),
+    projectPublicKey: text('initProjectPublicKey'),
+    projectSecretKey: text('initProjectSecretKey'),
+    userEmail: text('initUserEmail'),
+    userName: text('initUserName'),
+    userPassword: text('initUserPassword'),
+  };
+}
+
+function network({ text }: Values, cwd: string, notes: Notes): Settings['network'] {
+  const extraCaFile = text('extraCaFile');
+  return {
+    httpsProxy: text('httpsProxy'),
+    httpProxy: text('httpProxy'),
+    noProxy: parseList(text('noProxy') ?? ''),
+    extraCaFile: extraCaFile === null ? null : readableFile(resolve(cwd, extraCaFile), notes),
+  };
+}
+
+/** LITELLM_LOG speaks Python's level names. */
+function logLevel(text: string): string {
+  const level = text.trim().toLowerCase();
+  if (level === 'warning') return 'warn';
+  return level === 'critical' || level === 'fatal' ? 'error' : level;
+}
+
+function chooseMasterKey(fromFile: string | null, fromEnvironment: string | null, notes: Notes): string | null {
+  if (fromFile !== null && fromEnvironment !== null && fromFile !== fromEnvironment) {
+    notes.warning({ path: 'LITELLM_MASTER_KEY' }, 'differs from general_settings.master_key; the key of the file is in force, as in LiteLLM');
+  }
+  return fromFile ?? fromEnvironment;
+}
+
+function readableFile(path: string, notes: Notes): string | null {
+  try {
+    readFileSync(path);
+    return path;
+  } catch (error) {
+    notes.error(
+      { file: path, path: '' },
+      `the file with certificate authorities cannot be read (${(error as NodeJS.ErrnoException).code ?? 'unknown reason'})`,
+    );
+    return null;
+  }
+}

@@ -1,0 +1,283 @@
+// LiteLLM's config.yaml -> GatewayConfig. Reads everything before it judges, so that one run shows every fault with its line; never throws.
+import { readFileSync } from 'node:fs';
+import { basename, dirname, resolve } from 'node:path';
+import { decimal, milliseconds, readDeployment, readSslVerify } from './deployment.ts';
+import { HARMLESS, NOT_YET, PYTHON_HOOKS } from './litellm-keys.ts';
+import { readCallbacks, readFallbacks, readModelAliases } from './litellm-lists.ts';
+import type { Notes } from './notes.ts';
+import { type Environment, isRecord, Section } from './section.ts';
+import type { Deployment, GatewayConfig } from './settings.ts';
+import { parseYaml } from './yaml-source.ts';
+
+export interface ConfigInput {
+  /** Text of the file. */
+  text: string;
+  /** Name shown in notes; `include` is resolved beside it. */
+  path: string;
+  environment: Environment;
+  notes: Notes;
+  /** Reads an included file; default: the file system. */
+  readFile?: (path: string) => string;
+}
+
+export interface ConfigResult {
+  gatewayConfig: GatewayConfig;
+  /** general_settings.master_key. */
+  masterKey: string | null;
+  /** general_settings.max_request_size_mb in bytes. */
+  maxRequestBytes: number | null;
+  /** The file and all it includes: what a reload has to watch. */
+  files: string[];
+  /** environment_variables of the file: the lowest layer of the environment. */
+  variables: Record<string, string>;
+}
+
+const DEFAULT_TIMEOUT_MS = 600_000;
+const DEFAULT_CONNECT_TIMEOUT_MS = 10_000;
+const DEFAULT_IDLE_TIMEOUT_MS = 120_000;
+/** The OpenAI client's default, which LiteLLM's router takes over. */
+const DEFAULT_RETRIES = 2;
+const MAX_INCLUDED_FILES = 50;
+
+/** Reads a configuration; on faults (`notes`) the result holds what was usable. */
+export function readLiteLlmConfig(input: ConfigInput): ConfigResult {
+  const files: string[] = [];
+  const roots = readFiles(input, files);
+  const variables = readVariables(roots);
+  // Real variables win: the file's are defaults (LiteLLM asks the environment first, too).
+  const environment = { ...variables, ...withoutEmpty(input.environment) };
+  const sections = roots.map((root) => new Section(root.source, [], rootValues(root), { environment, notes: input.notes }));
+  const general = mergedSections(sections, 'general_settings');
+  const litellm = mergedSections(sections, 'litellm_settings');
+  const router = mergedSections(sections, 'router_settings');
+  const own = mergedSections(sections, 'genai_settings');
+  const models = readModels(sections, readFirst(litellm, (section) => readSslVerify(section)) ?? sslVerifyVariable(environment) ?? true);
+  const gatewayConfig = buildConfig({ general, litellm, router, own }, models, environment);
+  refusePython(general);
+  const masterKey = readMasterKey(general);
+  const maxRequestMegabytes = readFirst(general, (section) => section.number('max_request_size_mb', { min: 0.001, max: 1024 }));
+  for (const [name, list] of [
+    ['general_settings', general],
+    ['litellm_settings', litellm],
+    ['router_settings', router],
+    ['genai_settings', own],
+  ] as const)
+    for (const section of list) nameLeftOver(section, name);
+  for (const section of sections) nameLeftOver(section, '');
+  return { gatewayConfig, masterKey, maxRequestBytes: maxRequestMegabytes === null ? null : Math.round(maxRequestMegabytes * 1024 * 1024), files, variables };
+}
+
+interface PendingFile {
+  path: string;
+  text: string;
+}
+
+function readFiles(input: ConfigInput, files: string[]): Section[] {
+  const roots: Section[] = [];
+  const pending: PendingFile[] = [{ path: input.path, text: input.text }];
+  for (let next = pending.shift(); next !== undefined; next = pending.shift()) {
+    files.push(next.path);
+    const root = readRoot(input, next);
+    if (root === null) continue;
+    roots.push(root);
+    const known = new Set([...files, ...pending.map((waiting) => waiting.path)]);
+    if (known.size < MAX_INCLUDED_FILES) pending.push(...readIncluded(input, root, { from: next.path, known }));
+  }
+  return roots;
+}
+
+function readRoot(input: ConfigInput, file: PendingFile): Section | null {
+  const source = parseYaml(file.text, shownName(input.path, file.path), input.notes);
+  if (source === null || source.value === null || source.value === undefined) return null;
+  if (isRecord(source.value)) return new Section(source, [], source.value, { environment: input.environment, notes: input.notes });
+  input.notes.error({ file: source.file, path: '', line: 1 }, 'must be a mapping at the top: model_list, litellm_settings, general_settings ...');
+  return null;
+}
+
+function readIncluded(input: ConfigInput, root: Section, place: { from: string; known: Set<string> }): PendingFile[] {
+  const readFile = input.readFile ?? ((path: string) => readFileSync(path, 'utf8'));
+  return root.texts('include').flatMap((name, index) => {
+    const path = resolve(dirname(place.from), name);
+    if (place.known.has(path)) return [];
+    place.known.add(path);
+    try {
+      return [{ path, text: readFile(path) }];
+    } catch (error) {
+      root.fault(['include', index], `cannot be read: ${(error as NodeJS.ErrnoException).code ?? 'unreadable'} ${path}`);
+      return [];
+    }
+  });
+}
+
+function shownName(main: string, path: string): string {
+  return path === main ? basename(main) : path;
+}
+
+function rootValues(root: Section): Record<string, unknown> {
+  return root.source.value as Record<string, unknown>;
+}
+
+function withoutEmpty(environment: Environment): Record<string, string> {
+  return Object.fromEntries(Object.entries(environment).filter((entry): entry is [string, string] => entry[1] !== undefined && entry[1] !== ''));
+}
+
+function readVariables(roots: readonly Section[]): Record<string, string> {
+  const variables: Record<string, string> = {};
+  for (const root of roots) {
+    const section = root.section('environment_variables');
+    for (const name of section.keys()) {
+      const value = section.text(name);
+      if (value !== null) variables[name] = value;
+    }
+  }
+  return variables;
+}
+
+/** The same section of all files; later (included) files are asked after earlier ones. */
+function mergedSections(roots: readonly Section[], name: string): Section[] {
+  return roots.map((root) => root.section(name));
+}
+
+/** First file that says something decides; every file is still read, so that faults in all are named. */
+function readFirst<Value>(sections: readonly Section[], read: (section: Section) => Value | null): Value | null {
+  const values = sections.map(read);
+  return values.find((value) => value !== null) ?? null;
+}
+
+function sslVerifyVariable(environment: Environment): boolean | string | null {
+  const value = environment.SSL_VERIFY;
+  if (value === undefined || value === '') return null;
+  return /^(true|false)$/i.test(value) ? value.toLowerCase() === 'true' : value;
+}
+
+interface Models {
+  deployments: Deployment[];
+  unsupported: Record<string, string>;
+}
+
+function readModels(sections: readonly Section[], sslVerify: boolean | string): Models {
+  const models: Models = { deployments: [], unsupported: {} };
+  const taken = new Set<string>();
+  for (const root of sections) {
+    for (const entry of root.sections('model_list')) {
+      const result = readDeployment(entry, taken, sslVerify);
+      if (result.kind === 'deployment') models.deployments.push(result.deployment);
+      if (result.kind === 'unsupported')
+        Object.defineProperty(models.unsupported, result.modelName, { value: result.reason, enumerable: true, configurable: true });
+    }
+  }
+  // A name with at least one served deployment answers; only names with none are unsupported.
+  for (const deployment of models.deployments) delete models.unsupported[deployment.modelName];
+  return models;
+}
+
+interface Groups {
+  general: Section[];
+  litellm: Section[];
+  router: Section[];
+  own: Section[];
+}
+
+function buildConfig(groups: Groups, models: Models, environment: Environment): GatewayConfig {
+  const { general, litellm, router, own } = groups;
+  const both = [...router, ...litellm];
+  checkRouting(router);
+  const routerTimeoutMs = readFirst(router, (section) => milliseconds(section, 'timeout'));
+  const requestTimeoutMs = readFirst(litellm, (section) => milliseconds(section, 'request_timeout'));
+  return {
+    deployments: models.deployments,
+    unsupportedModels: models.unsupported,
+    fallbacks: readFallbacks(both),
+    modelAliases: readModelAliases([
+      ...router.map((section) => ({ section, key: 'model_group_alias' })),
+      ...litellm.map((section) => ({ section, key: 'model_alias_map' })),
+    ]),
+    retries: readFirst(both, (section) => section.number('num_retries', { integer: true, min: 0, max: 100 })) ?? DEFAULT_RETRIES,
+    dropParams: readFirst(litellm, (section) => section.boolean('drop_params')) ?? false,
+    requestTimeoutMs: routerTimeoutMs ?? requestTimeoutMs ?? DEFAULT_TIMEOUT_MS,
+    streamTimeoutMs: readFirst(router, (section) => milliseconds(section, 'stream_timeout')),
+    connectTimeoutMs: readFirst(own, (section) => milliseconds(section, 'connect_timeout')) ?? DEFAULT_CONNECT_TIMEOUT_MS,
+    idleTimeoutMs: readFirst(own, (section) => milliseconds(section, 'idle_timeout')) ?? DEFAULT_IDLE_TIMEOUT_MS,
+    budgetMode: readFirst(own, (section) => oneOf(section, 'budget_mode', ['reserve', 'strict'] as const)) ?? 'reserve',
+    keyHeaderName: readFirst(general, (section) => headerName(section, 'litellm_key_header_name')),
+    contentOff: readFirst(litellm, (section) => section.boolean('turn_off_message_logging')) ?? false,
+    maxBudget: readFirst(litellm, (section) => decimal(section, 'max_budget')),
+    callbacks: readCallbacks(litellm),
+    compat: readCompat(own),
+    foreignDatabaseUrl: readFirst(general, (section) => section.text('database_url')) ?? (environment.DATABASE_URL || null),
+  };
+}
+
+function oneOf<Choice extends string>(section: Section, key: string, choices: readonly Choice[]): Choice | null {
+  const value = section.text(key);
+  if (value === null) return null;
+  const choice = choices.find((candidate) => candidate === value);
+  if (choice === undefined) section.fault(key, `must be one of ${choices.join(', ')}`);
+  return choice ?? null;
+}
+
+function headerName(section: Section, key: string): string | null {
+  const value = section.text(key);
+  if (value === null || /^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/.test(value)) return value?.toLowerCase() ?? null;
+  section.fault(key, 'must be a header name');
+  return null;
+}
+
+function checkRouting(router: readonly Section[]): void {
+  const known = ['simple-shuffle', 'least-busy', 'usage-based-routing', 'usage-based-routing-v2', 'latency-based-routing', 'cost-based-routing'] as const;
+  for (const section of router) {
+    const strategy = oneOf(section, 'routing_strategy', known);
+    if (strategy !== null && strategy !== 'simple-shuffle') section.warn('routing_strategy', `"${strategy}" is not built yet; simple-shuffle is used`);
+  }
+}
+
+/** Status codes that LiteLLM changed between versions; single codes win over the version. */
+function readCompat(own: readonly Section[]): GatewayConfig['compat'] {
+  const sections = own.map((section) => section.section('compat'));
+  const version = readFirst(sections, (section) => oneOf(section, 'litellm_version', ['1.81', 'latest'] as const)) ?? '1.81';
+  const status = (key: string): number | null => readFirst(sections, (section) => section.number(key, { integer: true, min: 400, max: 499 }));
+  const compat = {
+    budgetStatus: status('budget_status') ?? (version === '1.81' ? 400 : 429),
+    modelDeniedStatus: status('model_denied_status') ?? (version === '1.81' ? 401 : 403),
+  };
+  for (const section of sections) nameLeftOver(section, 'genai_settings');
+  return compat;
+}
+
+function refusePython(general: readonly Section[]): void {
+  for (const section of general) {
+    for (const key of PYTHON_HOOKS) {
+      const value = section.text(key);
+      if (value !== null)
+        section.fault(key, `names Python code (${pythonFile(value)}), which cannot run here; remove the key, or keep that check in front of this gateway`);
+    }
+  }
+}
+
+/** custom_auth.user_api_key_auth -> custom_auth.py */
+export function pythonFile(dotted: string): string {
+  return `${dotted.split('.').slice(0, -1).join('/') || dotted}.py`.slice(0, 100);
+}
+
+function readMasterKey(general: readonly Section[]): string | null {
+  for (const section of general) {
+    const key = section.text('master_key');
+    if (key === null && section.has('master_key'))
+      section.warn('master_key', `${section.missing.join(', ')} is not set; LITELLM_MASTER_KEY or a generated key is used`);
+    if (key !== null && !key.startsWith('sk-')) section.warn('master_key', 'should start with "sk-"; some clients refuse other keys');
+    if (section.has('salt_key')) {
+      section.ignore(['salt_key']);
+      section.warn('salt_key', 'has no effect here, nor in LiteLLM, which reads it only from LITELLM_SALT_KEY');
+    }
+  }
+  return readFirst(general, (section) => section.text('master_key'));
+}
+
+function nameLeftOver(section: Section, name: string): void {
+  for (const key of section.leftOver()) {
+    // Top-level "x-..." keys hold anchors by convention.
+    if (HARMLESS[name]?.has(key) || (name === '' && key.startsWith('x-'))) continue;
+    if (NOT_YET[name]?.has(key)) section.warn(key, 'is a LiteLLM setting that this version does not act on yet');
+    else section.warn(key, 'is not understood and has no effect');
+  }
+}

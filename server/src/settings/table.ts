@@ -1,0 +1,99 @@
+// Every setting of the process, once: its name, flag, variables, default and meaning. flags.ts, load.ts and docs/settings.md are made from it.
+
+export type SettingKind = 'text' | 'path' | 'port' | 'bytes' | 'zone' | 'postgres-url' | 'http-url' | 'choice' | 'list';
+
+export interface SettingRow {
+  readonly name: string;
+  /** Without the leading dashes; null = only by variable (secrets never stand on a command line, where every user of the machine reads them). */
+  readonly flag: string | null;
+  /** Tried in this order; GENAI_* first, then the names that existing deployments set. */
+  readonly variables: readonly string[];
+  readonly kind: SettingKind;
+  readonly choices?: readonly string[];
+  /** Text as a user would write it; null = not set. */
+  readonly default: string | null;
+  readonly secret: boolean;
+  /** What it does, in one sentence. */
+  readonly summary: string;
+}
+
+interface RowOptions {
+  flag?: string | null;
+  also?: readonly string[];
+  kind?: SettingKind;
+  choices?: readonly string[];
+  default?: string;
+  secret?: boolean;
+}
+
+function row<Name extends string>(name: Name, summary: string, options: RowOptions = {}): SettingRow & { readonly name: Name } {
+  const kebab = name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+  const flag = options.flag === undefined ? (options.secret ? null : kebab) : options.flag;
+  return {
+    name,
+    flag,
+    variables: [`GENAI_${kebab.replaceAll('-', '_').toUpperCase()}`, ...(options.also ?? [])],
+    kind: options.kind ?? 'text',
+    ...(options.choices === undefined ? {} : { choices: options.choices }),
+    default: options.default ?? null,
+    secret: options.secret ?? false,
+    summary,
+  };
+}
+
+const only = { flag: null };
+
+export const SETTINGS = [
+  row('config', "LiteLLM's config.yaml; without it <data-dir>/config.yaml is used and written on the first start.", {
+    kind: 'path',
+    also: ['CONFIG_FILE_PATH'],
+  }),
+  row('host', 'Address that both doors listen on; anything wider than 127.0.0.1 is announced, because there is no TLS.', { default: '127.0.0.1' }),
+  row('port', "Port of the gateway's door (LiteLLM's).", { kind: 'port', default: '4000' }),
+  row('observePort', "Port of the observability door (Langfuse's); when it is taken the start goes on without it.", { kind: 'port', default: '3000' }),
+  row('dataDir', 'Folder of everything that is kept: database, journal, blobs, keys.', { kind: 'path', default: '.data' }),
+  row('role', 'Which part this process runs; "all" is the whole platform.', {
+    kind: 'choice',
+    choices: ['all', 'gateway', 'observe', 'worker'],
+    default: 'all',
+  }),
+  row('timezone', "IANA zone that decides days, budgets and statements; default: the machine's.", { kind: 'zone' }),
+  row('recordsUrl', 'postgres:// address of an external PostgreSQL; without it an embedded one is started.', {
+    kind: 'postgres-url',
+    flag: 'records-url',
+    secret: true,
+  }),
+  row('expose', 'Cuts the listeners down to one surface.', { kind: 'choice', choices: ['llm'] }),
+  row('logLevel', 'How much the log says.', { kind: 'choice', choices: ['debug', 'info', 'warn', 'error'], default: 'info', also: ['LITELLM_LOG'] }),
+  row('clickhouseUrl', 'http(s):// address of an external ClickHouse; without it the embedded engine is used.', { kind: 'http-url', also: ['CLICKHOUSE_URL'] }),
+  row('clickhouseUser', 'User of the external ClickHouse.', { default: 'default', also: ['CLICKHOUSE_USER'] }),
+  row('clickhousePassword', 'Password of the external ClickHouse.', { secret: true, also: ['CLICKHOUSE_PASSWORD'] }),
+  row('clickhouseDatabase', 'Database of the external ClickHouse.', { default: 'default', also: ['CLICKHOUSE_DB'] }),
+  row('masterKey', 'The key that may do everything; general_settings.master_key of the config wins; generated on the first start when neither is set.', {
+    secret: true,
+    also: ['LITELLM_MASTER_KEY'],
+  }),
+  row('initOrgId', 'Id of the first organisation.', { ...only, also: ['LANGFUSE_INIT_ORG_ID'] }),
+  row('initOrgName', 'Name of the first organisation.', { ...only, also: ['LANGFUSE_INIT_ORG_NAME'] }),
+  row('initProjectId', 'Id of the first project.', { ...only, also: ['LANGFUSE_INIT_PROJECT_ID'] }),
+  row('initProjectName', 'Name of the first project.', { ...only, also: ['LANGFUSE_INIT_PROJECT_NAME'] }),
+  row('initProjectPublicKey', 'Public key of the first project (pk-lf-...).', { ...only, also: ['LANGFUSE_INIT_PROJECT_PUBLIC_KEY'] }),
+  row('initProjectSecretKey', 'Secret key of the first project (sk-lf-...).', { secret: true, also: ['LANGFUSE_INIT_PROJECT_SECRET_KEY'] }),
+  row('initUserEmail', 'E-mail address of the first administrator.', { ...only, also: ['LANGFUSE_INIT_USER_EMAIL'] }),
+  row('initUserName', 'Name of the first administrator.', { ...only, also: ['LANGFUSE_INIT_USER_NAME'] }),
+  row('initUserPassword', 'Password of the first administrator.', { secret: true, also: ['LANGFUSE_INIT_USER_PASSWORD'] }),
+  row('httpsProxy', 'Proxy for https:// upstreams.', { ...only, secret: true, kind: 'http-url', also: ['HTTPS_PROXY', 'https_proxy'] }),
+  row('httpProxy', 'Proxy for http:// upstreams.', { ...only, secret: true, kind: 'http-url', also: ['HTTP_PROXY', 'http_proxy'] }),
+  row('noProxy', 'Hosts reached without the proxy, separated by commas.', { ...only, kind: 'list', also: ['NO_PROXY', 'no_proxy'] }),
+  row('extraCaFile', 'PEM file with certificate authorities that are trusted in addition.', {
+    ...only,
+    kind: 'path',
+    also: ['NODE_EXTRA_CA_CERTS', 'SSL_CERT_FILE'],
+  }),
+  row('maxRequestSize', 'Largest request body; 413 beyond.', { kind: 'bytes', default: '32MiB' }),
+  row('inFlightSize', 'Bodies held in memory at once by all calls together; 429 beyond.', { kind: 'bytes', default: '256MiB' }),
+  row('payloadJournalSize', 'Space of the journal for content not yet stored; ingestion answers 503 beyond.', { kind: 'bytes', default: '2GiB' }),
+  row('moneyJournalSize', 'Space of the journal reserved for what calls cost.', { kind: 'bytes', default: '256MiB' }),
+] as const;
+
+export type SettingName = (typeof SETTINGS)[number]['name'];
