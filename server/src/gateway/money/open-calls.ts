@@ -1,7 +1,7 @@
 // Calls that have begun and are not settled, in journal order: they hold the ledger's position back, because only their `started` record knows what they reserved.
 import type { CallStarted } from '#call-record.ts';
 
-interface OpenCall {
+export interface OpenCall {
   /** Journal sequence of the call's first `started` record. */
   readonly sequence: bigint;
   readonly attempts: CallStarted[];
@@ -17,28 +17,27 @@ export class OpenCalls {
     else call.attempts.push(record);
   }
 
-  /** Closes a call and gives its attempts back; [] when it was not open. */
-  end(callId: string): CallStarted[] {
-    const call = this.#calls.get(callId);
-    if (call === undefined) return [];
-    this.#calls.delete(callId);
-    return call.attempts;
+  /** Closes a call and gives it back; null when it was not open. */
+  end(callId: string): OpenCall | null {
+    const call = this.#calls.get(callId) ?? null;
+    if (call !== null) this.#calls.delete(callId);
+    return call;
   }
 
   /** Takes out every call. */
-  drain(): CallStarted[][] {
-    const attempts = [...this.#calls.values()].map((call) => call.attempts);
+  drain(): OpenCall[] {
+    const calls = [...this.#calls.values()];
     this.#calls.clear();
-    return attempts;
+    return calls;
   }
 
   /** Takes out the calls whose first attempt began before an instant; stops at the first younger one. */
-  drainBefore(epochUs: number): CallStarted[][] {
-    const old: CallStarted[][] = [];
+  drainBefore(epochUs: number): OpenCall[] {
+    const old: OpenCall[] = [];
     for (const [callId, call] of this.#calls) {
       if ((call.attempts[0]?.startedAtUs ?? 0) >= epochUs) break;
       this.#calls.delete(callId);
-      old.push(call.attempts);
+      old.push(call);
     }
     return old;
   }
