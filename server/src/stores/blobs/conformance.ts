@@ -1,4 +1,7 @@
 // What every blob store must do; run by each adapter's test.
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Blobs } from './port.ts';
 
@@ -44,6 +47,20 @@ export function blobsConformance(name: string, make: () => Promise<BlobsUnderTes
         expect(String(Buffer.from((await blobs.get('k')) as Uint8Array))).toBe('second');
         await blobs.put('new', bytes('x'), { ifAbsent: true });
         expect(await blobs.get('new')).not.toBe(null);
+      }),
+    );
+
+    it(
+      'takes a finished file, which may be removed afterwards',
+      using(async (blobs) => {
+        const folder = await mkdtemp(join(tmpdir(), 'blob-source-'));
+        const source = join(folder, 'file');
+        await writeFile(source, 'from a file');
+        await blobs.putFile('archive/one', source);
+        await blobs.putFile('archive/one', source);
+        await rm(folder, { recursive: true });
+        expect(String(Buffer.from((await blobs.get('archive/one')) as Uint8Array))).toBe('from a file');
+        await expect(blobs.putFile('../out', source)).rejects.toMatchObject({ status: 400 });
       }),
     );
 

@@ -1,6 +1,6 @@
 // Blobs on the file system: one file an object, written aside, made durable, then renamed into place.
 import { randomBytes } from 'node:crypto';
-import { type FileHandle, link, mkdir, open, readdir, readFile, rename, rm, stat, unlink } from 'node:fs/promises';
+import { copyFile, type FileHandle, link, mkdir, open, readdir, readFile, rename, rm, stat, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { AppError } from '#lib/errors.ts';
 import type { Blobs } from './port.ts';
@@ -22,6 +22,7 @@ export async function openFilesystemBlobs(folder: string): Promise<Blobs> {
   await mkdir(temporary, { recursive: true, mode: 0o700 });
   return {
     put: async (key, body, options) => put({ path: pathOf(folder, key), temporary, folder }, key, body, options?.ifAbsent === true),
+    putFile: async (key, source) => putFile({ path: pathOf(folder, key), temporary }, source),
     get: async (key) => orNull(readFile(pathOf(folder, key))),
     list: (prefix, options) => list(folder, prefix, options),
     remove: async (key) => {
@@ -61,6 +62,24 @@ async function put(place: { path: string; temporary: string; folder: string }, k
       throw new AppError(`the blob ${key} cannot stand beside another one whose key is a part of it`, { status: 409, code: 'blob_key_conflict' });
     }
     throw error;
+  } finally {
+    await rm(aside, { force: true });
+  }
+}
+
+/** A second name for the same bytes on one file system (the source may then be unlinked), a copy across two. */
+async function putFile(place: { path: string; temporary: string }, source: string): Promise<void> {
+  const aside = join(place.temporary, randomBytes(12).toString('hex'));
+  try {
+    await link(source, aside).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EXDEV' && error.code !== 'EPERM') throw error;
+      return copyFile(source, aside);
+    });
+    const file = await open(aside, 'r');
+    await file.sync().finally(() => file.close());
+    const firstNew = await mkdir(dirname(place.path), { recursive: true, mode: 0o700 });
+    await rename(aside, place.path);
+    await syncFolders(dirname(place.path), firstNew === undefined ? dirname(place.path) : dirname(firstNew));
   } finally {
     await rm(aside, { force: true });
   }

@@ -3,6 +3,8 @@
 export interface Blobs {
   /** Writes the whole object; readers see the old or the new one, never a part. `ifAbsent` fails with AppError 412 when the key exists. */
   put(key: string, body: Uint8Array, options?: { ifAbsent?: boolean; contentType?: string }): Promise<void>;
+  /** The same from a finished file that is not written to any more; costs no copy where the store can avoid one. */
+  putFile(key: string, path: string): Promise<void>;
   /** The object, or null when there is none. */
   get(key: string): Promise<Uint8Array | null>;
   /** Keys under a prefix in ascending order, with their size and time. */

@@ -1,0 +1,94 @@
+// Routes of the platform itself, which belong to neither gateway nor observe: probes, who am I, the OpenAPI document.
+import { listProjects } from '#identity/projects.ts';
+import { AppError } from '#lib/errors.ts';
+import type { Records } from '#stores/records/port.ts';
+import type { ConsoleSession } from './contract.ts';
+import { openApiDocument } from './http/openapi.ts';
+import type { Route } from './http/route.ts';
+
+export interface PlatformRoutesDeps {
+  records: Records;
+  version: string;
+  timezone: string;
+  /** Public addresses of the two doors, for the console. */
+  doors: { gateway: string; observe: string };
+  /** False once the process is draining. */
+  accepting: () => boolean;
+  /** Every mounted route, for the document. */
+  allRoutes: () => readonly Route[];
+}
+
+const PING_TIMEOUT_MS = 2000;
+
+/** Probes of the observe door (langfuse.md §1.9), projects of a key, the console's session and /openapi.json. */
+export function createPlatformRoutes(deps: PlatformRoutesDeps): Route[] {
+  return [
+    {
+      method: 'GET',
+      path: '/api/public/health',
+      surface: 'observe',
+      dialect: 'langfuse',
+      access: ['anonymous'],
+      summary: 'Liveness of the observe door; with failIfDatabaseUnavailable=true also of its records',
+      async handle({ http }) {
+        const strict = http.req.query('failIfDatabaseUnavailable') === 'true';
+        if (strict && !(await deps.records.ping(PING_TIMEOUT_MS))) return http.json({ status: 'Database not available', version: deps.version }, 503);
+        return http.json({ status: 'OK', version: deps.version });
+      },
+    },
+    {
+      method: 'GET',
+      path: '/api/public/ready',
+      surface: 'observe',
+      dialect: 'langfuse',
+      access: ['anonymous'],
+      summary: 'Readiness: 500 while the process drains',
+      handle: ({ http }) =>
+        deps.accepting() ? http.json({ status: 'OK', version: deps.version }) : http.json({ status: 'SIGTERM received', version: deps.version }, 500),
+    },
+    {
+      method: 'GET',
+      path: '/api/public/projects',
+      surface: 'observe',
+      dialect: 'langfuse',
+      access: ['project-key'],
+      summary: 'The project of the key',
+      async handle({ http, principal }) {
+        if (principal.kind !== 'project-key') throw new AppError('Project keys are needed.', { status: 403, code: 'ForbiddenError' });
+        const projects = await listProjects(deps.records, { id: principal.projectId });
+        return http.json({ data: projects.map(({ id, name, organization, metadata }) => ({ id, name, organization, metadata })) });
+      },
+    },
+    {
+      method: 'GET',
+      path: '/api/console/session',
+      surface: 'console',
+      dialect: 'console',
+      access: ['user-admin', 'user-member', 'user-viewer'],
+      summary: 'Who is signed in, with the projects to choose from',
+      async handle({ http, principal }) {
+        if (principal.kind !== 'user') throw new AppError('Sign in first.', { status: 401, code: 'auth_error' });
+        const projects = await listProjects(deps.records);
+        const first = projects[0];
+        const session: ConsoleSession = {
+          user: { id: principal.userId, email: principal.email, name: principal.name, role: principal.role, mustChangePassword: principal.mustChangePassword },
+          organization: first?.organization ?? { id: '', name: '' },
+          projects: projects.map(({ id, name, publicKeys }) => ({ id, name, publicKeys })),
+          version: deps.version,
+          timezone: deps.timezone,
+          doors: deps.doors,
+        };
+        return http.json(session);
+      },
+    },
+    {
+      method: 'GET',
+      path: '/openapi.json',
+      surface: 'admin',
+      dialect: 'litellm',
+      access: ['anonymous'],
+      summary: 'This document',
+      handle: ({ http }) => http.json(openApiDocument(deps.allRoutes(), deps.version)),
+    },
+  ];
+}
