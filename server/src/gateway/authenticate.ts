@@ -1,0 +1,65 @@
+// Who calls: finds the key among the carriers, compares the master key, looks the virtual key up, refuses what is blocked or expired.
+import { hash, timingSafeEqual } from 'node:crypto';
+import type { IncomingHttpHeaders } from 'node:http';
+import type { VirtualKey } from '#identity/principal.ts';
+import { AppError } from '#lib/errors.ts';
+import type { GatewayDeps } from './deps.ts';
+
+/** The caller: a virtual key, or null for the master key. */
+export interface Caller {
+  readonly key: VirtualKey | null;
+  /** SHA-256 of the presented key in hex. */
+  readonly keyId: string;
+}
+
+/** LiteLLM's order of carriers; `authorization` stands second and needs its Bearer prefix. */
+const CARRIERS = ['x-litellm-api-key', 'authorization', 'api-key', 'x-api-key', 'x-goog-api-key', 'ocp-apim-subscription-key'];
+
+/**
+ * Authenticates by headers alone, synchronously when the key is in memory.
+ * @throws AppError 401 (none, malformed, unknown, blocked), 400 expired_key; 503 when the records are away and the key is not known.
+ */
+export function authenticate(headers: IncomingHttpHeaders, deps: GatewayDeps, keyHeaderName: string | null): Caller | Promise<Caller> {
+  const presented = presentedKey(headers, keyHeaderName);
+  const keyId = hash('sha256', presented, 'hex');
+  if (deps.masterKeyHash !== null && sameDigest(keyId, deps.masterKeyHash)) return { key: null, keyId };
+  const known = deps.keys.find(keyId);
+  if (known === undefined) return deps.keys.load(keyId).then((key) => accept(key, keyId, deps.clock.nowMs()));
+  return accept(known, keyId, deps.clock.nowMs());
+}
+
+function sameDigest(a: string, b: string): boolean {
+  return a.length === b.length && timingSafeEqual(Buffer.from(a), Buffer.from(b));
+}
+
+/** The key as the client sent it, first carrier that is present. */
+export function presentedKey(headers: IncomingHttpHeaders, keyHeaderName: string | null): string {
+  for (const name of keyHeaderName === null ? CARRIERS : [keyHeaderName.toLowerCase()]) {
+    const value = headers[name];
+    if (typeof value !== 'string' || value === '') continue;
+    const bearer = /^bearer\s+/i.exec(value);
+    const key = bearer === null ? value : value.slice(bearer[0].length);
+    if ((name === 'authorization' && bearer === null) || key.trim() === '') {
+      throw refused('Malformed API Key passed in. Ensure Key has `Bearer ` prefix.', 'auth_error', 401);
+    }
+    return key.trim();
+  }
+  throw refused('Authentication Error, No api key passed in.', 'auth_error', 401);
+}
+
+function accept(key: VirtualKey | null, keyId: string, nowMs: number): Caller {
+  if (key === null) {
+    const message = `Authentication Error, Invalid proxy server token passed. key=${keyId}, not found in db. Create key via \`/key/generate\` call.`;
+    throw refused(message, 'token_not_found_in_db', 401);
+  }
+  if (key.blocked) throw refused('Authentication Error, Key is blocked. Update via `/key/unblock` if you are admin.', 'auth_error', 401);
+  if (key.expiresAtMs !== null && key.expiresAtMs <= nowMs) {
+    const message = `Authentication Error - Expired Key. Key Expiry time ${new Date(key.expiresAtMs).toISOString()} and current time ${new Date(nowMs).toISOString()}`;
+    throw refused(message, 'expired_key', 400);
+  }
+  return { key, keyId };
+}
+
+function refused(message: string, code: string, status: number): AppError {
+  return new AppError(message, { status, code });
+}

@@ -1,0 +1,90 @@
+// A call on its way through the corridor: everything that its steps learn, from the first header to the settlement.
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { AttemptRecord, CallUsage } from '#call-record.ts';
+import type { VirtualKey } from '#identity/principal.ts';
+import { newCallId } from '#lib/id.ts';
+import type { GatewayDeps } from './deps.ts';
+import type { Reservation } from './ports.ts';
+import type { Endpoint } from './providers/provider.ts';
+import type { Asked } from './request.ts';
+import type { Group, Snapshot } from './snapshot.ts';
+
+/** Outcome of a call as it is written down. */
+export interface Ending {
+  outcome: 'success' | 'failure' | 'cancelled';
+  httpStatus: number;
+  errorClass: string | null;
+  errorMessage: string | null;
+  answerFormat: 'json' | 'sse' | 'none';
+  /** The answer as it went to the client. */
+  answer: readonly Buffer[];
+}
+
+export class Call {
+  /** UUIDv7 as 32 hex digits. */
+  readonly id: string;
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly snapshot: Snapshot;
+  readonly endpoint: Endpoint;
+  /** For messages: `/chat/completions`. */
+  readonly route: string;
+  readonly pathModel: string | null;
+  readonly startedAtUs: number;
+
+  /** Set by authenticate; null = the master key. */
+  key: VirtualKey | null = null;
+  /** SHA-256 of the presented key, '' before authentication. */
+  keyId = '';
+  /** Set by body and request. */
+  body: Buffer = EMPTY;
+  /** Bytes taken from the pool. */
+  heldBytes = 0;
+  asked: Asked | null = null;
+  /** Set by admit. */
+  group: Group | null = null;
+  reservation: Reservation | null = null;
+  hasPlace = false;
+  /** Model name that is being tried: the asked one or a fallback. */
+  model = '';
+
+  readonly attempts: AttemptRecord[] = [];
+  retries = 0;
+  fallbacks = 0;
+  /** When the upstream tries began and how long they took, for x-litellm-overhead-duration-ms. */
+  upstreamUs = 0;
+  firstTokenAtUs: number | null = null;
+  usage: CallUsage | null = null;
+  usageEstimated = false;
+  costPicos: bigint | null = null;
+
+  /** The client went away. */
+  gone = false;
+  /** What to do when it does: set by whatever the call waits for. */
+  interrupt: (() => void) | null = null;
+  settled = false;
+
+  constructor(
+    deps: GatewayDeps,
+    snapshot: Snapshot,
+    at: { endpoint: Endpoint; route: string; pathModel: string | null },
+    http: [IncomingMessage, ServerResponse],
+  ) {
+    this.startedAtUs = deps.clock.nowUs();
+    this.id = newCallId(Math.floor(this.startedAtUs / 1000));
+    this.snapshot = snapshot;
+    this.endpoint = at.endpoint;
+    this.route = at.route;
+    this.pathModel = at.pathModel;
+    this.request = http[0];
+    this.response = http[1];
+  }
+
+  /** The client closed its connection before the answer was complete. */
+  leave(): void {
+    this.gone = true;
+    this.interrupt?.();
+  }
+}
+
+const EMPTY = Buffer.alloc(0);

@@ -1,0 +1,59 @@
+// Azure OpenAI: the deployments API (deployment in the path, api-version in the query) and the v1 API (OpenAI's paths), with an api-key or an Entra ID token.
+import { headerList, incomplete, reasoningEdits } from '#gateway/providers/openai/openai.ts';
+import type { Endpoint, Provider, Upstream } from '#gateway/providers/provider.ts';
+import { parseBase } from '#gateway/providers/provider.ts';
+import { AppError } from '#lib/errors.ts';
+import type { Deployment } from '#settings/settings.ts';
+
+/** The newest generally available data-plane version; used when the configuration names none. */
+const DEFAULT_API_VERSION = '2024-10-21';
+const ENDPOINT_PATHS: Readonly<Record<Endpoint, string>> = { chat: '/chat/completions', embeddings: '/embeddings' };
+
+/** Azure OpenAI. */
+export const azure: Provider = {
+  errorLabel: () => 'AzureException',
+  upstream: azureUpstream,
+};
+
+function azureUpstream(deployment: Deployment, dropParams: boolean): Upstream {
+  const base = parseBase(deployment.apiBase ?? '');
+  if (base === null) throw incomplete(deployment, 'needs litellm_params.api_base (https://<resource>.openai.azure.com): set AZURE_API_BASE', 500);
+  const credentials = credentialsOf(deployment);
+  const version = deployment.apiVersion ?? base.search.get('api-version') ?? DEFAULT_API_VERSION;
+  return {
+    origin: base.origin,
+    apiBase: base.origin + base.path,
+    path: pathBuilder(base.path, version),
+    headers: headerList(deployment, credentials),
+    ...reasoningEdits(deployment.baseModel ?? deployment.upstreamModel, dropParams),
+    streamUsage: true,
+  };
+}
+
+function credentialsOf(deployment: Deployment): string[] {
+  if (deployment.azureAdToken) return ['authorization', `Bearer ${deployment.azureAdToken}`];
+  if (deployment.apiKey) return ['api-key', deployment.apiKey];
+  throw incomplete(deployment, 'has neither api_key nor azure_ad_token: set AZURE_API_KEY', 401);
+}
+
+/** `v1`, `latest` and `preview` mean the v1 API (LiteLLM's rule); a base that already names /openai/v1 or a deployment is used as it stands. */
+function pathBuilder(basePath: string, version: string): Upstream['path'] {
+  if (version === 'v1' || version === 'latest' || version === 'preview' || basePath.endsWith('/openai/v1')) {
+    const prefix = basePath.endsWith('/openai/v1') ? basePath : `${basePath.replace(/\/openai$/, '')}/openai/v1`;
+    const query = version === 'preview' || version === 'latest' ? '?api-version=preview' : '';
+    return (endpoint) => prefix + ENDPOINT_PATHS[endpoint] + query;
+  }
+  const query = `?api-version=${encodeURIComponent(version)}`;
+  const fixed = /^.*\/openai\/deployments\/[^/]+/.exec(basePath)?.[0];
+  if (fixed !== undefined) return (endpoint) => fixed + ENDPOINT_PATHS[endpoint] + query;
+  const prefix = `${basePath.replace(/\/openai$/, '')}/openai/deployments/`;
+  return (endpoint, upstreamModel) => prefix + pathSegment(upstreamModel) + ENDPOINT_PATHS[endpoint] + query;
+}
+
+/** A deployment name as one path segment; a name that could climb the path is refused. */
+function pathSegment(name: string): string {
+  if (name === '' || name === '.' || name === '..') {
+    throw new AppError('The model name cannot be used as an Azure deployment name.', { status: 400, code: 'bad_request_error', param: 'model' });
+  }
+  return encodeURIComponent(name);
+}

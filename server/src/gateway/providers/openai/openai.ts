@@ -1,0 +1,85 @@
+// OpenAI's own API, and the base that every compatible provider starts from: same paths, bearer key, near-identity bodies.
+import type { Endpoint, Provider, Upstream } from '#gateway/providers/provider.ts';
+import { parseBase } from '#gateway/providers/provider.ts';
+import { AppError } from '#lib/errors.ts';
+import type { Deployment } from '#settings/settings.ts';
+
+const ENDPOINT_PATHS: Readonly<Record<Endpoint, string>> = { chat: '/chat/completions', embeddings: '/embeddings' };
+const NOTHING: ReadonlySet<string> = new Set();
+const NO_NAMES: ReadonlyMap<string, string> = new Map();
+
+/** What a compatible provider may do differently. */
+export interface OpenAiVariation {
+  defaultBase: string | null;
+  /** False: the provider answers without a key too (self-hosted servers). */
+  keyRequired: boolean;
+  /** Name of the variable that people set, for the message. */
+  keyVariable: string;
+  streamUsage: boolean;
+  rename: ReadonlyMap<string, string>;
+  drop: ReadonlySet<string>;
+}
+
+/** api.openai.com, or `api_base`. */
+export const openAi: Provider = {
+  errorLabel: () => 'OpenAIException',
+  upstream: (deployment, dropParams) =>
+    openAiUpstream(deployment, {
+      defaultBase: 'https://api.openai.com/v1',
+      keyRequired: deployment.apiBase === null,
+      keyVariable: 'OPENAI_API_KEY',
+      streamUsage: true,
+      ...reasoningEdits(deployment.baseModel ?? deployment.upstreamModel, dropParams),
+    }),
+};
+
+/**
+ * An upstream with OpenAI's paths.
+ * @throws AppError 401 without a required key, 500 without a usable base.
+ */
+export function openAiUpstream(deployment: Deployment, variation: OpenAiVariation): Upstream {
+  const base = parseBase(deployment.apiBase ?? variation.defaultBase ?? '');
+  if (base === null) throw incomplete(deployment, 'needs litellm_params.api_base with an http(s) URL', 500);
+  if (variation.keyRequired && !deployment.apiKey) throw incomplete(deployment, `has no api_key: set ${variation.keyVariable}`, 401);
+  const query = base.search.size > 0 ? `?${base.search}` : '';
+  return {
+    origin: base.origin,
+    apiBase: base.origin + base.path,
+    path: (endpoint) => base.path + ENDPOINT_PATHS[endpoint] + query,
+    headers: headerList(deployment, deployment.apiKey ? ['authorization', `Bearer ${deployment.apiKey}`] : []),
+    rename: variation.rename,
+    drop: variation.drop,
+    streamUsage: variation.streamUsage,
+  };
+}
+
+/** The constant request headers; configured extras win over ours. */
+export function headerList(deployment: Deployment, credentials: readonly string[]): string[] {
+  const headers = new Map<string, string>([
+    ['content-type', 'application/json'],
+    // Compressed answers could neither be counted nor relayed frame by frame.
+    ['accept-encoding', 'identity'],
+  ]);
+  for (let index = 0; index < credentials.length; index += 2) headers.set(credentials[index] as string, credentials[index + 1] as string);
+  if (deployment.organization) headers.set('openai-organization', deployment.organization);
+  for (const [name, value] of Object.entries(deployment.extraHeaders)) headers.set(name.toLowerCase(), value);
+  return [...headers].flat();
+}
+
+/** The deployment cannot be called; the message names what is missing. */
+export function incomplete(deployment: Deployment, problem: string, status: number): AppError {
+  return new AppError(`The deployment of ${deployment.modelName} (${deployment.providerName}/${deployment.upstreamModel}) ${problem}.`, {
+    status,
+    code: status === 401 ? 'auth_error' : 'internal_server_error',
+  });
+}
+
+/** o-series and gpt-5 models take max_completion_tokens only and refuse sampling parameters. */
+export function reasoningEdits(model: string, dropParams: boolean): Pick<OpenAiVariation, 'rename' | 'drop'> {
+  const name = model.slice(model.lastIndexOf('/') + 1);
+  if (!/^(o\d|gpt-5(?!.*chat))/.test(name)) return { rename: NO_NAMES, drop: NOTHING };
+  return { rename: RENAMED, drop: dropParams ? SAMPLING : NOTHING };
+}
+
+const RENAMED: ReadonlyMap<string, string> = new Map([['max_tokens', 'max_completion_tokens']]);
+const SAMPLING: ReadonlySet<string> = new Set(['temperature', 'top_p', 'presence_penalty', 'frequency_penalty', 'logprobs', 'top_logprobs', 'logit_bias']);

@@ -1,0 +1,48 @@
+// The contract of a provider: how a deployment's upstream is addressed and what its dialect cannot take. Bodies stay the client's bytes; a provider only names the edits.
+import type { Dispatcher } from 'undici';
+import type { Deployment } from '#settings/settings.ts';
+
+export type Endpoint = 'chat' | 'embeddings';
+
+/** One deployment made ready: computed once a configuration, read on every call. */
+export interface Upstream {
+  /** Scheme, host and port, for example https://x.openai.azure.com. */
+  readonly origin: string;
+  /** Base for logs and `x-litellm-model-api-base`: no query, no credentials. */
+  readonly apiBase: string;
+  /** Request target of an endpoint with its query; `upstreamModel` is already resolved (wildcards filled in). */
+  path(endpoint: Endpoint, upstreamModel: string): string;
+  /** Flat name, value list sent with every request, credentials included. */
+  readonly headers: readonly string[];
+  /** Body keys that the upstream calls differently: client's key -> upstream's key. */
+  readonly rename: ReadonlyMap<string, string>;
+  /** Body keys that the upstream refuses. */
+  readonly drop: ReadonlySet<string>;
+  /** Whether `stream_options.include_usage` is understood. */
+  readonly streamUsage: boolean;
+  /** Answers in this process instead of over the network. */
+  readonly local?: LocalUpstream;
+}
+
+/** An upstream inside the process: speaks undici's dispatch contract, so that the corridor needs no second way. */
+export interface LocalUpstream {
+  dispatch(options: { readonly path: string; readonly body: Buffer }, handler: Dispatcher.DispatchHandler): void;
+}
+
+export interface Provider {
+  /** Name in upstream error texts, for example `AzureException` (LiteLLM's wording). */
+  errorLabel(deployment: Deployment): string;
+  /**
+   * @param dropParams leave out parameters that the model refuses (LiteLLM's drop_params).
+   * @throws AppError when the deployment lacks something; the message names it.
+   */
+  upstream(deployment: Deployment, dropParams: boolean): Upstream;
+}
+
+/** A base URL's parts; user info is refused because it would end up in logs. Null when it is no http(s) URL. */
+export function parseBase(base: string): { origin: string; path: string; search: URLSearchParams } | null {
+  if (!URL.canParse(base)) return null;
+  const url = new URL(base);
+  if ((url.protocol !== 'https:' && url.protocol !== 'http:') || url.username !== '' || url.password !== '') return null;
+  return { origin: url.origin, path: url.pathname.replace(/\/+$/, ''), search: url.searchParams };
+}

@@ -1,0 +1,19 @@
+// Every provider by the name that a deployment carries.
+import type { Deployment } from '#settings/settings.ts';
+import { azure } from './azure/azure.ts';
+import { demo } from './demo/demo.ts';
+import { openAi } from './openai/openai.ts';
+import { openAiCompatible } from './openai-compatible/openai-compatible.ts';
+import type { Provider } from './provider.ts';
+
+export const PROVIDERS: Readonly<Record<Deployment['provider'], Provider>> = {
+  openai: openAi,
+  azure,
+  'openai-compatible': openAiCompatible,
+  demo,
+};
+
+/** The provider that serves a deployment; `mock_response` turns any deployment into a demo (LiteLLM's rule). */
+export function providerOf(deployment: Deployment): Provider {
+  return deployment.mockResponse === null ? PROVIDERS[deployment.provider] : demo;
+}

@@ -1,0 +1,70 @@
+// A configuration made ready: names, wildcards and aliases resolved to groups of targets. A call holds one snapshot from its start to its settlement.
+import type { GatewayConfig, Settings } from '#settings/settings.ts';
+import { Target } from './target.ts';
+import { Transport } from './transport.ts';
+
+/** The deployments behind one model name. */
+export interface Group {
+  /** The client-facing name or wildcard pattern of the configuration. */
+  readonly name: string;
+  readonly targets: readonly Target[];
+  /** What the `*` of the pattern stood for; null for exact names. */
+  readonly captured: string | null;
+}
+
+export class Snapshot {
+  readonly config: GatewayConfig;
+  readonly groups: ReadonlyMap<string, Group>;
+  readonly #wildcards: { readonly prefix: string; readonly suffix: string; readonly group: Group }[] = [];
+  readonly #transport: Transport;
+  #calls = 0;
+  #retired: (() => void) | null = null;
+
+  /** @throws AppError when a certificate file of the configuration cannot be read. */
+  constructor(config: GatewayConfig, settings: Pick<Settings, 'network'>) {
+    this.config = config;
+    this.#transport = new Transport(settings.network, config);
+    const groups = new Map<string, Target[]>();
+    for (const deployment of config.deployments) {
+      const target = new Target(deployment, config.dropParams, (upstream) => this.#transport.pool(upstream.origin, deployment.sslVerify));
+      const members = groups.get(deployment.modelName);
+      if (members === undefined) groups.set(deployment.modelName, [target]);
+      else members.push(target);
+    }
+    this.groups = new Map([...groups].map(([name, targets]) => [name, { name, targets, captured: null }]));
+    for (const group of this.groups.values()) {
+      const star = group.name.indexOf('*');
+      if (star >= 0) this.#wildcards.push({ prefix: group.name.slice(0, star), suffix: group.name.slice(star + 1), group });
+    }
+    // The most specific pattern first.
+    this.#wildcards.sort((a, b) => b.prefix.length + b.suffix.length - a.prefix.length - a.suffix.length);
+  }
+
+  /** The group that serves a name (aliases and wildcards applied), or null. */
+  resolve(name: string): Group | null {
+    const alias = Object.hasOwn(this.config.modelAliases, name) ? (this.config.modelAliases[name] as string) : name;
+    const exact = this.groups.get(alias);
+    if (exact !== undefined) return exact;
+    for (const { prefix, suffix, group } of this.#wildcards) {
+      if (alias.length > prefix.length + suffix.length && alias.startsWith(prefix) && alias.endsWith(suffix)) {
+        return { name: group.name, targets: group.targets, captured: alias.slice(prefix.length, alias.length - suffix.length) };
+      }
+    }
+    return null;
+  }
+
+  enter(): void {
+    this.#calls++;
+  }
+
+  leave(): void {
+    this.#calls--;
+    if (this.#calls === 0) this.#retired?.();
+  }
+
+  /** No new call enters: closes the connections once the last call has left. */
+  async retire(): Promise<void> {
+    if (this.#calls > 0) await new Promise<void>((resolve) => (this.#retired = resolve));
+    await this.#transport.close();
+  }
+}

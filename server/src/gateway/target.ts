@@ -1,0 +1,59 @@
+// A deployment made ready for calls: its upstream, its connection pool, its price and how it has been doing.
+import type { Dispatcher } from 'undici';
+import { AppError } from '#lib/errors.ts';
+import type { PriceRow, Prices } from '#prices/port.ts';
+import type { Deployment } from '#settings/settings.ts';
+import { Health } from './cooldown.ts';
+import type { Upstream } from './providers/provider.ts';
+import { providerOf } from './providers/registry.ts';
+import { GATEWAY_FIELDS } from './request.ts';
+
+/** Price rows carry validity: look again after this long. */
+const PRICE_FRESH_MS = 60_000;
+
+export class Target {
+  readonly deployment: Deployment;
+  readonly errorLabel: string;
+  /** Null when the deployment cannot be called; `problem` then says why. */
+  readonly upstream: Upstream | null;
+  readonly problem: AppError | null;
+  readonly dispatcher: Dispatcher | null;
+  readonly health = new Health();
+  /** The upstream's model as JSON bytes; null for wildcards, which fill it in per call. */
+  readonly modelJson: Buffer | null;
+  /** Body fields that the upstream must not see: LiteLLM's own and those that the provider refuses. */
+  readonly drop: ReadonlySet<string>;
+  /** Parameters of the configuration that fill in what a client left out, as JSON bytes. */
+  readonly defaults: ReadonlyMap<string, Buffer>;
+  #price: PriceRow | null = null;
+  #pricedAtMs = Number.NEGATIVE_INFINITY;
+
+  constructor(deployment: Deployment, dropParams: boolean, connect: (upstream: Upstream, deployment: Deployment) => Dispatcher) {
+    this.deployment = deployment;
+    const provider = providerOf(deployment);
+    this.errorLabel = provider.errorLabel(deployment);
+    let upstream: Upstream | null = null;
+    let problem: AppError | null = null;
+    try {
+      upstream = provider.upstream(deployment, dropParams);
+    } catch (error) {
+      if (!(error instanceof AppError)) throw error;
+      problem = error;
+    }
+    this.upstream = upstream;
+    this.problem = problem;
+    this.dispatcher = upstream === null || upstream.local !== undefined ? null : connect(upstream, deployment);
+    this.modelJson = deployment.upstreamModel.includes('*') ? null : Buffer.from(JSON.stringify(deployment.upstreamModel));
+    this.drop = new Set([...GATEWAY_FIELDS, ...(upstream?.drop ?? [])]);
+    this.defaults = new Map(Object.entries(deployment.defaultParameters).map(([key, value]) => [key, Buffer.from(JSON.stringify(value))]));
+  }
+
+  /** The deployment's price now; null = unknown until the upstream names its model. */
+  price(prices: Prices, nowMs: number): PriceRow | null {
+    if (nowMs - this.#pricedAtMs > PRICE_FRESH_MS) {
+      this.#price = prices.ofDeployment(this.deployment);
+      this.#pricedAtMs = nowMs;
+    }
+    return this.#price;
+  }
+}

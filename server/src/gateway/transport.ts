@@ -1,0 +1,86 @@
+// Connections to upstreams: one undici pool an origin and TLS setting, kept alive, through HTTP(S)_PROXY where one is set and NO_PROXY does not except the host.
+import { readFileSync } from 'node:fs';
+import { rootCertificates } from 'node:tls';
+import { type Dispatcher, Pool, ProxyAgent } from 'undici';
+import { AppError } from '#lib/errors.ts';
+import type { GatewayConfig, Settings } from '#settings/settings.ts';
+
+/** Below the idle time-outs of Azure's and OpenAI's front doors, far above undici's 4 s. */
+const KEEP_ALIVE_MS = 45_000;
+
+export type Network = Settings['network'];
+
+/** The pools of one configuration. */
+export class Transport {
+  readonly #network: Network;
+  readonly #connectTimeoutMs: number;
+  readonly #pools = new Map<string, Dispatcher>();
+
+  constructor(network: Network, config: Pick<GatewayConfig, 'connectTimeoutMs'>) {
+    this.#network = network;
+    this.#connectTimeoutMs = config.connectTimeoutMs;
+  }
+
+  /**
+   * The pool for an origin. `sslVerify`: true, false (no verification) or a CA file.
+   * @throws AppError when a CA file cannot be read.
+   */
+  pool(origin: string, sslVerify: boolean | string): Dispatcher {
+    const id = `${origin} ${sslVerify}`;
+    let pool = this.#pools.get(id);
+    if (pool === undefined) {
+      pool = this.#open(origin, sslVerify);
+      this.#pools.set(id, pool);
+    }
+    return pool;
+  }
+
+  #open(origin: string, sslVerify: boolean | string): Dispatcher {
+    const tls = tlsOptions(sslVerify, this.#network.extraCaFile);
+    const options = { keepAliveTimeout: KEEP_ALIVE_MS, keepAliveMaxTimeout: KEEP_ALIVE_MS, pipelining: 1, connections: null };
+    const proxy = proxyFor(origin, this.#network);
+    if (proxy === null) return new Pool(origin, { ...options, connect: { timeout: this.#connectTimeoutMs, noDelay: true, ...tls } });
+    return new ProxyAgent({ ...options, uri: proxy, connectTimeout: this.#connectTimeoutMs, requestTls: tls, proxyTls: tls });
+  }
+
+  /** Waits for calls in flight, then closes every connection. */
+  async close(): Promise<void> {
+    await Promise.all([...this.#pools.values()].map((pool) => pool.close()));
+  }
+}
+
+function tlsOptions(sslVerify: boolean | string, extraCaFile: string | null): { rejectUnauthorized?: boolean; ca?: string[] } {
+  if (sslVerify === false) return { rejectUnauthorized: false };
+  const files = [extraCaFile, typeof sslVerify === 'string' ? sslVerify : null].filter((file) => file !== null);
+  return files.length === 0 ? {} : { ca: [...rootCertificates, ...files.map(readAuthorities)] };
+}
+
+function readAuthorities(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new AppError(`The certificate file ${file} cannot be read: check ssl_verify, SSL_CERT_FILE and NODE_EXTRA_CA_CERTS.`, {
+      status: 500,
+      code: 'internal_server_error',
+      cause: error,
+    });
+  }
+}
+
+/** The proxy that an origin goes through, or null. */
+export function proxyFor(origin: string, network: Network): string | null {
+  const url = new URL(origin);
+  const proxy = url.protocol === 'https:' ? network.httpsProxy : network.httpProxy;
+  if (proxy === null) return null;
+  const port = url.port || (url.protocol === 'https:' ? '443' : '80');
+  return network.noProxy.some((entry) => excepts(entry, url.hostname, port)) ? null : proxy;
+}
+
+/** `*`, `host`, `.domain` or `*.domain` (its hosts), `domain` (itself and its hosts), each with an optional port. */
+function excepts(entry: string, host: string, port: string): boolean {
+  if (entry === '*') return true;
+  const match = /^(\[.*\]|[^:]*)(?::(\d+))?$/.exec(entry.trim().toLowerCase());
+  const name = match?.[1]?.replace(/^\*?\./, '');
+  if (!name || (match?.[2] !== undefined && match[2] !== port)) return false;
+  return host === name || host.endsWith(`.${name}`);
+}
