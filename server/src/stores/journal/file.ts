@@ -45,14 +45,13 @@ export interface JournalFolder {
   remove(name: string): void;
   /** Makes names created and removed before the call durable. */
   sync(done: (error: Error | null) => void): void;
+  syncNow(): void;
 }
 
 /** The real folder; creates it (0700) when absent. */
 export function openJournalFolder(path: string): JournalFolder {
   mkdirSync(path, { recursive: true, mode: 0o700 });
-  const folder = openSync(path, constants.O_RDONLY);
-  fsyncSync(folder);
-  closeSync(folder);
+  syncFolderNow(path);
   return {
     pathOf: (name) => join(path, name),
     list: () => readdirSync(path),
@@ -68,6 +67,7 @@ export function openJournalFolder(path: string): JournalFolder {
     },
     remove: (name) => unlinkSync(join(path, name)),
     sync: (done) => syncFolder(path, done),
+    syncNow: () => syncFolderNow(path),
   };
 }
 
@@ -93,4 +93,13 @@ function syncFolder(path: string, done: (error: Error | null) => void): void {
     closeSync(descriptor);
     done(error);
   });
+}
+
+function syncFolderNow(path: string): void {
+  const descriptor = openSync(path, constants.O_RDONLY);
+  try {
+    fsyncSync(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
 }

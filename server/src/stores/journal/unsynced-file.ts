@@ -73,6 +73,10 @@ export class UnsyncedFolder implements JournalFolder {
     });
   }
 
+  syncNow(): void {
+    this.#durableNames = new Map(this.#names);
+  }
+
   /** The folder after a power cut: of each sector that was not synced, `survives` decides whether it reached the disk by chance. */
   powerCut(survives: () => boolean = () => false): UnsyncedFolder {
     const after = new UnsyncedFolder();

@@ -45,7 +45,8 @@ export class FileJournalWriter implements JournalWriter {
   #promised: PendingRecord[] = [];
   #inFlight: PendingRecord[] | null = null;
   #unsynced = false;
-  #folderUnsynced = true;
+  /** The open segment's name is not durable yet (`openJournalWriter` has seen to the first one's). */
+  #folderUnsynced = false;
   #rollWanted = false;
   #nextSequence: bigint;
   #lastSequence: bigint;
@@ -223,10 +224,8 @@ export class FileJournalWriter implements JournalWriter {
       return;
     }
     this.#durable = reached;
-    if (reached.lastSequence !== null) this.#durableSequence = reached.lastSequence;
-    if (this.#promised.length > 0) this.#promised = this.#promised.filter((record) => record.sequence > this.#durableSequence);
-    this.#tell(records, null);
-    for (const listener of this.#listeners) listener(this.#durableSequence);
+    if (this.#promised.length > 0) this.#promised = this.#promised.filter((record) => record.sequence > (reached.lastSequence ?? 0n));
+    this.#announce(reached.lastSequence, records);
     if (this.#pending.length > 0 || this.#written.length > 0) this.#scheduleSoon();
     else if (this.#unsynced) this.#schedule(this.#settings.nowSyncMs);
   }
@@ -244,7 +243,7 @@ export class FileJournalWriter implements JournalWriter {
     // At once: the process may be killed before the next group, and what was promised survives that only in the operating system's hands.
     this.#rollIfDue();
     this.#writeOut();
-    if (this.#pending.length > 0 || this.#unsynced) this.#schedule(RETRY_MS);
+    if (this.#pending.length > 0 || this.#written.length > 0 || this.#unsynced) this.#schedule(RETRY_MS);
   }
 
   /** Hands the gathered records to the operating system. When that fails money is tried again without the payload, and the rest is told. */
@@ -301,6 +300,7 @@ export class FileJournalWriter implements JournalWriter {
       return true;
     }
     try {
+      if (this.#folderUnsynced) this.#folder.syncNow();
       if (old.sizeBytes > this.#durable.position) old.finish();
       else old.abandon();
     } catch (error) {
@@ -310,14 +310,23 @@ export class FileJournalWriter implements JournalWriter {
       return false;
     }
     this.#closed.add(old.name, old.sizeBytes, old.lastSequence ?? old.firstSequence);
-    if (old.lastSequence !== null) this.#durableSequence = old.lastSequence;
     this.#segment = next;
     this.#durable = { position: 0, lastSequence: null };
     this.#promised = [];
     this.#unsynced = false;
     this.#folderUnsynced = true;
     this.#rollWanted = false;
+    // Durable with the old segment: their fate must not hang on the next sync.
+    const records = this.#written;
+    this.#written = [];
+    this.#announce(old.lastSequence, records);
     return true;
+  }
+
+  #announce(durableSequence: bigint | null, records: readonly PendingRecord[]): void {
+    if (durableSequence !== null) this.#durableSequence = durableSequence;
+    this.#tell(records, null);
+    for (const listener of this.#listeners) listener(this.#durableSequence);
   }
 
   #fail(error: Error, records: readonly PendingRecord[]): void {
