@@ -35,6 +35,8 @@ export interface ConsoleOverview {
 export interface ConsoleRequest {
   callId: string;
   traceId: string;
+  /** Project that the call is traced to; the link to its trace needs it. */
+  projectId?: string;
   startedAt: string;
   model: string;
   provider: string;

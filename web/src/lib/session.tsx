@@ -1,0 +1,30 @@
+// Who is signed in and which project is looked at, for every page below the shell.
+import type { ConsoleSession } from '@genai/server/contract';
+import { createContext, useContext } from 'react';
+
+const SessionContext = createContext<ConsoleSession | null>(null);
+
+export const SessionProvider = SessionContext.Provider;
+
+/** The session; pages stand below the shell, which shows none of them before it is known. */
+export function useSession(): ConsoleSession {
+  const session = useContext(SessionContext);
+  if (!session) throw new Error('useSession outside the shell: render the page below shell.tsx');
+  return session;
+}
+
+const STORAGE_KEY = 'genai.project';
+
+/** The project of the URL, else the last one looked at, else the first; null when the user has none. */
+export function pickProject(projects: readonly { id: string }[], fromUrl: string | undefined, stored: string | null): string | null {
+  for (const candidate of [fromUrl, stored]) if (candidate && projects.some((project) => project.id === candidate)) return candidate;
+  return fromUrl ?? projects[0]?.id ?? null;
+}
+
+export function useProjectId(fromUrl: string | undefined): string | null {
+  return pickProject(useSession().projects, fromUrl, localStorage.getItem(STORAGE_KEY));
+}
+
+export function rememberProject(projectId: string): void {
+  localStorage.setItem(STORAGE_KEY, projectId);
+}

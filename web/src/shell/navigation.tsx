@@ -1,0 +1,126 @@
+// The navigation on the left, and who is signed in with the switches for language and colours beneath it.
+import { Menu, SegmentedControl, Stack, Text, UnstyledButton, useMantineColorScheme } from '@mantine/core';
+import { IconActivity, IconBinaryTree2, IconChevronUp, IconCube, IconKey, IconKeyboard, IconLayoutDashboard, IconLock, IconLogout } from '@tabler/icons-react';
+import { useQueryClient } from '@tanstack/react-query';
+import { Link, useNavigate, useRouterState } from '@tanstack/react-router';
+import { type ReactNode, useState } from 'react';
+import { api } from '#api/client.ts';
+import { type Language, setLanguage, type TextKey, useText } from '#i18n/i18n.ts';
+import { useSession } from '#lib/session.tsx';
+import { Brand } from './brand.tsx';
+import { ChangePasswordDialog } from './change-password.tsx';
+import styles from './shell.module.css';
+
+const LINKS = [
+  { to: '/ui/overview', also: '/ui/overview', text: 'nav.overview', icon: IconLayoutDashboard, keys: 'g o' },
+  { to: '/ui/requests', also: '/ui/requests', text: 'nav.requests', icon: IconActivity, keys: 'g r' },
+  { to: '/ui/traces', also: '/project/', text: 'nav.traces', icon: IconBinaryTree2, keys: 'g t' },
+  { to: '/ui/models', also: '/ui/models', text: 'nav.models', icon: IconCube, keys: 'g m' },
+  { to: '/ui/keys', also: '/ui/keys', text: 'nav.keys', icon: IconKey, keys: 'g k' },
+] as const satisfies readonly { to: string; also: string; text: TextKey; icon: unknown; keys: string }[];
+
+export function Navigation({ onHelp }: { onHelp: () => void }): ReactNode {
+  const { t } = useText();
+  const pathname = useRouterState({ select: (state) => state.location.pathname });
+  return (
+    <>
+      <Stack gap={2} p="sm" style={{ flex: 1 }}>
+        <div style={{ padding: '6px 9px 14px' }}>
+          <Brand />
+        </div>
+        <nav aria-label={t('nav.label')}>
+          <Stack gap={2}>
+            {LINKS.map((link) => {
+              const active = pathname.startsWith(link.to) || pathname.startsWith(link.also);
+              return (
+                <Link key={link.to} to={link.to} className={styles.link} data-active={active} aria-current={active ? 'page' : undefined} title={link.keys}>
+                  <link.icon size={16} stroke={1.7} aria-hidden />
+                  {t(link.text)}
+                </Link>
+              );
+            })}
+          </Stack>
+        </nav>
+      </Stack>
+      <div className={styles.foot}>
+        <UserMenu onHelp={onHelp} />
+      </div>
+    </>
+  );
+}
+
+function UserMenu({ onHelp }: { onHelp: () => void }): ReactNode {
+  const { t, language } = useText();
+  const { user, organization, version, timezone } = useSession();
+  const { colorScheme, setColorScheme } = useMantineColorScheme();
+  const [passwordOpen, setPasswordOpen] = useState(false);
+  const navigate = useNavigate();
+  const queries = useQueryClient();
+  const signOut = async () => {
+    await api('/api/auth/sign-out', { method: 'POST', body: {} }).catch(() => undefined);
+    queries.clear();
+    await navigate({ to: '/ui/login' });
+  };
+  return (
+    <div style={{ padding: 8 }}>
+      <Menu position="top-start" width={230} shadow="md" closeOnItemClick>
+        <Menu.Target>
+          <UnstyledButton className={styles.user} aria-label={t('user.menu', { name: user.name || user.email })}>
+            <span className="truncate" style={{ flex: 1 }}>
+              <Text size="sm" fw={500} truncate>
+                {user.name || user.email}
+              </Text>
+              <Text size="xs" c="dimmed" truncate>
+                {organization.name}
+              </Text>
+            </span>
+            <IconChevronUp size={14} aria-hidden />
+          </UnstyledButton>
+        </Menu.Target>
+        <Menu.Dropdown>
+          <Menu.Label>{user.email}</Menu.Label>
+          <div style={{ padding: '2px 8px 6px' }}>
+            <SegmentedControl
+              fullWidth
+              size="xs"
+              aria-label={t('user.language')}
+              value={language}
+              data={[
+                { value: 'en', label: 'English' },
+                { value: 'ja', label: '日本語' },
+              ]}
+              onChange={(value) => setLanguage(value as Language)}
+            />
+          </div>
+          <div style={{ padding: '2px 8px 6px' }}>
+            <SegmentedControl
+              fullWidth
+              size="xs"
+              aria-label={t('user.colours')}
+              value={colorScheme}
+              data={[
+                { value: 'auto', label: t('user.auto') },
+                { value: 'light', label: t('user.light') },
+                { value: 'dark', label: t('user.dark') },
+              ]}
+              onChange={(value) => setColorScheme(value as 'auto' | 'light' | 'dark')}
+            />
+          </div>
+          <Menu.Divider />
+          <Menu.Item leftSection={<IconKeyboard size={15} />} rightSection={<Text size="xs">?</Text>} onClick={onHelp}>
+            {t('shortcuts.title')}
+          </Menu.Item>
+          <Menu.Item leftSection={<IconLock size={15} />} onClick={() => setPasswordOpen(true)}>
+            {t('password.title')}
+          </Menu.Item>
+          <Menu.Item leftSection={<IconLogout size={15} />} onClick={() => void signOut()}>
+            {t('user.signOut')}
+          </Menu.Item>
+          <Menu.Divider />
+          <Menu.Label>{t('user.about', { version, timezone })}</Menu.Label>
+        </Menu.Dropdown>
+      </Menu>
+      <ChangePasswordDialog opened={passwordOpen} onClose={() => setPasswordOpen(false)} />
+    </div>
+  );
+}

@@ -1,0 +1,84 @@
+// The frame around every page: who is signed in, navigation, shortcuts; shows no page before the session is known.
+import { AppShell, Burger, Center, Group, Loader } from '@mantine/core';
+import { useDisclosure } from '@mantine/hooks';
+import { useQuery } from '@tanstack/react-query';
+import { Navigate, Outlet, useLocation, useNavigate } from '@tanstack/react-router';
+import { type ReactNode, useEffect } from 'react';
+import { ApiError } from '#api/client.ts';
+import { sessionQuery } from '#api/queries.ts';
+import { useText } from '#i18n/i18n.ts';
+import { SessionProvider } from '#lib/session.tsx';
+import { useShortcuts } from '#lib/shortcuts.ts';
+import { ErrorState } from '#ui/error-state.tsx';
+import { Brand } from './brand.tsx';
+import { ChangePassword } from './change-password.tsx';
+import { Navigation } from './navigation.tsx';
+import styles from './shell.module.css';
+import { ShortcutsHelp } from './shortcuts-help.tsx';
+
+export function Shell(): ReactNode {
+  const session = useQuery(sessionQuery);
+  const location = useLocation();
+  if (session.error instanceof ApiError && session.error.status === 401) return <Navigate to="/ui/login" search={{ next: location.href }} replace />;
+  if (session.error && !session.data)
+    return (
+      <Center h="100%" p="lg">
+        <ErrorState error={session.error} onRetry={() => void session.refetch()} />
+      </Center>
+    );
+  if (!session.data)
+    return (
+      <Center h="100%">
+        <Loader size="sm" />
+      </Center>
+    );
+  if (session.data.user.mustChangePassword) return <ChangePassword email={session.data.user.email} forced />;
+  return (
+    <SessionProvider value={session.data}>
+      <Frame />
+    </SessionProvider>
+  );
+}
+
+function Frame(): ReactNode {
+  const { t } = useText();
+  const navigate = useNavigate();
+  const { pathname } = useLocation();
+  const [menuOpen, menu] = useDisclosure(false);
+  const [helpOpen, help] = useDisclosure(false);
+  useShortcuts({
+    'g o': () => void navigate({ to: '/ui/overview' }),
+    'g r': () => void navigate({ to: '/ui/requests' }),
+    'g t': () => void navigate({ to: '/ui/traces' }),
+    'g m': () => void navigate({ to: '/ui/models' }),
+    'g k': () => void navigate({ to: '/ui/keys' }),
+    '?': help.toggle,
+  });
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the menu closes whenever the page changes.
+  useEffect(() => menu.close(), [pathname]);
+  return (
+    <AppShell
+      className={styles.shell}
+      navbar={{ width: 208, breakpoint: 'sm', collapsed: { mobile: !menuOpen } }}
+      header={{ height: { base: 46, sm: 0 } }}
+      padding={0}
+    >
+      <a href="#content" className={styles.skip}>
+        {t('nav.skip')}
+      </a>
+      <AppShell.Header hiddenFrom="sm" className={styles.header}>
+        <Group h="100%" px="sm" gap="sm">
+          <Burger size="sm" opened={menuOpen} onClick={menu.toggle} aria-label={t('nav.menu')} />
+          <Brand />
+        </Group>
+      </AppShell.Header>
+      <AppShell.Navbar className={styles.navbar}>
+        <Navigation onHelp={help.open} />
+      </AppShell.Navbar>
+      <AppShell.Main id="content" className={styles.main} tabIndex={-1}>
+        <Outlet />
+      </AppShell.Main>
+      <ShortcutsHelp opened={helpOpen} onClose={help.close} />
+    </AppShell>
+  );
+}

@@ -1,0 +1,178 @@
+// What is selected in a trace: figures, errors, input and output, metadata, scores.
+import type { ConsoleObservation, ConsoleScore, ConsoleTrace } from '@genai/server/contract';
+import { Alert, Badge, Group, Tabs, Text, Title } from '@mantine/core';
+import type { ReactNode } from 'react';
+import { useText } from '#i18n/i18n.ts';
+import { formatCount, formatDuration } from '#lib/format.ts';
+import { CopyButton } from '#ui/copy-button.tsx';
+import { Facts } from '#ui/facts.tsx';
+import { Instant } from '#ui/instant.tsx';
+import { JsonView } from '#ui/json-view.tsx';
+import { Money } from '#ui/money.tsx';
+import { InputOutput } from './input-output.tsx';
+import styles from './node-detail.module.css';
+import type { TraceRow } from './rows.ts';
+import { Scores } from './scores.tsx';
+
+export function NodeDetail({ row, data }: { row: TraceRow; data: ConsoleTrace }): ReactNode {
+  const { t } = useText();
+  const { observation } = row;
+  const scores = observation ? data.scores.filter((score) => score.observationId === observation.id) : data.scores;
+  const source = observation ?? data.trace;
+  const metadataSize = Object.keys(source.metadata).length;
+  return (
+    <section className={styles.frame} aria-label={t('traces.detail')}>
+      <Head row={row} data={data} />
+      <Tabs defaultValue="io" className={styles.tabs}>
+        <Tabs.List px="sm">
+          <Tabs.Tab value="io">{t('traces.inputOutput')}</Tabs.Tab>
+          <Tabs.Tab value="details">{t('traces.details')}</Tabs.Tab>
+          <Tabs.Tab value="metadata">
+            {t('traces.metadata')} <Count value={metadataSize} />
+          </Tabs.Tab>
+          <Tabs.Tab value="scores">
+            {t('traces.scores')} <Count value={scores.length} />
+          </Tabs.Tab>
+        </Tabs.List>
+        <Tabs.Panel value="io" className={styles.panel}>
+          <StatusMessage observation={observation} />
+          <InputOutput input={source.input} output={source.output} />
+        </Tabs.Panel>
+        <Tabs.Panel value="details" className={styles.panel}>
+          {observation ? <ObservationFacts observation={observation} /> : <TraceFacts data={data} />}
+        </Tabs.Panel>
+        <Tabs.Panel value="metadata" className={styles.panel}>
+          {metadataSize === 0 ? <Text c="dimmed">{t('traces.noMetadata')}</Text> : <JsonView value={source.metadata} />}
+        </Tabs.Panel>
+        <Tabs.Panel value="scores" className={styles.panel}>
+          <Scores scores={scores} names={namesOf(data, scores)} />
+        </Tabs.Panel>
+      </Tabs>
+    </section>
+  );
+}
+
+function Head({ row, data }: { row: TraceRow; data: ConsoleTrace }): ReactNode {
+  const { t, language } = useText();
+  const { observation } = row;
+  return (
+    <header className={styles.head}>
+      <Group gap="sm" wrap="nowrap">
+        <Badge color="gray">{observation?.type.toUpperCase() ?? 'TRACE'}</Badge>
+        <Title order={2} className="truncate">
+          {observation ? (observation.name ?? observation.id) : (data.trace.name ?? data.trace.id)}
+        </Title>
+        <CopyButton text={row.id} label={t('traces.copyId')} />
+      </Group>
+      <Group gap="sm" mt={4} className="quiet numeric">
+        <span>{row.durationMs === null ? t('traces.running') : formatDuration(row.durationMs)}</span>
+        {observation?.firstTokenMs != null && (
+          <span>
+            {t('overview.firstToken')} {formatDuration(observation.firstTokenMs)}
+          </span>
+        )}
+        {row.tokens > 0 && <span>{t('traces.tokenCount', { count: formatCount(row.tokens, language) })}</span>}
+        {observation?.costCountedElsewhere ? (
+          <span>{t('traces.countedElsewhere')}</span>
+        ) : (
+          (row.tokens > 0 || row.cost !== null) && <Money value={row.cost} unknown={t('traces.costUnknown')} />
+        )}
+        {observation?.model && <span>{observation.model}</span>}
+      </Group>
+    </header>
+  );
+}
+
+function StatusMessage({ observation }: { observation: ConsoleObservation | null }): ReactNode {
+  if (!observation?.statusMessage && observation?.level !== 'ERROR' && observation?.level !== 'WARNING') return null;
+  const colour = observation.level === 'ERROR' ? 'red' : observation.level === 'WARNING' ? 'yellow' : 'gray';
+  return (
+    <Alert color={colour} variant="light" title={observation.level} mb="md">
+      <span className={styles.message}>{observation.statusMessage ?? '–'}</span>
+    </Alert>
+  );
+}
+
+function ObservationFacts({ observation }: { observation: ConsoleObservation }): ReactNode {
+  const { t, language } = useText();
+  const usage = Object.entries(observation.usage).map(
+    ([name, value]) =>
+      [
+        name,
+        <span key={name} className="numeric">
+          {formatCount(value, language)}
+        </span>,
+      ] as const,
+  );
+  return (
+    <div className={styles.groups}>
+      <Facts
+        items={[
+          [t('traces.id'), observation.id],
+          [t('traces.parent'), observation.parentId],
+          [t('traces.start'), <Instant key="start" at={observation.startTime} />],
+          [t('traces.end'), observation.endTime === null ? t('traces.running') : <Instant key="end" at={observation.endTime} />],
+          [t('overview.latency'), formatDuration(observation.latencyMs)],
+          [t('overview.firstToken'), observation.firstTokenMs === null ? null : formatDuration(observation.firstTokenMs)],
+          [t('common.model'), observation.model],
+          [t('overview.cost'), observation.totalCost === null && usage.length === 0 ? null : <Money key="cost" value={observation.totalCost} />],
+          [t('traces.level'), observation.level],
+          [t('requests.keyAlias'), observation.keyAlias],
+          [
+            t('traces.prompt'),
+            observation.promptName === null ? null : `${observation.promptName}${observation.promptVersion === null ? '' : ` v${observation.promptVersion}`}`,
+          ],
+        ]}
+      />
+      {usage.length > 0 && (
+        <div>
+          <Title order={3} mb="xs">
+            {t('overview.tokens')}
+          </Title>
+          <Facts items={usage} />
+        </div>
+      )}
+      {observation.modelParameters && Object.keys(observation.modelParameters).length > 0 && (
+        <div>
+          <Title order={3} mb="xs">
+            {t('traces.parameters')}
+          </Title>
+          <JsonView value={observation.modelParameters} />
+        </div>
+      )}
+    </div>
+  );
+}
+
+function TraceFacts({ data }: { data: ConsoleTrace }): ReactNode {
+  const { t, language } = useText();
+  const { trace } = data;
+  return (
+    <Facts
+      items={[
+        [t('traces.id'), trace.id],
+        [t('common.time'), <Instant key="time" at={trace.timestamp} />],
+        [t('overview.latency'), formatDuration(trace.latencyMs)],
+        [t('traces.observations'), formatCount(trace.observations, language)],
+        [t('traces.errors'), formatCount(trace.errors, language)],
+        [t('overview.tokens'), formatCount(trace.totalTokens, language)],
+        [t('overview.cost'), <Money key="cost" value={trace.totalCost} />],
+        [t('traces.user'), trace.userId],
+        [t('traces.session'), trace.sessionId],
+        [t('traces.environment'), trace.environment],
+        [t('traces.tags'), trace.tags.join(', ')],
+        [t('traces.release'), trace.release],
+        [t('traces.version'), trace.version],
+      ]}
+    />
+  );
+}
+
+function Count({ value }: { value: number }): ReactNode {
+  return value === 0 ? null : <span className="quiet numeric">{value}</span>;
+}
+
+function namesOf(data: ConsoleTrace, scores: readonly ConsoleScore[]): ReadonlyMap<string, string> {
+  const wanted = new Set(scores.map((score) => score.observationId));
+  return new Map(data.observations.filter((one) => wanted.has(one.id)).map((one) => [one.id, one.name ?? one.type]));
+}
