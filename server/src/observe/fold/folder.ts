@@ -1,0 +1,76 @@
+// Folds journal records into rows: decode -> recognise doubles -> look up what is not open -> join -> rows and tombstones. Nothing is kept before the caller has stored the rows.
+import { decodeRecord } from '#observe/ingest/decode.ts';
+import type { EntityEvent } from '#observe/ingest/events.ts';
+import { formatInstant } from '#observe/ingest/instants.ts';
+import type { DeadLetterRow, FoldedRows } from '#observe/rows.ts';
+import type { JournalRecord } from '#stores/journal/port.ts';
+import { ClaimsLedger } from './claims-ledger.ts';
+import { FoldRun } from './fold-run.ts';
+import { OpenEntities } from './open-entities.ts';
+import type { Folder, FoldLookup, PriceUsage } from './port.ts';
+import type { RetentionClass } from './row-context.ts';
+
+const DEFAULT_CACHE_BYTES = 64 << 20;
+
+export interface FolderDependencies {
+  lookup: FoldLookup;
+  /** null = usage without a cost stays without one. */
+  price: PriceUsage | null;
+  retentionClass: RetentionClass;
+  /** Milliseconds since 1970. */
+  now: () => number;
+  /** Bound of the cache of open entities; default 64 MiB. */
+  cacheBytes?: number;
+}
+
+/**
+ * The fold of one consumer. `fold` rejects only when a look-up does (then nothing was kept: call it again); bad data becomes dead letters.
+ * Exactly one of `committed` and `abandoned` must follow each fold; `abandoned` is implied by the next fold.
+ */
+export function createFolder(dependencies: FolderDependencies): Folder {
+  const open = new OpenEntities(dependencies.cacheBytes ?? DEFAULT_CACHE_BYTES, dependencies.now() * 1000);
+  const claims = new ClaimsLedger();
+  let run: FoldRun | null = null;
+
+  return {
+    async fold(records) {
+      claims.abandon();
+      run = null;
+      const current = new FoldRun({ open, ...dependencies });
+      const { events, deadLetters } = decodeAll(records, dependencies.now);
+      const rows = await current.apply(recogniseDoubles(events, claims));
+      run = current;
+      return { ...rows, deadLetters } satisfies FoldedRows;
+    },
+    committed() {
+      run?.commit();
+      claims.commit();
+      run = null;
+    },
+    abandoned() {
+      claims.abandon();
+      run = null;
+    },
+  };
+}
+
+function decodeAll(records: readonly JournalRecord[], now: () => number): { events: EntityEvent[]; deadLetters: DeadLetterRow[] } {
+  const events: EntityEvent[] = [];
+  const deadLetters: DeadLetterRow[] = [];
+  for (const record of records) {
+    const decoded = decodeRecord(record);
+    for (const event of decoded.events) events.push(event);
+    for (const { place, reason, content } of decoded.undecodable) {
+      const receivedAt = formatInstant(decoded.events[0]?.receivedAtUs ?? now() * 1000);
+      deadLetters.push({ project_id: record.project, received_at: receivedAt, sequence: record.sequence.toString(), place, reason, content });
+    }
+  }
+  return { events, deadLetters };
+}
+
+/** Appends the marks that a gateway call sets on reports of the same call. */
+function recogniseDoubles(events: EntityEvent[], claims: ClaimsLedger): EntityEvent[] {
+  const marks: EntityEvent[] = [];
+  for (const event of events) if (event.claims !== undefined) marks.push(...claims.register(event));
+  return marks.length === 0 ? events : [...events, ...marks];
+}

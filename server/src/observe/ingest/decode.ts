@@ -1,0 +1,101 @@
+// A journal record -> entity events. Whatever cannot be understood is handed back as undecodable; nothing is thrown and nothing else of the record is lost.
+import type { CallSettled } from '#call-record.ts';
+import { JournalKind, type JournalRecord } from '#stores/journal/port.ts';
+import { parseBatchEvent } from './batch-events.ts';
+import type { Decoded } from './events.ts';
+import { fromBatchEvent, type RecordOrigin } from './from-batch.ts';
+import { fromCall } from './from-call.ts';
+import { fromSpan } from './from-otel.ts';
+import { decodeHeader } from './header.ts';
+import { elementSpans, memberSpans, type Span } from './json-spans.ts';
+import { spansOfJson } from './otlp-json.ts';
+import { spansOfProtobuf } from './otlp-protobuf.ts';
+import { type OtelSpan, spanProblem } from './span.ts';
+import { isObject } from './text.ts';
+
+/** Everything one record says; callStarted records say nothing here. */
+export function decodeRecord(record: JournalRecord): Decoded {
+  const decoded: Decoded = { events: [], undecodable: [] };
+  try {
+    if (record.kind === JournalKind.ingestionBatch) decodeBatch(record, decoded);
+    else if (record.kind === JournalKind.otlpTraces) decodeTraces(record, decoded);
+    else if (record.kind === JournalKind.callSettled) decodeCall(record, decoded);
+  } catch (error) {
+    decoded.undecodable.push({ place: placeOf(record), reason: (error as Error).message.slice(0, 500), content: textOf(record.parts.at(-1)) });
+  }
+  return decoded;
+}
+
+function placeOf({ kind }: JournalRecord): string {
+  if (kind === JournalKind.ingestionBatch) return 'ingestion';
+  return kind === JournalKind.otlpTraces ? 'otlp' : 'gateway';
+}
+
+/** Bytes as text, or as base64 when they are no UTF-8. */
+function textOf(bytes: Buffer | undefined): string {
+  if (bytes === undefined) return '';
+  const text = bytes.toString('utf8');
+  return text.includes('\ufffd') ? bytes.toString('base64') : text;
+}
+
+const BATCH = new Set(['batch']);
+const BODY = new Set(['body']);
+const CONTENT = new Set(['input', 'output']);
+
+function decodeBatch(record: JournalRecord, decoded: Decoded): void {
+  const header = decodeHeader(record.parts[0] as Buffer);
+  const origin: RecordOrigin = { projectId: record.project, sequence: record.sequence, receivedAtUs: header.receivedAtUs };
+  const text = (record.parts[1] ?? Buffer.alloc(0)).toString('utf8');
+  const body: unknown = JSON.parse(text);
+  const batch = isObject(body) && Array.isArray(body.batch) ? body.batch : [];
+  const batchSpan = memberSpans(text, 0, BATCH).get('batch');
+  const elements = batchSpan === undefined ? [] : elementSpans(text, batchSpan[0]);
+  const refused = new Set(header.refused);
+  for (let index = 0; index < batch.length; index += 1) {
+    if (refused.has(index)) continue;
+    const parsed = parseBatchEvent(batch[index]);
+    if ('refusal' in parsed) {
+      decoded.undecodable.push({ place: 'ingestion', reason: parsed.refusal.error, content: JSON.stringify(batch[index]) ?? 'null' });
+      continue;
+    }
+    decoded.events.push(...fromBatchEvent(parsed.event, rawContent(text, elements[index]), origin));
+  }
+}
+
+/** Input and output of an event as they stand in the text. */
+function rawContent(text: string, element: Span | undefined): { input: string | null; output: string | null } {
+  const body = element === undefined ? undefined : memberSpans(text, element[0], BODY).get('body');
+  if (body === undefined) return { input: null, output: null };
+  const members = memberSpans(text, body[0], CONTENT);
+  return { input: slice(text, members.get('input')), output: slice(text, members.get('output')) };
+}
+
+function slice(text: string, span: Span | undefined): string | null {
+  if (span === undefined) return null;
+  const value = text.slice(span[0], span[1]);
+  return value === 'null' ? null : value;
+}
+
+function decodeTraces(record: JournalRecord, decoded: Decoded): void {
+  const header = decodeHeader(record.parts[0] as Buffer);
+  const origin: RecordOrigin = { projectId: record.project, sequence: record.sequence, receivedAtUs: header.receivedAtUs };
+  const body = record.parts[1] ?? Buffer.alloc(0);
+  const spans: readonly (OtelSpan | Error)[] = header.contentType.includes('json') ? spansOfJson(JSON.parse(body.toString('utf8'))) : spansOfProtobuf(body);
+  const refused = new Set(header.refused);
+  for (let index = 0; index < spans.length; index += 1) {
+    if (refused.has(index)) continue;
+    const span = spans[index] as OtelSpan | Error;
+    const problem = span instanceof Error ? span.message : spanProblem(span.traceId, span.spanId);
+    if (problem !== null) decoded.undecodable.push({ place: 'otlp', reason: problem, content: span instanceof Error ? '' : JSON.stringify(span) });
+    else decoded.events.push(...fromSpan(span as OtelSpan, origin));
+  }
+}
+
+function decodeCall(record: JournalRecord, decoded: Decoded): void {
+  const call = JSON.parse((record.parts[0] as Buffer).toString('utf8')) as CallSettled;
+  if (typeof call.callId !== 'string' || typeof call.traceId !== 'string' || typeof call.startedAtUs !== 'number')
+    throw new SyntaxError('no CallSettled header');
+  const keep = call.content === 'full';
+  const content = { request: keep ? (record.parts[1] ?? null) : null, answer: keep ? (record.parts[2] ?? null) : null };
+  decoded.events.push(...fromCall(call, content, { projectId: record.project, sequence: record.sequence, receivedAtUs: call.endedAtUs }));
+}

@@ -1,0 +1,35 @@
+// Instants: ISO 8601 and nanoseconds in, whole microseconds inside, DateTime64(6) text out; clamped to what the partitions can hold.
+
+const DAY_US = 86_400_000_000;
+const FIVE_YEARS_US = 5 * 365.25 * DAY_US;
+const ISO = /^(\d{4}-\d{2}-\d{2})[T ](\d{2}:\d{2})(?::(\d{2})(?:[.,](\d{1,12}))?)?(Z|z|[+-]\d{2}(?::?\d{2})?)$/;
+
+/** Microseconds of an ISO 8601 instant with an offset ("2026-11-23T21:40:00.123456-08:00"); null when it is none. */
+export function parseInstant(text: string): number | null {
+  const match = ISO.exec(text);
+  if (!match) return null;
+  const [, date, minutes, seconds = '00', fraction = '', zone = 'Z'] = match;
+  const offset = zone.length === 3 ? `${zone}:00` : zone.length === 5 ? `${zone.slice(0, 3)}:${zone.slice(3)}` : zone.toUpperCase();
+  const wholeMs = Date.parse(`${date}T${minutes}:${seconds}${offset}`);
+  if (Number.isNaN(wholeMs)) return null;
+  return wholeMs * 1000 + (fraction === '' ? 0 : Number(fraction.padEnd(6, '0').slice(0, 6)));
+}
+
+/** "2026-11-23T21:40:00.123456Z" of microseconds. */
+export function formatInstant(us: number): string {
+  const ms = Math.floor(us / 1000);
+  const rest = us - ms * 1000;
+  const text = new Date(ms).toISOString();
+  return `${text.slice(0, -1)}${rest === 0 ? '000' : rest.toString().padStart(3, '0')}Z`;
+}
+
+/** The inverse of formatInstant, also for ClickHouse's "2026-11-23 21:40:00.123456". */
+export function parseStoredInstant(text: string): number {
+  const iso = text.length > 10 && text[10] === ' ' ? `${text.slice(0, 10)}T${text.slice(11)}` : text;
+  return parseInstant(iso.endsWith('Z') ? iso : `${iso}Z`) ?? 0;
+}
+
+/** An instant brought into [receivedAt - 5 years, receivedAt + 1 day]. */
+export function clampInstant(us: number, receivedAtUs: number): number {
+  return Math.min(Math.max(us, receivedAtUs - FIVE_YEARS_US), receivedAtUs + DAY_US);
+}

@@ -1,0 +1,81 @@
+// Metadata of a span for its observation and for its trace.
+import { leafText, pathsOf, topLevel } from './metadata.ts';
+import { CONSUMED, CONSUMED_PREFIXES } from './otel-attributes.ts';
+import type { Attributes, AttributeValue, OtelSpan } from './span.ts';
+import { isObject, parseJson } from './text.ts';
+
+/** One text a resource or scope, however many spans it has. */
+const texts = new WeakMap<object, string>();
+
+function textOnce(value: object): string {
+  const known = texts.get(value);
+  if (known !== undefined) return known;
+  const text = leafText(value);
+  texts.set(value, text);
+  return text;
+}
+
+function opened(value: AttributeValue): unknown {
+  return typeof value === 'string' ? (parseJson(value) ?? value) : value;
+}
+
+/** Members under `prefix.`, and those of the object (JSON or not) under the bare name. */
+function under(attributes: Attributes, name: string): Record<string, unknown> | null {
+  let found: Record<string, unknown> | null = null;
+  const whole = attributes[name];
+  if (whole !== undefined && whole !== null && whole !== '') {
+    const value = opened(whole);
+    found = isObject(value) ? { ...value } : { metadata: value };
+  }
+  const prefix = `${name}.`;
+  for (const key in attributes) {
+    if (!key.startsWith(prefix)) continue;
+    found ??= {};
+    found[key.slice(prefix.length)] = singleValue(attributes[key] as AttributeValue);
+  }
+  return found;
+}
+
+/** SDKs write objects and lists as JSON in text; plain text stays text. */
+function singleValue(value: AttributeValue): unknown {
+  if (typeof value !== 'string' || (value[0] !== '{' && value[0] !== '[')) return value;
+  return parseJson(value) ?? value;
+}
+
+/** Everything a span says that has no column: its own metadata, what is left of a foreign span's attributes, resource and scope. */
+export function observationMetadata(span: OtelSpan): Record<string, string> {
+  const { attributes } = span;
+  const metadata: Record<string, string> = {};
+  for (const name of ['langfuse.metadata', 'langfuse.observation.metadata', 'ai.telemetry.metadata']) {
+    const own = under(attributes, name);
+    if (own !== null) Object.assign(metadata, topLevel(own));
+  }
+  const experiment = under(attributes, 'langfuse.experiment');
+  if (experiment !== null) metadata.experiment = leafText(experiment);
+  const rest = restOf(span);
+  if (rest !== null) metadata.attributes = leafText(rest);
+  metadata.resourceAttributes = textOnce(span.resource);
+  metadata.scope = textOnce(span.scope);
+  return metadata;
+}
+
+function restOf({ attributes, scope }: OtelSpan): Attributes | null {
+  if (scope.name === 'langfuse-sdk') return null;
+  let rest: Attributes | null = null;
+  for (const key in attributes) {
+    if (CONSUMED.has(key) || CONSUMED_PREFIXES.some((prefix) => key.startsWith(prefix))) continue;
+    rest ??= {};
+    rest[key] = attributes[key] as AttributeValue;
+  }
+  return rest;
+}
+
+/** What a span says about its trace's metadata, as paths. */
+export function traceMetadata({ attributes }: OtelSpan): Record<string, string> {
+  let paths: Record<string, string> = {};
+  for (const name of ['langfuse.metadata', 'langfuse.trace.metadata']) {
+    const own = under(attributes, name);
+    if (own !== null) paths = { ...paths, ...pathsOf(own) };
+  }
+  return paths;
+}
