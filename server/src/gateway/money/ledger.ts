@@ -44,7 +44,7 @@ export interface Ledger {
    * @throws when PostgreSQL or the journal cannot be read; may be called again.
    */
   start(): Promise<{ applied: number; unknownCalls: number }>;
-  /** Everything settled so far is in PostgreSQL when it resolves. @throws when PostgreSQL is away. */
+  /** Everything settled before this call is in PostgreSQL when it resolves: what a read that follows must see. @throws when PostgreSQL is away. */
   flush(): Promise<void>;
   /** Journal sequence up to which the ledger needs nothing any more. */
   consumed(): bigint;
@@ -66,6 +66,7 @@ const MAX_GROUP = 1_000;
 const OPEN_LIMIT_MS = 6 * 3_600_000;
 const TICK_MS = 1_000;
 const MAX_RETRY_MS = 5_000;
+const MAX_FLUSH_STEPS = 1_000;
 
 /** The ledger of one process. There is one writer of `ledger` a journal. */
 export function createLedger(options: LedgerOptions): Ledger {
@@ -120,7 +121,13 @@ class JournalLedger implements Ledger {
 
   async flush(): Promise<void> {
     while (this.#running !== null) await this.#running.catch(() => {});
-    while (this.#started && (this.#queue.length > 0 || this.#rereadUntil !== null)) await this.#run();
+    // Only what waits now: calls that end meanwhile must not keep the caller here.
+    const target = this.#rereadUntil ?? this.#queue.at(-1)?.sequence ?? 0n;
+    for (let step = 0; this.#started && this.#waitsFor(target) && step < MAX_FLUSH_STEPS; step += 1) await this.#run();
+  }
+
+  #waitsFor(target: bigint): boolean {
+    return this.#rereadUntil !== null || this.#queue.some((entry) => entry.sequence <= target);
   }
 
   consumed(): bigint {

@@ -1,0 +1,147 @@
+// For tests: the admin room mounted on real records, a real journal and a real ledger, with callers named by a header.
+import { createHash, randomBytes } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import type { Hono } from 'hono';
+import { type BudgetBook, createBudgets } from '#gateway/money/budgets.ts';
+import { type MoneyProcess, startMoney } from '#gateway/money/ledger-fixture.ts';
+import { createApp } from '#http/app.ts';
+import type { Principal } from '#identity/principal.ts';
+import { getVirtualKey } from '#identity/virtual-keys.ts';
+import { AppError } from '#lib/errors.ts';
+import { createPrices } from '#prices/model-prices.ts';
+import type { Deployment, GatewayConfig } from '#settings/settings.ts';
+import type { Records } from '#stores/records/port.ts';
+import { sql } from '#stores/records/sql.ts';
+import { startTestRecords, type TestRecords } from '#stores/records/test-records.ts';
+import { createMetrics, type Metrics } from '#telemetry/metrics.ts';
+import type { AdminDeps } from './deps.ts';
+import { createAdminRoutes } from './routes.ts';
+
+export const sha256 = (key: string): string => createHash('sha256').update(key).digest('hex');
+
+export interface AdminHouse {
+  app: Hono;
+  database: TestRecords;
+  money: MoneyProcess;
+  budgets: BudgetBook;
+  metrics: Metrics;
+  /** Ids that were told as changed. */
+  changed: string[];
+  state: { config: GatewayConfig; draining: boolean; checks: string[] };
+  /** A request as the master key, or as whom `as` says (`viewer`, `admin`, `anonymous`, or a virtual key). */
+  call(method: string, url: string, body?: unknown, as?: string): Promise<{ status: number; body: never; headers: Headers }>;
+  stop(): Promise<void>;
+}
+
+export function deployment(fields: Partial<Deployment>): Deployment {
+  return {
+    id: 'd1',
+    modelName: 'gpt-4o-mini',
+    provider: 'openai',
+    providerName: 'openai',
+    upstreamModel: 'gpt-4o-mini',
+    mode: 'chat',
+    apiBase: null,
+    apiKey: null,
+    apiVersion: null,
+    organization: null,
+    azureAdToken: null,
+    extraHeaders: {},
+    defaultParameters: {},
+    baseModel: null,
+    inputCostPerToken: null,
+    outputCostPerToken: null,
+    cacheReadInputTokenCost: null,
+    mockResponse: null,
+    timeoutMs: null,
+    streamTimeoutMs: null,
+    maxRetries: null,
+    weight: null,
+    rpm: null,
+    tpm: null,
+    order: null,
+    tags: [],
+    sslVerify: true,
+    info: {},
+    ...fields,
+  };
+}
+
+/** Takes about two seconds; use one for a test file. */
+export async function startAdminHouse(): Promise<AdminHouse> {
+  const folder = mkdtempSync(path.join(os.tmpdir(), 'genai-admin-'));
+  const database = await startTestRecords();
+  const { records } = database;
+  await records.query(sql`INSERT INTO organizations (id, name) VALUES ('org', 'Org')`);
+  await records.query(sql`INSERT INTO projects (id, organization_id, name) VALUES ('project', 'org', 'Project')`);
+  await records.query(sql`INSERT INTO teams (id, organization_id, alias) VALUES ('team', 'org', 'Team A')`);
+  const money = await startMoney(folder, records);
+  await money.ledger.start();
+  const budgets = createBudgets(() => null);
+  const metrics = createMetrics();
+  const changed: string[] = [];
+  const state: AdminHouse['state'] = { config: { deployments: [] } as unknown as GatewayConfig, draining: false, checks: [] };
+  const deps: AdminDeps = {
+    records,
+    keyStore: { records, changed: (id) => void changed.push(id) },
+    keyMaker: {
+      mint: () => {
+        const key = `sk-${randomBytes(16).toString('base64url')}`;
+        return { key, hash: sha256(key), name: `sk-...${key.slice(-4)}` };
+      },
+      hash: sha256,
+      nameOf: (key) => `sk-...${key.slice(-4)}`,
+      isHash: (text) => /^[0-9a-f]{64}$/.test(text),
+    },
+    budgets,
+    ledger: money.ledger,
+    prices: createPrices(),
+    metrics,
+    config: () => state.config,
+    home: { organizationId: 'org', projectId: 'project' },
+    timezone: 'Asia/Tokyo',
+    checkDeployment: async (one) => {
+      state.checks.push(one.id);
+      return { healthy: one.id !== 'bad', latencyMs: 3, error: one.id === 'bad' ? 'connect ECONNREFUSED' : null };
+    },
+    draining: () => state.draining,
+  };
+  const authenticate = (request: Request): Promise<Principal> => principalOf(records, request.headers.get('x-test-as') ?? 'master');
+  const app = createApp({
+    door: 'gateway',
+    routes: createAdminRoutes(deps),
+    authenticate: { admin: authenticate, observe: authenticate, console: authenticate },
+    fallback: () => new Response('not found', { status: 404 }),
+    onRequest: () => {},
+  });
+  return {
+    app,
+    database,
+    money,
+    budgets,
+    metrics,
+    changed,
+    state,
+    async call(method, url, body, as = 'master') {
+      const raw = typeof body === 'string' ? body : JSON.stringify(body);
+      const response = await app.request(url, { method, headers: { 'x-test-as': as }, ...(body === undefined ? {} : { body: raw }) });
+      const text = await response.text();
+      return { status: response.status, body: (text.startsWith('#') || text === '' ? text : JSON.parse(text)) as never, headers: response.headers };
+    },
+    async stop() {
+      await money.close();
+      await database.stop();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+async function principalOf(records: Records, who: string): Promise<Principal> {
+  if (who === 'master' || who === 'anonymous') return { kind: who };
+  if (who === 'admin' || who === 'viewer') return { kind: 'user', userId: 'u1', email: 'u@example.com', name: 'U', role: who, mustChangePassword: false };
+  const key = await getVirtualKey(records, sha256(who));
+  if (key === null) throw new AppError('unknown key', { status: 401, code: 'auth_error' });
+  return { kind: 'virtual-key', key };
+}

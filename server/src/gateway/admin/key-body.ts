@@ -1,0 +1,141 @@
+// Bodies of /key/generate and /key/update (litellm.md §1.5): what is validated, what is acted on, and what is kept to be given back.
+import { z } from 'zod';
+import type { VirtualKeyFields } from '#identity/virtual-keys.ts';
+import { parsePicos } from '#lib/money.ts';
+import { durationMs } from './duration.ts';
+
+const text = z.string().max(800);
+const amount = z.union([z.number(), z.string()]).refine(isAmount, 'must be a number of dollars >= 0').nullish();
+const limit = z.number().int('must be a whole number').min(0, 'must be >= 0').max(Number.MAX_SAFE_INTEGER).nullish();
+const duration = z
+  .string()
+  .refine((value) => durationMs(value) !== null, 'must be a duration such as "30s", "12h", "30d" or "1mo"')
+  .nullish();
+const json = z.record(z.string(), z.unknown()).nullish();
+
+const fields = {
+  key_alias: text.nullish(),
+  duration,
+  models: z.array(text).max(1_000).nullish(),
+  spend: amount,
+  max_budget: amount,
+  budget_duration: duration,
+  user_id: text.nullish(),
+  team_id: text.nullish(),
+  max_parallel_requests: limit,
+  tpm_limit: limit,
+  rpm_limit: limit,
+  metadata: json,
+  blocked: z.boolean().nullish(),
+  tags: z.array(text).max(200).nullish(),
+  organization_id: text.nullish(),
+  project_id: text.nullish(),
+};
+
+/** Unknown fields pass: LiteLLM's clients send more than we act on. */
+export const generateBody = z
+  .looseObject({
+    ...fields,
+    key: z
+      .string()
+      .regex(/^sk-[\x21-\x7e]{1,500}$/, 'must start with "sk-" and hold no spaces')
+      .nullish(),
+  })
+  .superRefine(refuseUnstorable);
+
+export const updateBody = z.looseObject({ ...fields, key: z.string().min(1).max(1_000).nullish() }).superRefine(refuseUnstorable);
+
+export type GenerateBody = z.infer<typeof generateBody>;
+export type UpdateBody = z.infer<typeof updateBody>;
+
+/** Limits of LiteLLM that this version keeps and gives back but does not hold anybody to; named in the answer's header. */
+const UNENFORCED_LIMITS = [
+  'budget_limits',
+  'model_max_budget',
+  'model_rpm_limit',
+  'model_tpm_limit',
+  'mcp_rpm_limit',
+  'tag_rpm_limit',
+  'soft_budget',
+  'allowed_routes',
+  'allowed_cache_controls',
+  'enforced_params',
+  'guardrails',
+  'temp_budget_increase',
+  'budget_id',
+  'key_type',
+  'throttle_on_budget_exceeded',
+];
+
+const OWN_FIELDS = new Set([...Object.keys(fields), 'key']);
+
+/** The body's fields as the key's record takes them: absent stays absent, null clears. */
+export function toKeyFields(body: GenerateBody | UpdateBody, nowMs: number): VirtualKeyFields {
+  const changes: VirtualKeyFields = {};
+  const { models, metadata, blocked, tags } = body;
+  if (body.key_alias !== undefined) changes.alias = body.key_alias;
+  if (body.duration !== undefined) changes.expiresAt = body.duration === null ? null : new Date(nowMs + (durationMs(body.duration) as number));
+  if (models !== undefined) changes.models = models;
+  if (body.spend !== undefined) changes.spendPicos = toPicos(body.spend);
+  if (body.max_budget !== undefined) changes.maxBudgetPicos = toPicos(body.max_budget);
+  if (body.user_id !== undefined) changes.userId = body.user_id;
+  if (body.team_id !== undefined) changes.teamId = body.team_id;
+  if (metadata !== undefined) changes.metadata = metadata;
+  if (blocked !== undefined) changes.blocked = blocked;
+  if (tags !== undefined) changes.tags = tags;
+  if (body.project_id) changes.projectId = body.project_id;
+  return { ...changes, ...limitsOf(body) };
+}
+
+function limitsOf(body: GenerateBody | UpdateBody): VirtualKeyFields {
+  const changes: VirtualKeyFields = {};
+  if (body.rpm_limit !== undefined) changes.rpmLimit = body.rpm_limit;
+  if (body.tpm_limit !== undefined) changes.tpmLimit = body.tpm_limit;
+  if (body.max_parallel_requests !== undefined) changes.maxParallelRequests = body.max_parallel_requests;
+  if (body.budget_duration !== undefined) changes.budgetDuration = body.budget_duration;
+  return changes;
+}
+
+/** The fields that are only kept, on top of those kept before; null takes one away. */
+export function keptFields(body: GenerateBody | UpdateBody, before: Readonly<Record<string, unknown>> = {}): Record<string, unknown> {
+  const kept = new Map(Object.entries(before));
+  for (const [name, value] of Object.entries(body)) {
+    if (OWN_FIELDS.has(name)) continue;
+    if (value === null || value === undefined) kept.delete(name);
+    else kept.set(name, value);
+  }
+  return Object.fromEntries(kept);
+}
+
+/** Names of limits in the body that nothing enforces yet. */
+export function unenforced(body: GenerateBody | UpdateBody): string[] {
+  return UNENFORCED_LIMITS.filter((name) => {
+    const value = body[name];
+    return value !== undefined && value !== null && value !== false && !(Array.isArray(value) && value.length === 0);
+  });
+}
+
+function isAmount(value: number | string): boolean {
+  try {
+    return parsePicos(value) >= 0n;
+  } catch {
+    return false;
+  }
+}
+
+const toPicos = (value: number | string | null): bigint | null => (value === null ? null : parsePicos(value));
+
+/** PostgreSQL's text and jsonb take neither NUL nor half a surrogate pair: said here, with the field's name. */
+function refuseUnstorable(body: Record<string, unknown>, context: z.RefinementCtx): void {
+  for (const [name, value] of Object.entries(body)) {
+    if (!isStorable(name) || !isStorable(value)) {
+      context.addIssue({ code: 'custom', path: [isStorable(name) ? name : 'field name'], message: 'holds a NUL character or broken Unicode; remove it' });
+    }
+  }
+}
+
+function isStorable(value: unknown): boolean {
+  if (typeof value === 'string') return value.isWellFormed() && !value.includes('\u0000');
+  if (typeof value !== 'object' || value === null) return true;
+  return Object.entries(value).every(([name, field]) => isStorable(name) && isStorable(field));
+}

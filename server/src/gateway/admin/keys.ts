@@ -1,0 +1,169 @@
+// /key/*: virtual keys in LiteLLM's shapes (litellm.md §1.5). A change is true for the very next request in this process.
+import { z } from 'zod';
+import { readJson, readQuery } from '#http/body.ts';
+import type { Route, RouteContext } from '#http/route.ts';
+import type { Principal } from '#identity/principal.ts';
+import {
+  deleteVirtualKeys,
+  getVirtualKey,
+  insertVirtualKey,
+  listVirtualKeys,
+  setBlocked,
+  updateVirtualKey,
+  type VirtualKeyRecord,
+} from '#identity/virtual-keys.ts';
+import { AppError } from '#lib/errors.ts';
+import type { AdminDeps } from './deps.ts';
+import { generateBody, keptFields, toKeyFields, type UpdateBody, unenforced, updateBody } from './key-body.ts';
+import { keyListQuery, toKeyQuery } from './key-list-query.ts';
+import { keyView } from './key-view.ts';
+
+const keyBody = z.looseObject({ key: z.string().min(1).max(1_000) });
+const infoQuery = z.looseObject({ key: z.string().min(1).max(1_000).optional() });
+const names = z.array(z.string().min(1).max(1_000)).max(1_000).nullish();
+const deleteBody = z
+  .looseObject({ keys: names, key_aliases: names })
+  .refine((body) => (body.keys?.length ?? 0) + (body.key_aliases?.length ?? 0) > 0, 'give the keys to delete in "keys" or "key_aliases"');
+
+/** The routes of /key/*. Administration needs the master key or an administrator's session; a virtual key may read itself. */
+export function keyRoutes(deps: AdminDeps): Route[] {
+  const route = (line: Pick<Route, 'method' | 'path' | 'summary' | 'handle'> & Partial<Route>): Route => ({
+    surface: 'admin',
+    dialect: 'litellm',
+    access: ['master', 'user-admin'],
+    ...line,
+  });
+  return [
+    route({ method: 'POST', path: '/key/generate', summary: 'Create a virtual key', body: generateBody, handle: (context) => generate(deps, context) }),
+    route({
+      method: 'GET',
+      path: '/key/info',
+      access: ['master', 'user-admin', 'virtual-key'],
+      summary: 'A virtual key by itself or its hash; without `key`, the caller’s own',
+      query: infoQuery,
+      handle: (context) => info(deps, context),
+    }),
+    route({
+      method: 'POST',
+      path: '/key/update',
+      summary: 'Change a key: absent keeps, null clears',
+      body: updateBody,
+      handle: (context) => update(deps, context),
+    }),
+    route({ method: 'POST', path: '/key/delete', summary: 'Delete keys', body: deleteBody, handle: (context) => remove(deps, context) }),
+    route({ method: 'GET', path: '/key/list', summary: 'Page through keys', query: keyListQuery, handle: (context) => list(deps, context) }),
+    route({ method: 'POST', path: '/key/block', summary: 'Block a key', body: keyBody, handle: (context) => block(deps, context, true) }),
+    route({ method: 'POST', path: '/key/unblock', summary: 'Unblock a key', body: keyBody, handle: (context) => block(deps, context, false) }),
+  ];
+}
+
+async function generate(deps: AdminDeps, { http, principal }: RouteContext): Promise<Response> {
+  const body = await readJson(http, generateBody);
+  const key = body.key ?? null;
+  const made = key === null ? deps.keyMaker.mint() : { key, hash: deps.keyMaker.hash(key), name: deps.keyMaker.nameOf(key) };
+  const record = await insertVirtualKey(deps.keyStore, {
+    ...toKeyFields(body, Date.now()),
+    id: made.hash,
+    name: made.name,
+    otherFields: keptFields(body),
+    organizationId: body.organization_id ?? deps.home.organizationId,
+    projectId: body.project_id ?? deps.home.projectId,
+    createdBy: actor(principal, http.req.header('litellm-changed-by')),
+  });
+  deps.budgets.setSpent(record.id, record.spendPicos);
+  const answer = { ...keyView(record), key: made.key, token_id: record.id, duration: body.duration ?? null };
+  return withUnenforced(Response.json(answer), unenforced(body));
+}
+
+async function info(deps: AdminDeps, { http, principal }: RouteContext): Promise<Response> {
+  const { key } = readQuery(http, infoQuery);
+  const own = principal.kind === 'virtual-key' ? principal.key.id : null;
+  if (key === undefined && own === null) {
+    throw new AppError('Name the key: /key/info?key=<key or its hash>.', { status: 400, code: 'bad_request_error', param: 'key' });
+  }
+  const id = key === undefined ? (own as string) : idOf(deps, key);
+  if (own !== null && id !== own) {
+    throw new AppError('A virtual key may only read its own information.', { status: 403, code: 'auth_error', param: 'key' });
+  }
+  await deps.ledger.flush();
+  const record = (await getVirtualKey(deps.records, id)) ?? notFound();
+  const { token, ...view } = keyView(record);
+  return Response.json({ key: key ?? token, info: view });
+}
+
+async function update(deps: AdminDeps, { http, principal }: RouteContext): Promise<Response> {
+  const body = await readJson(http, updateBody);
+  const before = await named(deps, body);
+  // The alias names the key when `key` does not: then it is not a change.
+  const { key_alias: alias, ...rest } = body;
+  const changes = toKeyFields(body.key ? body : rest, Date.now());
+  const setsSpend = changes.spendPicos !== undefined;
+  // Calls still on their way to the records would be added on top of the spend that is set now.
+  if (setsSpend) await deps.ledger.flush();
+  const fields = { ...changes, otherFields: keptFields(body, before.otherFields) };
+  const record = (await updateVirtualKey(deps.keyStore, before.id, fields, actor(principal, http.req.header('litellm-changed-by')))) ?? notFound();
+  if (setsSpend) deps.budgets.setSpent(record.id, record.spendPicos);
+  const { token, ...view } = keyView(record);
+  return withUnenforced(Response.json({ ...view, key: body.key ?? token }), unenforced(body));
+}
+
+async function remove(deps: AdminDeps, { http }: RouteContext): Promise<Response> {
+  const body = await readJson(http, deleteBody);
+  const wanted = new Map((body.keys ?? []).map((key) => [idOf(deps, key), key]));
+  for (const alias of body.key_aliases ?? []) {
+    const record = await byAlias(deps, alias);
+    if (record !== null && !wanted.has(record.id)) wanted.set(record.id, alias);
+  }
+  const deleted = await deleteVirtualKeys(deps.keyStore, { ids: [...wanted.keys()] });
+  if (deleted.length === 0) notFound();
+  for (const id of deleted) deps.budgets.forget(id);
+  return Response.json({ deleted_keys: deleted.map((id) => wanted.get(id) ?? id) });
+}
+
+async function list(deps: AdminDeps, { http }: RouteContext): Promise<Response> {
+  const query = readQuery(http, keyListQuery);
+  if (query.return_full_object) await deps.ledger.flush();
+  const page = await listVirtualKeys(deps.records, toKeyQuery(query, new Date()));
+  return Response.json({
+    keys: query.return_full_object ? page.keys.map(keyView) : page.keys.map((record) => record.id),
+    total_count: page.totalCount,
+    current_page: page.page,
+    total_pages: page.totalPages,
+  });
+}
+
+async function block(deps: AdminDeps, { http, principal }: RouteContext, blocked: boolean): Promise<Response> {
+  const { key } = await readJson(http, keyBody);
+  const record = await setBlocked(deps.keyStore, idOf(deps, key), blocked, actor(principal, http.req.header('litellm-changed-by')));
+  return Response.json(keyView(record ?? notFound()));
+}
+
+/** The key that an update means: by `key`, else by `key_alias`. */
+async function named(deps: AdminDeps, body: UpdateBody): Promise<VirtualKeyRecord> {
+  if (body.key) return (await getVirtualKey(deps.records, idOf(deps, body.key))) ?? notFound();
+  if (body.key_alias) return (await byAlias(deps, body.key_alias)) ?? notFound();
+  throw new AppError('Name the key to change in "key" (the key or its hash) or "key_alias".', { status: 400, code: 'bad_request_error', param: 'key' });
+}
+
+async function byAlias(deps: AdminDeps, alias: string): Promise<VirtualKeyRecord | null> {
+  const { keys } = await listVirtualKeys(deps.records, { page: 1, size: 1, filters: { alias } });
+  return keys[0] ?? null;
+}
+
+const idOf = (deps: AdminDeps, key: string): string => (deps.keyMaker.isHash(key) ? key : deps.keyMaker.hash(key));
+
+/** Who changed a key. LiteLLM calls the holder of the master key `default_user_id`; the header names whom he acts for. */
+function actor(principal: Principal, changedBy: string | undefined): string {
+  const claimed = changedBy?.trim().slice(0, 200);
+  if (claimed) return claimed;
+  return principal.kind === 'user' ? principal.userId : 'default_user_id';
+}
+
+function withUnenforced(response: Response, fields: readonly string[]): Response {
+  if (fields.length > 0) response.headers.set('x-genai-unenforced-fields', fields.join(','));
+  return response;
+}
+
+function notFound(): never {
+  throw new AppError('Key not found in database. List the keys with /key/list.', { status: 404, code: 'not_found_error', param: 'key' });
+}

@@ -1,0 +1,115 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { ConsoleModels } from '#contract.ts';
+import type { GatewayConfig } from '#settings/settings.ts';
+import { type AdminHouse, deployment, startAdminHouse } from './admin-fixture.ts';
+
+let house: AdminHouse;
+beforeAll(async () => {
+  house = await startAdminHouse();
+  house.state.config = {
+    deployments: [
+      deployment({
+        id: 'azure-1',
+        provider: 'azure',
+        providerName: 'azure',
+        apiBase: 'https://user:pass@my.openai.azure.com/openai?api-key=secret1',
+        apiKey: 'secret2',
+        apiVersion: '2024-10-21',
+        extraHeaders: { authorization: 'secret3' },
+        info: { id: 'x', team_api_key: 'secret4', supports_vision: true },
+        rpm: 10,
+      }),
+      deployment({ id: 'openai-1', rpm: 5, tpm: 100 }),
+      deployment({ id: 'bad', modelName: 'private', providerName: 'hosted_vllm', provider: 'openai-compatible', upstreamModel: 'mine' }),
+      deployment({ id: 'unset', modelName: 'unset', problem: 'AZURE_API_KEY is not set' }),
+    ],
+  } as unknown as GatewayConfig;
+});
+afterAll(() => house.stop());
+
+describe('/model/info and /model_group/info', () => {
+  it('tell limits and prices and no secret', async () => {
+    const { body } = await house.call('GET', '/v1/model/info');
+    expect(JSON.stringify(body)).not.toMatch(/secret|pass@/);
+    expect((body as { data: unknown[] }).data[0]).toMatchObject({
+      model_name: 'gpt-4o-mini',
+      litellm_params: { model: 'azure/gpt-4o-mini', api_base: 'https://my.openai.azure.com/openai', api_version: '2024-10-21', rpm: 10 },
+      model_info: { id: 'azure-1', db_model: false, mode: 'chat', input_cost_per_token: 1.5e-7, output_cost_per_token: 6e-7, max_input_tokens: 128000 },
+    });
+    const one = await house.call('GET', '/model/info?litellm_model_id=bad');
+    expect((one.body as { data: { model_info: object }[] }).data).toHaveLength(1);
+    expect((one.body as { data: { model_info: object }[] }).data[0]?.model_info).toMatchObject({ input_cost_per_token: null, price_id: null });
+    expect((await house.call('GET', '/model/info?litellm_model_id=none')).status).toBe(404);
+  });
+
+  it('group deployments by the name that clients use', async () => {
+    const { data } = (await house.call('GET', '/model_group/info')).body as { data: object[] };
+    expect(data).toHaveLength(3);
+    expect(data[0]).toMatchObject({
+      model_group: 'gpt-4o-mini',
+      providers: ['azure', 'openai'],
+      rpm: 15,
+      tpm: 100,
+      supports_vision: true,
+      input_cost_per_token: 1.5e-7,
+    });
+    expect(((await house.call('GET', '/model_group/info?model_group=private')).body as { data: object[] }).data).toHaveLength(1);
+  });
+
+  it('show a virtual key the models that it may call', async () => {
+    const names = async (models: string[]): Promise<string[]> => {
+      const { key } = (await house.call('POST', '/key/generate', { models })).body as { key: string };
+      const { data } = (await house.call('GET', '/model_group/info', undefined, key)).body as { data: { model_group: string }[] };
+      return data.map((group) => group.model_group);
+    };
+    expect(await names(['private'])).toEqual(['private']);
+    expect(await names(['gpt-*'])).toEqual(['gpt-4o-mini']);
+    expect(await names([])).toHaveLength(3);
+    expect(await names(['none'])).toEqual([]);
+  });
+
+  it('tell the console what is ready and what is missing', async () => {
+    const { data } = (await house.call('GET', '/api/console/models', undefined, 'viewer')).body as ConsoleModels;
+    expect(data.map((model) => [model.name, model.deployments.length])).toEqual([
+      ['gpt-4o-mini', 2],
+      ['private', 1],
+      ['unset', 1],
+    ]);
+    expect(data[0]?.deployments[0]).toMatchObject({ inputCostPerMillion: '0.15', outputCostPerMillion: '0.6', ready: true });
+    expect(data[1]?.deployments[0]).toMatchObject({ inputCostPerMillion: null, priceId: null });
+    expect(data[2]?.deployments[0]).toMatchObject({ ready: false, problem: 'AZURE_API_KEY is not set' });
+  });
+});
+
+describe('/health', () => {
+  it('calls every deployment that is configured and says which answer', async () => {
+    house.state.checks.length = 0;
+    const { body } = await house.call('GET', '/health');
+    expect(body).toMatchObject({ healthy_count: 2, unhealthy_count: 2 });
+    expect(new Set(house.state.checks)).toEqual(new Set(['azure-1', 'openai-1', 'bad']));
+    expect(JSON.stringify(body)).not.toContain('secret');
+    expect((await house.call('GET', '/health?model=private')).body).toMatchObject({
+      healthy_count: 0,
+      unhealthy_endpoints: [{ error: 'connect ECONNREFUSED' }],
+    });
+    expect((await house.call('GET', '/health', undefined, 'anonymous')).status).toBe(401);
+  });
+
+  it('lives without a key, is ready with its database, and is neither while it stops', async () => {
+    for (const path of ['/health/liveliness', '/health/liveness']) {
+      expect(await house.call('GET', path, undefined, 'anonymous')).toMatchObject({ status: 200, body: "I'm alive!" });
+    }
+    expect(await house.call('GET', '/health/readiness', undefined, 'anonymous')).toMatchObject({ status: 200, body: { status: 'healthy', db: 'connected' } });
+    house.state.draining = true;
+    expect((await house.call('GET', '/health/readiness')).status).toBe(503);
+    expect((await house.call('GET', '/health/liveliness')).status).toBe(503);
+    house.state.draining = false;
+  });
+
+  it('serves the metrics as Prometheus reads them', async () => {
+    house.metrics.counter({ name: 'genai_calls_total', help: 'Calls.' }).add(2);
+    const answer = await house.call('GET', '/metrics', undefined, 'anonymous');
+    expect(answer.headers.get('content-type')).toBe('text/plain; version=0.0.4; charset=utf-8');
+    expect(answer.body).toContain('genai_calls_total 2');
+  });
+});
