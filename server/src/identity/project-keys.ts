@@ -62,6 +62,11 @@ export async function openProjectKeys(records: Records, options: Omit<KeyCacheOp
   };
 }
 
+/** Whether a text can be a public key (1 to 256 visible ASCII characters without a colon). */
+export function isPublicKey(text: string): boolean {
+  return PUBLIC_KEY.test(text);
+}
+
 /** `Basic base64(pk:sk)` or `Bearer pk`; null for anything else. */
 export function parseAuthorization(authorization: string | null | undefined): { publicKey: string; secretKey: string | null } | null {
   if (!authorization || authorization.length > LONGEST_HEADER) return null;
