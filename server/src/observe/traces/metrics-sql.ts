@@ -1,4 +1,4 @@
-// Figures of a trace out of its observations and scores. An observation whose child is the gateway's record of the same call counts neither its cost nor its tokens: the gateway's count once.
+// Figures of a trace out of its observations and scores. An observation whose child is the gateway's record of the same call, or that the fold recognised as such a double (`elsewhere`), counts neither its cost nor its tokens: the gateway's count once.
 import { liveIn, type TimeRange } from '#observe/store/newest.ts';
 import { type SqlFragment, sql, text } from '#stores/analytics/sql.ts';
 
@@ -37,7 +37,7 @@ export function traceMetrics(observations: SqlFragment): SqlFragment {
       ${counted(sql`costs`, ZERO)} AS total_cost, ${counted(sql`input_costs`, ZERO)} AS input_cost, ${counted(sql`output_costs`, ZERO)} AS output_cost,
       ${counted(sql`input_counts`, sql`toUInt64(0)`)} AS input_tokens, ${counted(sql`output_counts`, sql`toUInt64(0)`)} AS output_tokens,
       ${counted(sql`total_counts`, sql`toUInt64(0)`)} AS total_tokens, ${counted(sql`known`, sql`toUInt8(0)`)} AS priced
-    FROM (SELECT trace_id, groupArray(id) AS ids, groupArrayIf(parent_observation_id, cost_source = 'gateway' AND parent_observation_id != '') AS by_gateway,
+    FROM (SELECT trace_id, groupArray(id) AS ids, arrayConcat(groupArrayIf(parent_observation_id, cost_source = 'gateway' AND parent_observation_id != ''), groupArrayIf(id, cost_source = 'elsewhere')) AS by_gateway,
         dateDiff('microsecond', min(start_time), max(ifNull(end_time, start_time))) / 1000000 AS latency,
         countIf(level = 'ERROR') AS errors, countIf(level = 'WARNING') AS warnings, countIf(level = 'DEFAULT') AS defaults, countIf(level = 'DEBUG') AS debugs,
         groupArray(ifNull(total_cost, ${ZERO})) AS costs, groupArray(toUInt8(total_cost IS NOT NULL)) AS known,

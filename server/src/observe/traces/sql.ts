@@ -3,7 +3,7 @@
 import type { FilterCondition } from '#observe/filter/filter.ts';
 import { type FilterColumns, filterToSql } from '#observe/filter/to-sql.ts';
 import { FINAL_SETTINGS, liveIn, newestOf, type TimeRange } from '#observe/store/newest.ts';
-import { join, oneOf, type SqlFragment, sql, text, texts, uint32 } from '#stores/analytics/sql.ts';
+import { instant, join, oneOf, type SqlFragment, sql, text, texts, uint32 } from '#stores/analytics/sql.ts';
 import { ordinaryMetrics, scoreValues, traceMetrics } from './metrics-sql.ts';
 
 /** A trace as the reads give it, whichever table it came from. */
@@ -179,6 +179,13 @@ export function traceKeys(query: TraceListQuery, range: TimeRange, order: TraceO
   const first = order.field === 'timestamp' ? sql`` : sql`${ORDERS[order.field]} ${direction}, `;
   return sql`SELECT t.id AS id, t.timestamp AS timestamp FROM ${matching(query, range)}
     ORDER BY ${first}timestamp ${direction}, id ${direction} LIMIT ${uint32(page.limit)} OFFSET ${uint32(page.skip ?? 0)} ${FINAL_SETTINGS}`;
+}
+
+/** Newest first, from behind a given trace on. */
+export function traceKeysBefore(query: TraceListQuery, range: TimeRange, limit: number, before: { timestamp: string; id: string } | null): SqlFragment {
+  const rows = sql`(SELECT t.id AS id, t.timestamp AS timestamp FROM ${matching(query, range)})`;
+  const beyond = before ? sql` WHERE (timestamp, id) < (${instant(before.timestamp)}, ${text(before.id)})` : sql``;
+  return sql`SELECT id, timestamp FROM ${rows}${beyond} ORDER BY timestamp DESC, id DESC LIMIT ${uint32(limit)} ${FINAL_SETTINGS}`;
 }
 
 /** Whole traces of known ids within known instants. */
