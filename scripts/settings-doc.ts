@@ -1,5 +1,5 @@
 // Writes docs/settings.md from the settings table; `--check` only says whether the file is up to date (exit code 1 when not).
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, realpathSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { SETTINGS, type SettingRow } from '../server/src/settings/table.ts';
 
@@ -33,7 +33,7 @@ function kindOf(row: SettingRow): string {
   return row.kind === 'choice' ? (row.choices ?? []).map((choice) => `\`${choice}\``).join(', ') : row.kind;
 }
 
-if (process.argv[1] === import.meta.filename) {
+if (process.argv[1] !== undefined && realpathSync(process.argv[1]) === import.meta.filename) {
   const wanted = settingsDocument();
   if (!process.argv.includes('--check')) writeFileSync(path, wanted);
   else if (readFileSync(path, 'utf8') !== wanted) {

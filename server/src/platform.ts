@@ -1,4 +1,4 @@
-// The contract between the command line and the running platform: what `startPlatform` (main.ts) takes, says and returns, keys.json, and the answers of admin.sock. Types only.
+// The contract between the command line and the running platform: what `startPlatform` (main.ts) takes, says and returns, keys.json, and the answers of admin.sock.
 import type { ConfigNote, RoleName } from '#settings/settings.ts';
 
 /** What a start says while it works; the command line renders it. */
@@ -58,11 +58,16 @@ export interface RunningPlatform {
 /** @throws StartRefused when the start cannot be made; anything else is a bug of ours. */
 export type StartPlatform = (input: StartInput) => Promise<RunningPlatform>;
 
-/** Why a start was refused: the process ends with code 2. `name` is 'StartRefused', so that it is known across module copies. */
-export interface StartRefused extends Error {
-  name: 'StartRefused';
-  /** Faults of flags, environment and configuration; empty when `message` says it all (port taken, folder locked). */
-  notes: readonly ConfigNote[];
+/** Why a start was refused: the process ends with code 2. */
+export class StartRefused extends Error {
+  /** Faults of flags, environment and configuration; empty when the message says it all (port taken, folder locked). */
+  readonly notes: readonly ConfigNote[];
+
+  constructor(message: string, notes: readonly ConfigNote[] = []) {
+    super(message);
+    this.name = 'StartRefused';
+    this.notes = notes;
+  }
 }
 
 /** GET /status on admin.sock. */

@@ -1,0 +1,61 @@
+// `help [verb]`: what there is, and the flags of one verb.
+import { SETTINGS } from '@genai/server/settings';
+import type { Command } from '#command.ts';
+import type { Io } from '#io.ts';
+import type { MessageCode } from '#messages.ts';
+import { platformVersion } from './version.ts';
+
+const VERBS = ['start', 'verify', 'demo', 'doctor', 'keys', 'help', 'version'] as const;
+
+const LOCAL = ['--data-dir DIR', '--config FILE'];
+const DOORS = ['--gateway-url URL', '--observe-url URL', '--key KEY', '--public-key PK', '--secret-key SK'];
+
+function flagsOf(verb: string): string[] {
+  switch (verb) {
+    case 'start':
+      return SETTINGS.filter((row) => row.flag !== null).map(
+        (row) => `--${row.flag} ${row.choices === undefined ? row.kind.toUpperCase() : row.choices.join('|')}`.padEnd(44) + row.summary,
+      );
+    case 'verify':
+      return [
+        ...DOORS,
+        '--email EMAIL',
+        '--password PASSWORD',
+        '--model NAME',
+        '--wait SECONDS',
+        '--clickhouse-url URL',
+        '--clickhouse-user USER',
+        '--clickhouse-password PASSWORD',
+        ...LOCAL,
+      ];
+    case 'demo':
+      return [...DOORS, '--count N', '--seconds N', ...LOCAL];
+    case 'doctor':
+      return ['--network', ...LOCAL];
+    case 'keys':
+      return ['show', 'seal --yes', ...LOCAL];
+    default:
+      return [];
+  }
+}
+
+export const help: Command = async ({ argv, io }) => {
+  const verb = VERBS.find((candidate) => candidate === argv[0]);
+  const lines =
+    verb === undefined
+      ? overview(io)
+      : [io.text(`help.${verb}`), '', io.text('help.flags'), ...flagsOf(verb).map((flag) => `  ${flag}`), '', io.text('help.everywhere')];
+  io.result({ commands: VERBS.map((name) => ({ name, summary: io.text(`help.${name}` satisfies MessageCode), flags: flagsOf(name) })) }, lines.join('\n'));
+  return 0;
+};
+
+function overview(io: Io): string[] {
+  return [
+    io.text('help.title', { version: platformVersion() }),
+    '',
+    io.text('help.commands'),
+    ...VERBS.map((name) => `  ${name.padEnd(9)}${io.text(`help.${name}`)}`),
+    '',
+    io.text('help.everywhere'),
+  ];
+}

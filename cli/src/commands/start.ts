@@ -1,0 +1,102 @@
+// `start`: runs the platform in this process, shows how far the start is, prints the first credentials once, and drains on Ctrl-C.
+import { dirname, join } from 'node:path';
+import type { PlatformEvent, StartPlatform } from '@genai/server/platform';
+import { type RunningPlatform, StartRefused } from '@genai/server/platform';
+import { formatNote } from '@genai/server/settings';
+import type { Command, CommandContext } from '#command.ts';
+import { firstRunBlock } from '#first-run.ts';
+import type { Io } from '#io.ts';
+
+/** Loads the server only for this verb; tests hand in their own. */
+export type LoadPlatform = () => Promise<{ startPlatform: StartPlatform }>;
+
+/** Signals as the process gets them. */
+export interface Signals {
+  on(event: 'SIGINT' | 'SIGTERM', listener: () => void): unknown;
+  off(event: 'SIGINT' | 'SIGTERM', listener: () => void): unknown;
+}
+
+/** By name, so that the command line type-checks against the contract alone (platform.ts) and never against the whole server. */
+const SERVER_MODULE: string = '@genai/server/main';
+
+export const start: Command = (context) =>
+  startWith(context, async () => (await import(SERVER_MODULE)) as { startPlatform: StartPlatform }, { signals: process, exit: (code) => process.exit(code) });
+
+/** The verb with its surroundings handed in. Resolves when the platform has been stopped. */
+export async function startWith(context: CommandContext, load: LoadPlatform, surroundings: { signals: Signals; exit(code: number): void }): Promise<number> {
+  const { io } = context;
+  let platform: RunningPlatform;
+  let elapsedMs = 0;
+  try {
+    const { startPlatform } = await load();
+    platform = await startPlatform({
+      argv: context.argv,
+      env: context.env,
+      cwd: context.cwd,
+      notify: (event) => {
+        if (event.kind === 'ready') elapsedMs = event.elapsedMs;
+        show(io, event);
+      },
+    });
+  } catch (error) {
+    if (!(error instanceof StartRefused)) throw error;
+    return refuse(io, error);
+  }
+  announce(io, platform, elapsedMs);
+  return await untilStopped(io, platform, surroundings);
+}
+
+function show(io: Io, event: PlatformEvent): void {
+  if (event.kind === 'progress') io.progress(event.percent ?? null, event.text);
+  if (event.kind === 'note') io.notify(event.note.level === 'error' ? 'start.fault' : 'start.note', { text: formatNote(event.note) });
+  if (event.kind === 'warning') io.notify('start.note', { text: event.text });
+}
+
+function refuse(io: Io, error: StartRefused): number {
+  for (const note of error.notes) io.notify(note.level === 'error' ? 'start.fault' : 'start.note', { text: formatNote(note) });
+  const faults = error.notes.filter((note) => note.level === 'error').length;
+  if (faults === 0) io.notify('start.refused', { reason: error.message });
+  else io.notify('start.faults', { count: faults });
+  return 2;
+}
+
+function announce(io: Io, platform: RunningPlatform, elapsedMs: number): void {
+  const { urls, firstRun } = platform;
+  if (platform.listensWide) io.notify('start.wide');
+  if (firstRun?.configWritten) io.notify('start.config-written', { path: firstRun.configPath });
+  if (firstRun !== null && firstRun.keysPath !== null) {
+    // Credentials are for eyes, not for log files: only a terminal gets them.
+    if (io.isTerminal && firstRun.keys !== null)
+      io.print(firstRunBlock(io, firstRun.keys, { urls, environmentFile: join(dirname(firstRun.configPath), '.env') }));
+    else io.notify('start.keys-are-in', { path: firstRun.keysPath });
+  }
+  io.notify('start.ready', {
+    seconds: (elapsedMs / 1000).toFixed(1),
+    gateway: urls.gateway ?? '-',
+    observe: urls.observe ?? '-',
+    console: urls.console ?? '-',
+  });
+}
+
+function untilStopped(io: Io, platform: RunningPlatform, { signals, exit }: { signals: Signals; exit(code: number): void }): Promise<number> {
+  return new Promise((resolve, reject) => {
+    let stopping = false;
+    const onSignal = (): void => {
+      if (stopping) {
+        io.notify('start.forced');
+        exit(130);
+        return;
+      }
+      stopping = true;
+      io.notify('start.stopping');
+      platform.stop().then(() => {
+        signals.off('SIGINT', onSignal);
+        signals.off('SIGTERM', onSignal);
+        io.notify('start.stopped');
+        resolve(0);
+      }, reject);
+    };
+    signals.on('SIGINT', onSignal);
+    signals.on('SIGTERM', onSignal);
+  });
+}
