@@ -60,7 +60,8 @@ export function createLogin(options: LoginOptions): Login {
   const sessionPrincipal = async (headers: Headers): Promise<UserPrincipal | null> => {
     if (!headers.get('cookie')?.includes(COOKIE_NAME)) return null;
     const auth = await library();
-    const session = await auth.api.getSession({ headers: new Headers({ cookie: headers.get('cookie') ?? '' }) });
+    const onlyCookie = new Headers({ cookie: headers.get('cookie') ?? '' });
+    const session = await auth.api.getSession({ headers: onlyCookie }).catch((error: unknown) => unhide(options.records, error));
     return session ? await loadPerson(options.records, session.user.id) : null;
   };
 
@@ -72,10 +73,10 @@ export function createLogin(options: LoginOptions): Login {
       throw new AppError('The request comes from another site; open the console itself.', { status: 403, code: 'wrong_origin' });
     }
     const auth = await library();
-    if (pathname !== CHANGE_PASSWORD) return await answer(auth, await forLibrary(request, clientAddress));
+    if (pathname !== CHANGE_PASSWORD) return await answer(auth, options.records, await forLibrary(request, clientAddress));
     const person = await sessionPrincipal(headers);
     await refuseSamePassword(request);
-    const response = await answer(auth, await forLibrary(request, clientAddress));
+    const response = await answer(auth, options.records, await forLibrary(request, clientAddress));
     if (response.ok && person) {
       await options.records.query(sql`UPDATE users SET must_change_password = false, updated_at = now() WHERE id = ${person.userId}`);
       options.onPasswordChanged?.(person.email);
@@ -87,14 +88,20 @@ export function createLogin(options: LoginOptions): Login {
 }
 
 /** The library's answer; its own errors (a wrong password, a short one) become `{"code", "message"}` with their status, all others pass. */
-async function answer(auth: ReturnType<typeof createAuth>, request: Request): Promise<Response> {
+async function answer(auth: ReturnType<typeof createAuth>, records: Records, request: Request): Promise<Response> {
   try {
     return await auth.handler(request);
   } catch (error) {
     const { statusCode, body } = error as { statusCode?: unknown; body?: { code?: unknown; message?: unknown } };
-    if (typeof statusCode !== 'number' || statusCode >= 500) throw error;
+    if (typeof statusCode !== 'number' || statusCode >= 500) return await unhide(records, error);
     return Response.json({ code: body?.code ?? 'login_error', message: body?.message ?? 'The request was refused.' }, { status: statusCode });
   }
+}
+
+/** The library hides why its records failed behind a 500; when the store is away, asking it once more says so. */
+async function unhide(records: Records, error: unknown): Promise<never> {
+  if (!(error instanceof AppError)) await records.query(sql`SELECT 1`);
+  throw error;
 }
 
 /** The request with an address header that only we can set. */
