@@ -237,7 +237,7 @@ function wantedBy(events: readonly EntityEvent[], run: FoldRun): Wanted {
     if (event.kind === 'trace') want(wanted.traces, 'trace', event);
     else if (event.kind === 'score') want(wanted.scores, 'score', event);
     else if (!event.whole) want(wanted.observations, 'observation', event, (event as ObservationEvent).fields.trace_id);
-    else if (event.carriesTrace === true && event.stamp.timeUs < run.completeSinceUs) {
+    else if (event.carriesTrace === true && event.stamp.timeUs <= run.completeSinceUs) {
       want(wanted.traces, 'trace', { projectId: event.projectId, id: (event as ObservationEvent).fields.trace_id as string });
     }
   }
@@ -252,8 +252,7 @@ const CALL_TRACE = /^[0-9a-f]{12}7[0-9a-f]{3}[89ab][0-9a-f]{15}$/;
 function wrapperOf({ kind: _, ...observation }: EntityState): EntityState {
   const { start_time, name, input, output, environment } = observation.fields;
   const fields: Record<string, Stamped> = {};
-  const said = { hint_timestamp: start_time, root_name: name, root_input: input, root_output: output, hint_environment: environment };
+  const said = { wrapped_timestamp: start_time, root_name: name, root_input: input, root_output: output, hint_environment: environment };
   for (const [field, stamped] of Object.entries(said)) if (stamped !== undefined) fields[field] = stamped;
-  fields.hint_timestamp ??= { value: observation.first.timeUs, stamp: observation.first };
   return { ...observation, kind: 'trace', fields, metadata: {}, tags: [], whole: false };
 }

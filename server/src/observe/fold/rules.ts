@@ -18,6 +18,7 @@ const trace: Exceptions<TraceFields> = {
   timestamp: 'first',
   original_timestamp: 'first',
   hint_timestamp: 'min',
+  wrapped_timestamp: 'first',
   environment: 'first',
   hint_environment: 'first',
   hint_name: 'first',

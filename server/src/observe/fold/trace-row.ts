@@ -11,7 +11,7 @@ import { decodeStamps, encodeStamps } from './stored-stamps.ts';
 
 /** Column -> the fields that may fill it, best first. Once a better one is there, a worse one never shows again. */
 const TIERS = {
-  timestamp: ['timestamp', 'hint_timestamp'],
+  timestamp: ['timestamp', 'hint_timestamp', 'wrapped_timestamp'],
   name: ['name', 'root_name', 'hint_name'],
   environment: ['environment', 'hint_environment'],
   input: ['input', 'root_input'],

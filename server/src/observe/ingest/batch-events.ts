@@ -15,7 +15,7 @@ const instant = z
   .string()
   .refine((value) => parseInstant(value) !== null, 'Invalid datetime: ISO 8601 with an offset')
   .nullish();
-const free = z.unknown();
+const free = z.unknown().optional();
 
 const traceBody = z.object({
   id: reference,

@@ -45,10 +45,11 @@ export interface ObservationFields {
   http_status: number;
 }
 
-/** `root_*` = taken from the root span, `hint_*` = from any span: used only while nothing better is known. */
+/** `root_*` = taken from the root span, `hint_*` = from any span, `wrapped_*` = from the one observation it was made for: used only while nothing better is known. */
 export interface TraceFields {
   timestamp: number;
   hint_timestamp: number;
+  wrapped_timestamp: number;
   original_timestamp: string;
   name: string;
   root_name: string;
