@@ -8,6 +8,8 @@ export default defineConfig({
   plugins: [react()],
   build: {
     target: 'es2023',
+    // These know light-dark(); for older ones the minifier would rewrite it into a form that misses the colour scheme that Mantine sets.
+    cssTarget: ['chrome123', 'firefox120', 'safari17.5'],
     assetsDir: 'assets',
     // Data URLs for scripts and fonts would fall to the Content-Security-Policy.
     assetsInlineLimit: 0,

@@ -1,4 +1,5 @@
 // Data in the shapes of server/src/contract.ts for the fixture server: several models, keys, languages, failures and a nested agent run.
+// biome-ignore-all lint/complexity: a list of made-up rows is long and branches on purpose; it is never shipped.
 import type { ConsoleModels, ConsoleObservation, ConsoleOverview, ConsoleRequest, ConsoleSession, ConsoleTrace, ConsoleTraceRow } from '@genai/server/contract';
 import type { VirtualKeyRow } from '#keys/key-values.ts';
 

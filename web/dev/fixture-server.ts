@@ -1,4 +1,5 @@
 // A server for working on the console without a platform: serves a build and answers contract-shaped data. Development only; nothing of it is bundled.
+// biome-ignore-all lint/complexity: a list of made-up rows is long and branches on purpose; it is never shipped.
 // Use: node web/dev/fixture-server.ts <build folder> [port]. Any e-mail signs in; password "first" must be changed. Start with FIXTURE=empty for empty pages.
 import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';

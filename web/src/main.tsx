@@ -1,5 +1,5 @@
 // Entry of the console: texts, theme, server state and routes around one page.
-import '@mantine/core/styles.css';
+import './mantine.css';
 import './global.css';
 import { MantineProvider } from '@mantine/core';
 import { QueryCache, QueryClient, QueryClientProvider } from '@tanstack/react-query';

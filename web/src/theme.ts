@@ -1,20 +1,5 @@
 // The look: calm greys, one blue, small type and little padding, because people read rows here all day.
-import {
-  ActionIcon,
-  Badge,
-  Button,
-  createTheme,
-  Drawer,
-  type MantineColorsTuple,
-  Modal,
-  NumberInput,
-  Paper,
-  Select,
-  Tabs,
-  TagsInput,
-  TextInput,
-  Tooltip,
-} from '@mantine/core';
+import { createTheme, type MantineColorsTuple } from '@mantine/core';
 
 const ink: MantineColorsTuple = ['#eef2ff', '#dbe3fb', '#b5c4f3', '#8da3ec', '#6b87e5', '#5574e1', '#4969df', '#3a59c6', '#314fb2', '#25439d'];
 const dark: MantineColorsTuple = ['#d5d9e0', '#aeb4bf', '#868d9a', '#626977', '#424955', '#343a45', '#272c35', '#1b1f26', '#15181e', '#0f1216'];
@@ -34,18 +19,18 @@ export const theme = createTheme({
   defaultRadius: 'sm',
   radius: { xs: '3px', sm: '5px', md: '7px' },
   cursorType: 'pointer',
+  // Plain defaults instead of `Component.extend`: importing the components here would put all of them into the first load.
   components: {
-    ActionIcon: ActionIcon.extend({ defaultProps: { variant: 'subtle', color: 'gray' } }),
-    Badge: Badge.extend({ defaultProps: { variant: 'light', radius: 'sm', size: 'sm' }, styles: { root: { textTransform: 'none', fontWeight: 500 } } }),
-    Button: Button.extend({ defaultProps: { size: 'xs' } }),
-    Drawer: Drawer.extend({ defaultProps: { position: 'right', size: 'lg', overlayProps: { backgroundOpacity: 0.25 } } }),
-    Modal: Modal.extend({ defaultProps: { centered: true } }),
-    NumberInput: NumberInput.extend({ defaultProps: { size: 'xs' } }),
-    Paper: Paper.extend({ defaultProps: { withBorder: true, radius: 'md' } }),
-    Select: Select.extend({ defaultProps: { size: 'xs', comboboxProps: { shadow: 'md' } } }),
-    Tabs: Tabs.extend({ defaultProps: { keepMounted: false } }),
-    TagsInput: TagsInput.extend({ defaultProps: { size: 'xs' } }),
-    TextInput: TextInput.extend({ defaultProps: { size: 'xs' } }),
-    Tooltip: Tooltip.extend({ defaultProps: { openDelay: 300, withArrow: true } }),
+    ActionIcon: { defaultProps: { variant: 'subtle', color: 'gray' } },
+    Badge: { defaultProps: { variant: 'light', radius: 'sm', size: 'sm' }, styles: { root: { textTransform: 'none', fontWeight: 500, flex: 'none' } } },
+    Button: { defaultProps: { size: 'xs' } },
+    Drawer: { defaultProps: { position: 'right', size: 'lg', overlayProps: { backgroundOpacity: 0.25 } } },
+    Modal: { defaultProps: { centered: true } },
+    Paper: { defaultProps: { withBorder: true, radius: 'md' } },
+    Select: { defaultProps: { size: 'xs', comboboxProps: { shadow: 'md' } } },
+    Tabs: { defaultProps: { keepMounted: false } },
+    TagsInput: { defaultProps: { size: 'xs' } },
+    TextInput: { defaultProps: { size: 'xs' } },
+    Tooltip: { defaultProps: { openDelay: 300, withArrow: true } },
   },
 });

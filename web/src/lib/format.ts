@@ -82,6 +82,14 @@ export function formatInstant(iso: string | null, language: string, nowMs = Date
   }).format(date);
 }
 
+/** An instant for narrow rows, to the minute: 11/23 22:20. */
+export function formatShortInstant(iso: string | null, language: string): string {
+  const date = iso === null ? null : new Date(iso);
+  if (!date || Number.isNaN(date.getTime())) return '–';
+  const day = dateFormat(language, { month: 'numeric', day: 'numeric' }).format(date);
+  return `${day} ${dateFormat(language, { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' }).format(date)}`;
+}
+
 /** An axis label for a bucket of the given width: the time of day for hours, the day for days. */
 export function formatBucket(iso: string, bucketSeconds: number, language: string): string {
   const date = new Date(iso);

@@ -9,6 +9,9 @@ import { Money } from '#ui/money.tsx';
 import { OutcomeBadge } from '#ui/outcome-badge.tsx';
 import type { Column } from '#ui/virtual-table.tsx';
 
+/** Below this width, in pixels, time and outcome are shown in their short forms. */
+const NARROW = 480;
+
 export function useRequestColumns(): Column<ConsoleRequest>[] {
   const { t, language } = useText();
   return useMemo(() => {
@@ -22,8 +25,16 @@ export function useRequestColumns(): Column<ConsoleRequest>[] {
         </span>
       );
     return [
-      { id: 'time', header: t('common.time'), width: '128px', render: (row) => <Instant at={row.startedAt} /> },
-      { id: 'outcome', header: t('requests.outcome'), width: '112px', render: (row) => <OutcomeBadge outcome={row.outcome} status={row.httpStatus} /> },
+      { id: 'time', header: t('common.time'), width: '128px', minTableWidth: NARROW, render: (row) => <Instant at={row.startedAt} /> },
+      { id: 'shortTime', header: t('common.time'), width: '80px', maxTableWidth: NARROW, render: (row) => <Instant at={row.startedAt} short /> },
+      { id: 'shortOutcome', header: '', width: '8px', maxTableWidth: NARROW, render: (row) => <OutcomeBadge outcome={row.outcome} short /> },
+      {
+        id: 'outcome',
+        header: t('requests.outcome'),
+        width: '112px',
+        minTableWidth: NARROW,
+        render: (row) => <OutcomeBadge outcome={row.outcome} status={row.httpStatus} />,
+      },
       { id: 'model', header: t('common.model'), width: 'minmax(110px, 1.4fr)', render: (row) => <ModelCell row={row} /> },
       { id: 'key', header: t('requests.key'), width: 'minmax(90px, 1fr)', minTableWidth: 560, render: (row) => row.keyAlias ?? row.keyName ?? <Nothing /> },
       { id: 'team', header: t('requests.team'), width: 'minmax(80px, 0.8fr)', minTableWidth: 860, render: (row) => row.teamAlias ?? <Nothing /> },
@@ -34,7 +45,6 @@ export function useRequestColumns(): Column<ConsoleRequest>[] {
         header: t('overview.cost'),
         width: '84px',
         align: 'end',
-        minTableWidth: 480,
         render: (row) => <Money value={row.cost} currency={row.currency} />,
       },
       { id: 'latency', header: t('overview.latency'), width: '72px', align: 'end', minTableWidth: 640, render: (row) => formatDuration(row.latencyMs) },

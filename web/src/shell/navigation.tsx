@@ -3,13 +3,14 @@ import { Menu, SegmentedControl, Stack, Text, UnstyledButton, useMantineColorSch
 import { IconActivity, IconBinaryTree2, IconChevronUp, IconCube, IconKey, IconKeyboard, IconLayoutDashboard, IconLock, IconLogout } from '@tabler/icons-react';
 import { useQueryClient } from '@tanstack/react-query';
 import { Link, useNavigate, useRouterState } from '@tanstack/react-router';
-import { type ReactNode, useState } from 'react';
+import { lazy, type ReactNode, Suspense, useState } from 'react';
 import { api } from '#api/client.ts';
 import { type Language, setLanguage, type TextKey, useText } from '#i18n/i18n.ts';
 import { useSession } from '#lib/session.tsx';
 import { Brand } from './brand.tsx';
-import { ChangePasswordDialog } from './change-password.tsx';
 import styles from './shell.module.css';
+
+const ChangePasswordDialog = lazy(() => import('./change-password.tsx').then((module) => ({ default: module.ChangePasswordDialog })));
 
 const LINKS = [
   { to: '/ui/overview', also: '/ui/overview', text: 'nav.overview', icon: IconLayoutDashboard, keys: 'g o' },
@@ -120,7 +121,7 @@ function UserMenu({ onHelp }: { onHelp: () => void }): ReactNode {
           <Menu.Label>{t('user.about', { version, timezone })}</Menu.Label>
         </Menu.Dropdown>
       </Menu>
-      <ChangePasswordDialog opened={passwordOpen} onClose={() => setPasswordOpen(false)} />
+      <Suspense>{passwordOpen && <ChangePasswordDialog opened onClose={() => setPasswordOpen(false)} />}</Suspense>
     </div>
   );
 }

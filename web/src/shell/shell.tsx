@@ -3,7 +3,7 @@ import { AppShell, Burger, Center, Group, Loader } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { useQuery } from '@tanstack/react-query';
 import { Navigate, Outlet, useLocation, useNavigate } from '@tanstack/react-router';
-import { type ReactNode, useEffect } from 'react';
+import { lazy, type ReactNode, Suspense, useEffect } from 'react';
 import { ApiError } from '#api/client.ts';
 import { sessionQuery } from '#api/queries.ts';
 import { useText } from '#i18n/i18n.ts';
@@ -11,10 +11,11 @@ import { SessionProvider } from '#lib/session.tsx';
 import { useShortcuts } from '#lib/shortcuts.ts';
 import { ErrorState } from '#ui/error-state.tsx';
 import { Brand } from './brand.tsx';
-import { ChangePassword } from './change-password.tsx';
 import { Navigation } from './navigation.tsx';
 import styles from './shell.module.css';
-import { ShortcutsHelp } from './shortcuts-help.tsx';
+
+const ChangePassword = lazy(() => import('./change-password.tsx').then((module) => ({ default: module.ChangePassword })));
+const ShortcutsHelp = lazy(() => import('./shortcuts-help.tsx').then((module) => ({ default: module.ShortcutsHelp })));
 
 export function Shell(): ReactNode {
   const session = useQuery(sessionQuery);
@@ -32,7 +33,12 @@ export function Shell(): ReactNode {
         <Loader size="sm" />
       </Center>
     );
-  if (session.data.user.mustChangePassword) return <ChangePassword email={session.data.user.email} forced />;
+  if (session.data.user.mustChangePassword)
+    return (
+      <Suspense>
+        <ChangePassword email={session.data.user.email} forced />
+      </Suspense>
+    );
   return (
     <SessionProvider value={session.data}>
       <Frame />
@@ -78,7 +84,7 @@ function Frame(): ReactNode {
       <AppShell.Main id="content" className={styles.main} tabIndex={-1}>
         <Outlet />
       </AppShell.Main>
-      <ShortcutsHelp opened={helpOpen} onClose={help.close} />
+      <Suspense>{helpOpen && <ShortcutsHelp opened onClose={help.close} />}</Suspense>
     </AppShell>
   );
 }

@@ -53,15 +53,27 @@ function findMessages(value: unknown, fallbackRole: string, depth: number): Chat
   if (!isRecord(value)) return null;
   if (Array.isArray(value.choices)) return readChoices(value.choices);
   if (Array.isArray(value.candidates))
-    return value.candidates.flatMap((candidate) => (isRecord(candidate) ? (findMessages(candidate.content, 'assistant', depth + 1) ?? []) : []));
+    return value.candidates.filter(isRecord).flatMap((candidate) => findMessages(candidate.content, 'assistant', depth + 1) ?? []);
+  return findNested(value, fallbackRole, depth) ?? readSingle(value, fallbackRole, depth);
+}
+
+/** Messages under the names that request and answer bodies give them. */
+function findNested(value: Json, fallbackRole: string, depth: number): ChatMessage[] | null {
   for (const name of ['messages', 'contents', 'input', 'output', 'generations'] as const) {
     const nested = value[name];
-    if (nested === undefined || nested === null) continue;
     // A text under `input` is a prompt only beside the model that got it (the Responses API); elsewhere it is data.
-    if (typeof nested === 'string' && !(typeof value.model === 'string' && name === 'input')) continue;
-    const found = typeof nested === 'string' ? [textMessage('user', nested)] : findMessages(nested, name === 'output' ? 'assistant' : fallbackRole, depth + 1);
+    const prompt = typeof nested === 'string' && name === 'input' && typeof value.model === 'string';
+    const found = prompt
+      ? [textMessage('user', nested)]
+      : typeof nested === 'object'
+        ? findMessages(nested, name === 'output' ? 'assistant' : fallbackRole, depth + 1)
+        : null;
     if (found && found.length > 0) return [...systemOf(value), ...found];
   }
+  return null;
+}
+
+function readSingle(value: Json, fallbackRole: string, depth: number): ChatMessage[] | null {
   if (isMessage(value)) return [readMessage(value, fallbackRole)];
   if (isRecord(value.message)) return findMessages(value.message, fallbackRole, depth + 1);
   if (typeof value.prompt === 'string') return [textMessage('user', value.prompt)];
@@ -97,21 +109,20 @@ function isMessage(value: Json): boolean {
 }
 
 function readMessage(message: Json, fallbackRole: string): ChatMessage {
-  const body = isRecord(message.data) && !('content' in message) ? message.data : message;
-  const role = roleOf(message, fallbackRole);
-  const name = typeof body.name === 'string' && message.type !== 'function_call' ? body.name : null;
+  // Items of the Responses API that stand beside messages.
   if (message.type === 'function_call') return { role: 'assistant', name: null, parts: [toolCall(message.call_id, message.name, message.arguments)] };
   if (message.type === 'function_call_output') return { role: 'tool', name: null, parts: [toolResult(message.call_id, message.output)] };
+  const body = isRecord(message.data) && !('content' in message) ? message.data : message;
+  const role = roleOf(message, fallbackRole);
   const content = body.content ?? body.parts ?? (message.type === 'reasoning' ? message.summary : undefined);
-  const parts: ChatPart[] = [];
-  for (const thought of [body.reasoning_content, body.reasoning, body.thinking])
-    if (typeof thought === 'string' && thought !== '') parts.push({ kind: 'thinking', text: thought });
-  const answersCall = role === 'tool' || body.tool_call_id !== undefined;
-  if (answersCall && !Array.isArray(body.parts) && !holdsBlocks(content, 'tool')) parts.push(toolResult(body.tool_call_id, content));
-  else parts.push(...readContent(content));
-  if (typeof body.refusal === 'string' && body.refusal !== '') parts.push({ kind: 'text', text: body.refusal });
-  parts.push(...readCalls(body));
-  return { role, name, parts };
+  const answersCall = (role === 'tool' || body.tool_call_id !== undefined) && !Array.isArray(body.parts) && !holdsBlocks(content, 'tool');
+  const parts = [...readThoughts(body), ...(answersCall ? [toolResult(body.tool_call_id, content)] : readContent(content)), ...readCalls(body)];
+  return { role, name: firstText(body.name), parts };
+}
+
+function readThoughts(body: Json): ChatPart[] {
+  const thoughts = [body.reasoning_content, body.reasoning, body.thinking];
+  return thoughts.filter((thought): thought is string => typeof thought === 'string' && thought !== '').map((text) => ({ kind: 'thinking', text }));
 }
 
 function roleOf(message: Json, fallbackRole: string): string {
@@ -174,8 +185,11 @@ function imageUrl(type: string, block: Json): string | null {
   return typeof source.data === 'string' ? `data:${String(source.media_type ?? 'image/png')};base64,${source.data}` : null;
 }
 
+/** What a message carries beside its content: a refusal and the tools that it calls. */
 function readCalls(body: Json): ChatPart[] {
   const parts: ChatPart[] = [];
+  const refusal = firstText(body.refusal);
+  if (refusal !== null) parts.push({ kind: 'text', text: refusal });
   if (Array.isArray(body.tool_calls))
     for (const call of body.tool_calls.filter(isRecord)) {
       const inner = isRecord(call.function) ? call.function : call;

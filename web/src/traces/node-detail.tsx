@@ -64,7 +64,7 @@ function Head({ row, data }: { row: TraceRow; data: ConsoleTrace }): ReactNode {
         </Title>
         <CopyButton text={row.id} label={t('traces.copyId')} />
       </Group>
-      <Group gap="sm" mt={4} className="quiet numeric">
+      <Group gap="2px 10px" mt={4} className="quiet numeric">
         <span>{row.durationMs === null ? t('traces.running') : formatDuration(row.durationMs)}</span>
         {observation?.firstTokenMs != null && (
           <span>

@@ -15,7 +15,7 @@ export function Scores({ scores, names }: { scores: readonly ConsoleScore[]; nam
         <li key={score.id} className={styles.item}>
           <Group justify="space-between" gap="sm" wrap="nowrap">
             <span className={styles.name}>{score.name}</span>
-            <span className={styles.value}>{valueOf(score)}</span>
+            <span className={styles.value}>{scoreText(score)}</span>
           </Group>
           <Group gap="xs" className="quiet">
             <Badge size="xs" color="gray">
@@ -33,7 +33,7 @@ export function Scores({ scores, names }: { scores: readonly ConsoleScore[]; nam
   );
 }
 
-function valueOf(score: ConsoleScore): string {
+function scoreText(score: ConsoleScore): string {
   if (score.stringValue !== null) return score.stringValue;
   if (score.dataType === 'BOOLEAN' && score.value !== null) return score.value === 1 ? 'True' : 'False';
   return score.value === null ? '–' : String(score.value);

@@ -53,7 +53,7 @@ function TraceFigures({ data, projectId }: { data: ConsoleTrace; projectId: stri
   const { t, language } = useText();
   const { trace } = data;
   return (
-    <Group gap="sm" className={styles.figures}>
+    <Group gap="4px 10px" className={styles.figures}>
       <Instant at={trace.timestamp} />
       <span className="numeric">{formatDuration(trace.latencyMs)}</span>
       <span className="numeric">{t('traces.tokenCount', { count: formatCount(trace.totalTokens, language) })}</span>

@@ -29,6 +29,8 @@ export function TraceTreeView({ tree, traceName, selectedId, onSelect }: TraceTr
 
   // A link to an observation opens its ancestors; closing one by hand afterwards stays closed.
   useEffect(() => setCollapsed((old) => revealRow(tree.rows, old, selectedId)), [tree, selectedId]);
+  // The arrow keys work at once, without a click into the tree.
+  useEffect(() => scroller.current?.focus({ preventScroll: true }), []);
   useEffect(() => {
     if (selectedIndex >= 0) virtualizer.scrollToIndex(selectedIndex);
   }, [selectedIndex, virtualizer]);

@@ -1,13 +1,13 @@
 // A point in time in the reader's zone; the exact UTC instant stands in the title.
 import type { ReactNode } from 'react';
 import { useText } from '#i18n/i18n.ts';
-import { formatInstant } from '#lib/format.ts';
+import { formatInstant, formatShortInstant } from '#lib/format.ts';
 
-export function Instant({ at }: { at: string | null }): ReactNode {
+export function Instant({ at, short = false }: { at: string | null; short?: boolean }): ReactNode {
   const { language } = useText();
   return (
     <time className="numeric" dateTime={at ?? undefined} title={at ?? undefined}>
-      {formatInstant(at, language)}
+      {short ? formatShortInstant(at, language) : formatInstant(at, language)}
     </time>
   );
 }

@@ -10,13 +10,13 @@ const NAMES: Record<string, TextKey> = {
   unknown: 'outcome.unknown',
 };
 
-export function OutcomeBadge({ outcome, status }: { outcome: string; status?: number | null }): ReactNode {
+export function OutcomeBadge({ outcome, status, short = false }: { outcome: string; status?: number | null; short?: boolean }): ReactNode {
   const { t } = useText();
   const name = NAMES[outcome];
   return (
     <span className={styles.badge} data-outcome={outcome}>
       <span className={styles.dot} aria-hidden />
-      <span className="truncate">{name ? t(name) : outcome}</span>
+      <span className={short ? 'visually-hidden' : 'truncate'}>{name ? t(name) : outcome}</span>
       {status !== null && status !== undefined && status !== 200 && <span className={styles.status}>{status}</span>}
     </span>
   );

@@ -6,6 +6,9 @@ import { type ReactNode, useEffect, useRef } from 'react';
 import { useShortcuts } from '#lib/shortcuts.ts';
 import styles from './virtual-table.module.css';
 
+/** Height of the header row, which stays on top while the rows scroll beneath it. */
+const HEAD_HEIGHT = 32;
+
 export interface Column<Row> {
   id: string;
   header: string;
@@ -14,6 +17,8 @@ export interface Column<Row> {
   align?: 'end';
   /** Shown only when the table is at least this wide, in pixels. */
   minTableWidth?: number;
+  /** Shown only when the table is narrower than this: the short form of a wide column. */
+  maxTableWidth?: number;
   render: (row: Row) => ReactNode;
 }
 
@@ -33,13 +38,22 @@ export interface VirtualTableProps<Row> {
   rowHeight?: number;
 }
 
+// biome-ignore-start lint/a11y/useSemanticElements: rows are placed by the virtualizer inside a grid, which <table> elements cannot be; the roles say what they are.
 export function VirtualTable<Row>(props: VirtualTableProps<Row>): ReactNode {
   const { label, rows, rowKey, activeKey, rowHeight = 34, onEndReached } = props;
   const scroller = useRef<HTMLDivElement>(null);
   const { ref: sizer, width } = useElementSize();
-  const columns = props.columns.filter((column) => column.minTableWidth === undefined || width === 0 || width >= column.minTableWidth);
+  const columns = props.columns.filter(
+    (column) => width === 0 || (width >= (column.minTableWidth ?? 0) && width < (column.maxTableWidth ?? Number.POSITIVE_INFINITY)),
+  );
   const template = columns.map((column) => column.width).join(' ');
-  const virtualizer = useVirtualizer({ count: rows.length, getScrollElement: () => scroller.current, estimateSize: () => rowHeight, overscan: 12 });
+  const virtualizer = useVirtualizer({
+    count: rows.length,
+    getScrollElement: () => scroller.current,
+    estimateSize: () => rowHeight,
+    overscan: 12,
+    scrollPaddingStart: HEAD_HEIGHT,
+  });
   const items = virtualizer.getVirtualItems();
   const lastIndex = items.at(-1)?.index ?? -1;
 
@@ -66,14 +80,14 @@ export function VirtualTable<Row>(props: VirtualTableProps<Row>): ReactNode {
 
   return (
     <div className={styles.frame} ref={sizer} role="table" aria-label={label} aria-rowcount={rows.length + 1} aria-busy={props.loading === true}>
-      <div className={styles.head} role="row" aria-rowindex={1} style={{ gridTemplateColumns: template }} tabIndex={-1}>
-        {columns.map((column) => (
-          <div key={column.id} role="columnheader" tabIndex={-1} className={column.align === 'end' ? styles.end : styles.cell}>
-            {column.header}
-          </div>
-        ))}
-      </div>
       <div className={styles.body} ref={scroller} role="rowgroup">
+        <div className={styles.head} role="row" aria-rowindex={1} style={{ gridTemplateColumns: template }} tabIndex={-1}>
+          {columns.map((column) => (
+            <div key={column.id} role="columnheader" tabIndex={-1} className={column.align === 'end' ? styles.end : styles.cell}>
+              {column.header}
+            </div>
+          ))}
+        </div>
         {props.loading && <SkeletonRows height={rowHeight} />}
         <div style={{ height: virtualizer.getTotalSize(), position: 'relative' }}>
           {items.map((item) => {
@@ -108,6 +122,7 @@ export function VirtualTable<Row>(props: VirtualTableProps<Row>): ReactNode {
     </div>
   );
 }
+// biome-ignore-end lint/a11y/useSemanticElements: end of the table's markup.
 
 function SkeletonRows({ height, count = 12 }: { height: number; count?: number }): ReactNode {
   return Array.from({ length: count }, (_, index) => (

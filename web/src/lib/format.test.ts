@@ -1,0 +1,64 @@
+// What people read: amounts keep their meaning digits, and null never becomes a number.
+import { describe, expect, it } from 'vitest';
+import { formatBucket, formatCompact, formatCount, formatDuration, formatInstant, formatMoney, formatPercent, shortId } from './format.ts';
+
+describe('formatMoney', () => {
+  it('shows cents for amounts and four meaning digits below one', () => {
+    expect(formatMoney('1234.5', 'USD', 'en')).toBe('$1,234.50');
+    expect(formatMoney('0.00015', 'USD', 'en')).toBe('$0.00015');
+    expect(formatMoney('0.0012345678', 'USD', 'en')).toBe('$0.001235');
+    expect(formatMoney('0', 'USD', 'en')).toBe('$0.00');
+  });
+
+  it('keeps digits that a float would lose', () => {
+    expect(formatMoney('9007199254740993.11', 'USD', 'en')).toBe('$9,007,199,254,740,993.11');
+  });
+
+  it('speaks yen in Japanese and survives a currency that nobody knows', () => {
+    expect(formatMoney('1234', 'JPY', 'ja')).toMatch(/^[¥\uffe5]1,234$/);
+    expect(formatMoney('2.5', 'credits', 'en')).toBe('2.5 credits');
+  });
+
+  it('says nothing about an unknown amount', () => {
+    expect(formatMoney(null, 'USD', 'en')).toBeNull();
+    expect(formatMoney(undefined, 'USD', 'en')).toBeNull();
+    expect(formatMoney('abc', 'USD', 'en')).toBeNull();
+  });
+});
+
+describe('other figures', () => {
+  it('gives durations the unit that fits', () => {
+    expect([0, 0.4, 12.4, 999, 1240, 59_900, 125_000, 3_720_000].map(formatDuration)).toEqual([
+      '0 ms',
+      '0.4 ms',
+      '12 ms',
+      '999 ms',
+      '1.24 s',
+      '59.9 s',
+      '2 m 05 s',
+      '1 h 02 m',
+    ]);
+    expect(formatDuration(null)).toBe('–');
+    expect(formatDuration(Number.NaN)).toBe('–');
+  });
+
+  it('groups, shortens and takes shares', () => {
+    expect(formatCount(12_345, 'en')).toBe('12,345');
+    expect(formatCompact(1_695_153, 'en')).toBe('1.7M');
+    expect(formatPercent(0.0312, 'en')).toBe('3.1%');
+    expect(shortId('4bf92f3577b34da6a3ce929d0e0e4736')).toBe('4bf92f35…4736');
+    expect(shortId('short')).toBe('short');
+  });
+
+  it('shows an unreadable instant as absent', () => {
+    expect(formatInstant(null, 'en')).toBe('–');
+    expect(formatInstant('yesterday', 'en')).toBe('–');
+    expect(formatBucket('nothing', 60, 'en')).toBe('');
+  });
+
+  it('names the year only when it is another one', () => {
+    const now = Date.parse('2026-11-23T12:00:00Z');
+    expect(formatInstant('2026-03-02T10:00:00Z', 'en', now)).not.toContain('2026');
+    expect(formatInstant('2025-03-02T10:00:00Z', 'en', now)).toContain('2025');
+  });
+});
