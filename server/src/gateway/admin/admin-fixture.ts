@@ -97,6 +97,7 @@ export async function startAdminHouse(): Promise<AdminHouse> {
     },
     budgets,
     ledger: money.ledger,
+    budgetResets: { reschedule: () => {} },
     prices: createPrices(),
     metrics,
     config: () => state.config,

@@ -1,4 +1,6 @@
 // What the admin API needs from the house: the records behind it, the money in memory, and the configuration of the moment.
+
+import type { BudgetResets } from '#gateway/money/budget-resets.ts';
 import type { BudgetBook } from '#gateway/money/budgets.ts';
 import type { Ledger } from '#gateway/money/ledger.ts';
 import type { KeyStore } from '#identity/virtual-keys.ts';
@@ -27,6 +29,7 @@ export interface AdminDeps {
   };
   readonly budgets: BudgetBook;
   readonly ledger: Pick<Ledger, 'flush'>;
+  readonly budgetResets: Pick<BudgetResets, 'reschedule'>;
   readonly prices: Prices;
   readonly metrics: Metrics;
   /** The configuration now; a reload replaces it. */

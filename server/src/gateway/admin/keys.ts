@@ -1,5 +1,6 @@
 // /key/*: virtual keys in LiteLLM's shapes (litellm.md §1.5). A change is true for the very next request in this process.
 import { z } from 'zod';
+import { nextReset, replaceSpend } from '#gateway/money/budget-resets.ts';
 import { readJson, readQuery } from '#http/body.ts';
 import type { Route, RouteContext } from '#http/route.ts';
 import type { Principal } from '#identity/principal.ts';
@@ -63,6 +64,7 @@ async function generate(deps: AdminDeps, { http, principal }: RouteContext): Pro
   const made = key === null ? deps.keyMaker.mint() : { key, hash: deps.keyMaker.hash(key), name: deps.keyMaker.nameOf(key) };
   const record = await insertVirtualKey(deps.keyStore, {
     ...toKeyFields(body, Date.now()),
+    ...(await windowFields(deps, body)),
     id: made.hash,
     name: made.name,
     otherFields: keptFields(body),
@@ -70,7 +72,8 @@ async function generate(deps: AdminDeps, { http, principal }: RouteContext): Pro
     projectId: body.project_id ?? deps.home.projectId,
     createdBy: actor(principal, http.req.header('litellm-changed-by')),
   });
-  deps.budgets.setSpent(record.id, record.spendPicos);
+  deps.budgets.adopt(record.id, record.spendPicos);
+  if (record.budgetResetAt !== null) deps.budgetResets.reschedule();
   const answer = { ...keyView(record), key: made.key, token_id: record.id, duration: body.duration ?? null };
   return withUnenforced(Response.json(answer), unenforced(body));
 }
@@ -96,15 +99,25 @@ async function update(deps: AdminDeps, { http, principal }: RouteContext): Promi
   const before = await named(deps, body);
   // The alias names the key when `key` does not: then it is not a change.
   const { key_alias: alias, ...rest } = body;
-  const changes = toKeyFields(body.key ? body : rest, Date.now());
-  const setsSpend = changes.spendPicos !== undefined;
-  // Calls still on their way to the records would be added on top of the spend that is set now.
-  if (setsSpend) await deps.ledger.flush();
-  const fields = { ...changes, otherFields: keptFields(body, before.otherFields) };
+  const { spendPicos, ...changes } = toKeyFields(body.key ? body : rest, Date.now());
+  const fields = { ...changes, ...(await windowFields(deps, body)), otherFields: keptFields(body, before.otherFields) };
+  if (spendPicos !== undefined) await replaceKeySpend(deps, before.id, spendPicos ?? 0n);
   const record = (await updateVirtualKey(deps.keyStore, before.id, fields, actor(principal, http.req.header('litellm-changed-by')))) ?? notFound();
-  if (setsSpend) deps.budgets.setSpent(record.id, record.spendPicos);
+  if (body.budget_duration !== undefined) deps.budgetResets.reschedule();
   const { token, ...view } = keyView(record);
   return withUnenforced(Response.json({ ...view, key: body.key ?? token }), unenforced(body));
+}
+
+/** The stored spend and the account in memory change by the same amount: calls on their way to the records are neither lost nor counted twice. */
+async function replaceKeySpend(deps: AdminDeps, keyId: string, spendPicos: bigint): Promise<void> {
+  const beforePicos = await replaceSpend(deps.records, keyId, spendPicos);
+  if (beforePicos !== null) deps.budgets.adjust(keyId, spendPicos - beforePicos);
+}
+
+/** When the budget's window ends, for a body that sets one; null with it. */
+async function windowFields(deps: AdminDeps, body: { budget_duration?: string | null | undefined }): Promise<{ budgetResetAt?: Date | null }> {
+  if (body.budget_duration === undefined) return {};
+  return { budgetResetAt: body.budget_duration === null ? null : await nextReset(deps.records, body.budget_duration, deps.timezone) };
 }
 
 async function remove(deps: AdminDeps, { http }: RouteContext): Promise<Response> {

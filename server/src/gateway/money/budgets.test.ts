@@ -42,7 +42,7 @@ describe('budgets', () => {
     budgets.adopt('k', 0n);
     expect(budgets.spentPicos('k')).toBe(90n);
     expect(budgets.reserve(key(90n), 0n, false).admitted).toBe(false);
-    budgets.setSpent('k', 0n);
+    budgets.adjust('k', -90n);
     expect(budgets.reserve(key(90n), 0n, false).admitted).toBe(true);
     budgets.forget('k');
     expect(budgets.spentPicos('k')).toBe(0n);

@@ -16,8 +16,8 @@ interface HeldReservation extends Reservation {
 export interface BudgetBook extends Budgets {
   /** Makes a key's stored spend known, once: an account that already exists is kept, because it holds newer calls. */
   adopt(keyId: string, spentPicos: bigint): void;
-  /** Sets a key's spend (an administrator changed it). Calls in flight still settle on top. */
-  setSpent(keyId: string, spentPicos: bigint): void;
+  /** Adds to a key's spend (negative: takes away), by as much as the stored spend was changed; an account is stored spend plus what is on its way there. */
+  adjust(keyId: string, deltaPicos: bigint): void;
   /** Drops a deleted key's account. */
   forget(keyId: string): void;
   /** Sets the spend of the whole gateway so far. */
@@ -72,8 +72,10 @@ export function createBudgets(globalMaxPicos: () => bigint | null): BudgetBook {
     adopt(keyId, spentPicos) {
       if (!keys.has(keyId)) keys.set(keyId, { spentPicos, reservedPicos: 0n });
     },
-    setSpent(keyId, spentPicos) {
-      accountOf(keyId).spentPicos = spentPicos;
+    adjust(keyId, deltaPicos) {
+      const account = accountOf(keyId);
+      const adjusted = account.spentPicos + deltaPicos;
+      account.spentPicos = adjusted > 0n ? adjusted : 0n;
     },
     forget: (keyId) => void keys.delete(keyId),
     setGlobalSpent(picos) {

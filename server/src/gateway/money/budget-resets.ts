@@ -1,0 +1,117 @@
+// Budgets that start again: a key with a budget_duration has its spend set to zero when its window ends, in the organisation's time zone (litellm.md §3.3).
+import { formatPicos, parsePicos } from '#lib/money.ts';
+import type { Records, RecordsSession, Statement } from '#stores/records/port.ts';
+import { sql } from '#stores/records/sql.ts';
+import type { Log } from '#telemetry/log.ts';
+import type { BudgetBook } from './budgets.ts';
+
+/** setTimeout's largest sensible delay; a window that ends later is looked at again. */
+const MAX_WAIT_MS = 24 * 3_600_000;
+const RETRY_MS = 30_000;
+const KEYS_A_ROUND = 500;
+
+export interface BudgetResets {
+  /** A key's window was set or changed, or the process begins: look when the next one ends. */
+  reschedule(): void;
+  /** Resets every window that has ended. @throws when PostgreSQL is away. */
+  runDue(): Promise<number>;
+  close(): void;
+}
+
+export interface BudgetResetOptions {
+  records: Records;
+  budgets: Pick<BudgetBook, 'adjust'>;
+  timezone: string;
+  log: Log;
+}
+
+/** Waits for the next end of a window instead of polling: without such keys the database is never asked. */
+export function createBudgetResets(options: BudgetResetOptions): BudgetResets {
+  let timer: NodeJS.Timeout | null = null;
+  let closed = false;
+
+  function wait(delayMs: number): void {
+    if (closed) return;
+    if (timer !== null) clearTimeout(timer);
+    timer = setTimeout(() => void round(), Math.min(Math.max(delayMs, 0), MAX_WAIT_MS)).unref();
+  }
+
+  async function round(): Promise<void> {
+    try {
+      await runDue();
+      const dueMs = await nextDueMs(options.records);
+      if (dueMs !== null) wait(dueMs - Date.now());
+    } catch (error) {
+      options.log.warn('budgets could not be reset and will be tried again', { error });
+      wait(RETRY_MS);
+    }
+  }
+
+  async function runDue(): Promise<number> {
+    let reset = 0;
+    for (;;) {
+      const rows = await resetDueKeys(options.records, options.timezone);
+      for (const { id, spent } of rows) options.budgets.adjust(id, -parsePicos(spent));
+      reset += rows.length;
+      if (rows.length < KEYS_A_ROUND) return reset;
+    }
+  }
+
+  return {
+    reschedule: () => wait(0),
+    runDue,
+    close() {
+      closed = true;
+      if (timer !== null) clearTimeout(timer);
+    },
+  };
+}
+
+/**
+ * When a window of this length that begins now ends: "1d"/"24h" at the next midnight, "7d" at the next Monday's, "30d"/"1mo" at that of the first of
+ * the next month, other days at midnight that many days on; hours and less on multiples of their length since the epoch.
+ * @param duration as `durationMs` (admin/duration.ts) accepts it.
+ */
+export async function nextReset(session: RecordsSession, duration: string, timezone: string): Promise<Date> {
+  const [row] = await session.query<{ at: Date }>(sql`SELECT ${windowEnd(sql`${duration}::text`, timezone)} AS at`);
+  return (row as { at: Date }).at;
+}
+
+/** Sets a key's spend and gives what it was, both in one statement, so that no call in between is lost or counted twice. Null: no such key. */
+export async function replaceSpend(session: RecordsSession, keyId: string, spendPicos: bigint): Promise<bigint | null> {
+  const [row] = await session.query<{ spent: string }>(sql`
+    WITH before AS (SELECT id, spend FROM virtual_keys WHERE id = ${keyId} FOR UPDATE)
+    UPDATE virtual_keys SET spend = ${formatPicos(spendPicos)}::numeric FROM before WHERE virtual_keys.id = before.id RETURNING before.spend AS spent`);
+  return row === undefined ? null : parsePicos(row.spent);
+}
+
+async function resetDueKeys(session: RecordsSession, timezone: string): Promise<{ id: string; spent: string }[]> {
+  return await session.query<{ id: string; spent: string }>(sql`
+    WITH due AS (
+      SELECT id, spend, budget_duration FROM virtual_keys WHERE budget_reset_at <= now() AND budget_duration IS NOT NULL
+      ORDER BY budget_reset_at LIMIT ${KEYS_A_ROUND} FOR UPDATE SKIP LOCKED
+    )
+    UPDATE virtual_keys SET spend = 0, budget_reset_at = ${windowEnd(sql`due.budget_duration`, timezone)}
+    FROM due WHERE virtual_keys.id = due.id RETURNING due.id, due.spend AS spent`);
+}
+
+async function nextDueMs(session: RecordsSession): Promise<number | null> {
+  const [row] = await session.query<{ at: Date | null }>(sql`SELECT min(budget_reset_at) AS at FROM virtual_keys WHERE budget_duration IS NOT NULL`);
+  return row?.at?.getTime() ?? null;
+}
+
+/** The end of a window as an SQL expression: PostgreSQL knows every zone's midnights, daylight saving included. */
+function windowEnd(duration: Statement, timezone: string): Statement {
+  const count = sql`substring(${duration} FROM '^[0-9]+')::bigint`;
+  const unit = sql`substring(${duration} FROM '[a-z]+$')`;
+  const local = sql`(now() AT TIME ZONE ${timezone}::text)`;
+  const seconds = sql`(${count} * CASE ${unit} WHEN 'h' THEN 3600 WHEN 'm' THEN 60 ELSE 1 END)`;
+  return sql`CASE
+    WHEN ${unit} = 'mo' THEN (date_trunc('month', ${local}) + make_interval(months => ${count}::int)) AT TIME ZONE ${timezone}::text
+    WHEN ${duration} = '30d' THEN (date_trunc('month', ${local}) + interval '1 month') AT TIME ZONE ${timezone}::text
+    WHEN ${unit} = 'w' THEN (date_trunc('week', ${local}) + make_interval(weeks => ${count}::int)) AT TIME ZONE ${timezone}::text
+    WHEN ${duration} = '7d' THEN (date_trunc('week', ${local}) + interval '1 week') AT TIME ZONE ${timezone}::text
+    WHEN ${unit} = 'd' THEN (date_trunc('day', ${local}) + make_interval(days => ${count}::int)) AT TIME ZONE ${timezone}::text
+    WHEN ${duration} = '24h' THEN (date_trunc('day', ${local}) + interval '1 day') AT TIME ZONE ${timezone}::text
+    ELSE to_timestamp((floor(extract(epoch FROM now()) / ${seconds}) + 1) * ${seconds}) END`;
+}
