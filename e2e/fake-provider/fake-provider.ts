@@ -30,6 +30,8 @@ export interface FakeProvider {
   connections(): number;
   /** Modes for the next requests, first in first out; they win over the model's name. */
   script(...modes: string[]): void;
+  /** Forgets scripted modes and recorded requests. */
+  reset(): void;
   close(): Promise<void>;
 }
 
@@ -51,6 +53,10 @@ export async function startFakeProvider(port = 0): Promise<FakeProvider> {
     requests,
     connections: () => connections,
     script: (...modes) => queue.push(...modes),
+    reset: () => {
+      queue.length = 0;
+      requests.length = 0;
+    },
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());

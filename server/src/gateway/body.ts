@@ -12,29 +12,29 @@ import { ClientGone } from './errors.ts';
 export function readBody(call: Call, pool: BytePool, maxBytes: number): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const { request } = call;
-    const fail = (error: Error) => {
+    const chunks: Buffer[] = [];
+    let size = 0;
+    function fail(error: Error): void {
       call.interrupt = null;
       request.off('data', onData).off('end', onEnd);
       discard(request, maxBytes);
       reject(error);
-    };
+    }
     const encoding = request.headers['content-encoding'];
     if (encoding !== undefined && encoding !== 'identity') return fail(refused('Send the body uncompressed: content-encoding is not supported.', 415));
     const declared = Number(request.headers['content-length'] ?? 0);
     if (declared > maxBytes) return fail(tooLarge(maxBytes));
     if (!take(call, pool, declared)) return fail(noRoom());
-    const chunks: Buffer[] = [];
-    let size = 0;
-    const onData = (chunk: Buffer) => {
+    function onData(chunk: Buffer): void {
       size += chunk.length;
-      if (size > maxBytes) return fail(tooLarge(maxBytes));
-      if (size > call.heldBytes && !take(call, pool, size - call.heldBytes)) return fail(noRoom());
-      chunks.push(chunk);
-    };
-    const onEnd = () => {
+      if (size > maxBytes) fail(tooLarge(maxBytes));
+      else if (size > call.heldBytes && !take(call, pool, size - call.heldBytes)) fail(noRoom());
+      else chunks.push(chunk);
+    }
+    function onEnd(): void {
       call.interrupt = null;
       resolve(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks, size));
-    };
+    }
     call.interrupt = () => fail(new ClientGone());
     request.on('data', onData).on('end', onEnd);
   });

@@ -7,16 +7,20 @@ import type { Target } from './target.ts';
  */
 export function pick(targets: readonly Target[], tried: ReadonlySet<Target>, nowMs: number, random: () => number = Math.random): Target | null {
   if (targets.length <= 1) return targets[0] ?? null;
-  const fresh = targets.filter((target) => !tried.has(target) && !target.health.isResting(nowMs));
+  const fresh = targets.filter((target) => isFresh(target, tried, nowMs));
   if (fresh.length > 0) return weighted(lowestOrder(fresh), random);
-  const awake = targets.filter((target) => !target.health.isResting(nowMs));
+  const awake = targets.filter((target) => target.problem === null && !target.health.isResting(nowMs));
   if (awake.length > 0) return weighted(lowestOrder(awake), random);
   return targets.reduce((soonest, target) => (target.health.restsUntilMs() < soonest.health.restsUntilMs() ? target : soonest));
 }
 
 /** Whether another target than those tried could be called now. */
 export function hasFresh(targets: readonly Target[], tried: ReadonlySet<Target>, nowMs: number): boolean {
-  return targets.some((target) => !tried.has(target) && !target.health.isResting(nowMs));
+  return targets.some((target) => isFresh(target, tried, nowMs));
+}
+
+function isFresh(target: Target, tried: ReadonlySet<Target>, nowMs: number): boolean {
+  return target.problem === null && !tried.has(target) && !target.health.isResting(nowMs);
 }
 
 function lowestOrder(targets: readonly Target[]): readonly Target[] {

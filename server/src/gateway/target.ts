@@ -35,6 +35,8 @@ export class Target {
     let upstream: Upstream | null = null;
     let problem: AppError | null = null;
     try {
+      if (deployment.problem)
+        throw new AppError(`The deployment of ${deployment.modelName} cannot answer: ${deployment.problem}.`, { status: 401, code: 'auth_error' });
       upstream = provider.upstream(deployment, dropParams);
     } catch (error) {
       if (!(error instanceof AppError)) throw error;

@@ -1,0 +1,120 @@
+// The data plane's door: takes the requests whose path is its own, keeps the current configuration, drains.
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { AppError } from '#lib/errors.ts';
+import type { GatewayConfig } from '#settings/settings.ts';
+import { authenticate } from './authenticate.ts';
+import { BytePool } from './byte-pool.ts';
+import { Call } from './call.ts';
+import type { GatewayDeps } from './deps.ts';
+import { envelope, ownFailure } from './errors.ts';
+import { createMeters } from './meters.ts';
+import { modelsAnswer } from './models.ts';
+import { matchPath, type PathMatch } from './paths.ts';
+import { sendWhole } from './reply.ts';
+import { type Plane, run } from './run.ts';
+import { Snapshot } from './snapshot.ts';
+
+/** One deployment as the admin API and the console show it. */
+export interface DeploymentState {
+  readonly id: string;
+  readonly modelName: string;
+  readonly ready: boolean;
+  /** What is missing, for example that a key is not set. */
+  readonly problem: string | null;
+  readonly restingUntilMs: number | null;
+}
+
+export interface GatewayState {
+  readonly callsInFlight: number;
+  readonly bytesInFlight: number;
+  readonly draining: boolean;
+  readonly deployments: readonly DeploymentState[];
+}
+
+export interface Gateway {
+  /** Takes a request when its path is the data plane's (true), else leaves it untouched (false). */
+  handle(request: IncomingMessage, response: ServerResponse): boolean;
+  /** New calls use the new configuration; calls under way keep theirs. Resolves when the old connections are closed. @throws AppError when it cannot be used (the old one stays). */
+  swapConfig(config: GatewayConfig): Promise<void>;
+  state(): GatewayState;
+  /** Resolves when no call is in flight any more, and closes the connections to upstreams. New calls are refused with 503. */
+  drain(): Promise<void>;
+}
+
+/** @throws AppError when a certificate file of the configuration cannot be read. */
+export function createGateway(deps: GatewayDeps): Gateway {
+  let snapshot = new Snapshot(deps.config, deps.settings);
+  let inFlight = 0;
+  let draining = false;
+  let drained: (() => void) | null = null;
+  const pool = new BytePool(deps.settings.limits.inFlightBytes);
+  const plane: Plane = { deps, pool, meters: createMeters(deps.metrics, pool, () => inFlight) };
+
+  function serveCall(match: PathMatch & { kind: 'call' }, request: IncomingMessage, response: ServerResponse): void {
+    const held = snapshot;
+    const call = new Call(deps, held, match, [request, response]);
+    held.enter();
+    inFlight++;
+    response.on('close', () => {
+      if (!response.writableFinished) call.leave();
+    });
+    void run(call, plane).finally(() => {
+      held.leave();
+      inFlight--;
+      if (inFlight === 0) drained?.();
+    });
+  }
+
+  return {
+    handle(request, response) {
+      const match = matchPath(request.url ?? '/');
+      if (match === null) return false;
+      const wanted = match.kind === 'call' ? 'POST' : 'GET';
+      if (request.method === 'OPTIONS') return false;
+      if (draining)
+        sendError(response, new AppError('The gateway is shutting down: try again.', { status: 503, code: 'service_unavailable', retryAfterSeconds: 1 }));
+      else if (request.method !== wanted) sendError(response, new AppError(`Use ${wanted} for this path.`, { status: 405, code: 'bad_request_error' }));
+      else if (match.kind === 'call') serveCall(match, request, response);
+      else void serveModels(snapshot, deps, match.id, [request, response]);
+      return true;
+    },
+    async swapConfig(config) {
+      const old = snapshot;
+      snapshot = new Snapshot(config, deps.settings);
+      await old.retire();
+    },
+    state: () => ({ callsInFlight: inFlight, bytesInFlight: pool.inUse, draining, deployments: deploymentStates(snapshot, deps.clock.nowMs()) }),
+    async drain() {
+      draining = true;
+      if (inFlight > 0) await new Promise<void>((resolve) => (drained = resolve));
+      await snapshot.retire();
+    },
+  };
+}
+
+async function serveModels(snapshot: Snapshot, deps: GatewayDeps, id: string | null, [request, response]: [IncomingMessage, ServerResponse]): Promise<void> {
+  try {
+    const caller = await authenticate(request.headers, deps, snapshot.config.keyHeaderName);
+    sendWhole(response, 200, ['content-type', 'application/json'], Buffer.from(JSON.stringify(modelsAnswer(snapshot, caller, id))));
+  } catch (error) {
+    sendError(response, error);
+  }
+}
+
+function sendError(response: ServerResponse, error: unknown): void {
+  const failure = ownFailure(error);
+  const retry = failure.retryAfterMs === null ? [] : ['retry-after', String(Math.ceil(failure.retryAfterMs / 1000))];
+  sendWhole(response, failure.status, ['content-type', 'application/json', ...retry], Buffer.from(envelope(failure)));
+}
+
+function deploymentStates(snapshot: Snapshot, nowMs: number): DeploymentState[] {
+  return [...snapshot.groups.values()].flatMap((group) =>
+    group.targets.map((target) => ({
+      id: target.deployment.id,
+      modelName: target.deployment.modelName,
+      ready: target.problem === null,
+      problem: target.problem?.message ?? null,
+      restingUntilMs: target.health.isResting(nowMs) ? target.health.restsUntilMs() : null,
+    })),
+  );
+}

@@ -1,0 +1,58 @@
+// What the data plane counts, and the one line that it logs for a call that did not succeed.
+import type { Counter, Histogram, Metrics } from '#telemetry/metrics.ts';
+import type { BytePool } from './byte-pool.ts';
+import type { Call } from './call.ts';
+import type { GatewayDeps } from './deps.ts';
+
+export interface Meters {
+  readonly calls: Counter;
+  readonly seconds: Histogram;
+  readonly tokens: Counter;
+  readonly retries: Counter;
+}
+
+/** Registers the metrics; `inFlight` is read at exposition. */
+export function createMeters(metrics: Metrics, pool: BytePool, inFlight: () => number): Meters {
+  const held = metrics.gauge({ name: 'genai_gateway_bytes_in_flight', help: 'Bytes of request and answer bodies held in memory.' });
+  const open = metrics.gauge({ name: 'genai_gateway_calls_in_flight', help: 'Calls between their first header and their settlement.' });
+  metrics.onCollect(() => {
+    held.set(pool.inUse);
+    open.set(inFlight());
+  });
+  return {
+    calls: metrics.counter({ name: 'genai_gateway_calls_total', help: 'Calls by the status that the client got.', labels: ['endpoint', 'model', 'status'] }),
+    seconds: metrics.histogram({
+      name: 'genai_gateway_call_seconds',
+      help: 'From the first header to the settlement.',
+      buckets: [0.01, 0.05, 0.1, 0.5, 1, 2.5, 5, 10, 30, 60, 300],
+    }),
+    tokens: metrics.counter({ name: 'genai_gateway_tokens_total', help: 'Tokens of settled calls.', labels: ['model', 'direction'] }),
+    retries: metrics.counter({ name: 'genai_gateway_retries_total', help: 'Tries beyond the first of a call, fallbacks included.' }),
+  };
+}
+
+/** Counts a finished call; failures and departures are logged, successes only at debug. */
+export function record(call: Call, meters: Meters, deps: GatewayDeps): void {
+  const status = call.gone ? 499 : call.response.statusCode;
+  // Names that the configuration does not have would make the series unbounded.
+  const model = call.group?.name ?? '';
+  const seconds = (deps.clock.nowUs() - call.startedAtUs) / 1e6;
+  meters.calls.add(1, call.endpoint, model, String(status));
+  meters.seconds.observe(seconds);
+  if (call.usage !== null) {
+    meters.tokens.add(call.usage.total - call.usage.output, model, 'input');
+    meters.tokens.add(call.usage.output, model, 'output');
+  }
+  if (call.retries + call.fallbacks > 0) meters.retries.add(call.retries + call.fallbacks);
+  if (status < 400) return;
+  const last = call.attempts.at(-1);
+  deps.log.info('call failed', {
+    callId: call.id,
+    endpoint: call.endpoint,
+    model,
+    status,
+    seconds,
+    attempts: call.attempts.length,
+    error: last?.errorMessage ?? null,
+  });
+}

@@ -1,0 +1,222 @@
+// Brings an upstream's answer to the client: whole JSON answers in one write after the settlement, everything else chunk by chunk with the last bytes held back until then.
+
+import type { CallUsage } from '#call-record.ts';
+import { DONE_FRAME, dataFrame } from '#http/sse.ts';
+import type { Attempt, Sink } from './attempt.ts';
+import type { BytePool } from './byte-pool.ts';
+import type { Call } from './call.ts';
+import type { GatewayDeps } from './deps.ts';
+import { answerFailure, ClientGone, envelope, type Failure } from './errors.ts';
+import { answerHeaders } from './headers.ts';
+import { sendFailure, sendWhole } from './reply.ts';
+import { memberOf, memberValue } from './scan.ts';
+import { closeDelivered, settle } from './settle.ts';
+import { SseScan } from './sse-scan.ts';
+import { asksForUsage } from './upstream-body.ts';
+import { estimateUsage, usageFrom } from './usage.ts';
+
+export interface Relaying {
+  readonly deps: GatewayDeps;
+  readonly pool: BytePool;
+}
+
+/** Relays, settles and ends the answer; resolves when nothing is left to do. */
+export function relay(call: Call, attempt: Attempt, with_: Relaying): Promise<void> {
+  if (attempt.answer !== null) return relayWhole(call, attempt, with_.deps);
+  return new Promise((resolve) => new FlowingAnswer(call, attempt, with_, resolve).start());
+}
+
+function relayWhole(call: Call, attempt: Attempt, deps: GatewayDeps): Promise<void> {
+  const answer = attempt.answer as NonNullable<Attempt['answer']>;
+  const field = (key: string): unknown => {
+    const member = memberOf(answer, key);
+    return member === undefined ? null : memberValue(answer, member);
+  };
+  const known = usageFrom(field('usage'));
+  const usage = known ?? estimateUsage(call.body, attempt.chunks, 'json');
+  const model = attempt.target.price(deps.prices, deps.clock.nowMs()) === null ? field('model') : null;
+  closeDelivered(call, deps, attempt.target, {
+    outcome: call.gone ? 'cancelled' : 'success',
+    httpStatus: attempt.status,
+    usage,
+    estimated: known === null,
+    answeredModel: typeof model === 'string' ? model : null,
+  });
+  return new Promise((resolve) => {
+    const ending = { outcome: call.gone ? 'cancelled' : 'success', httpStatus: attempt.status, errorClass: null, errorMessage: null } as const;
+    settle(call, deps, { ...ending, answerFormat: 'json', answer: attempt.chunks }, (error) => {
+      if (error !== null) sendFailure(call, deps, notRecorded());
+      else {
+        const headers = ['content-type', String(attempt.headers['content-type'] ?? 'application/json'), ...answerHeaders(call, attempt, deps)];
+        sendWhole(call.response, attempt.status, headers, answer.bytes);
+      }
+      resolve();
+    });
+  });
+}
+
+function notRecorded(): Failure {
+  const message = 'The call was made but could not be recorded: free disk space in the data folder.';
+  return {
+    status: 503,
+    upstreamStatus: null,
+    errorClass: null,
+    message,
+    type: 'service_unavailable',
+    param: null,
+    fields: null,
+    retryAfterMs: null,
+    headers: [],
+  };
+}
+
+/** An answer that is still coming: an event stream, or JSON too large to hold. */
+class FlowingAnswer implements Sink {
+  readonly #call: Call;
+  readonly #attempt: Attempt;
+  readonly #deps: GatewayDeps;
+  readonly #pool: BytePool;
+  readonly #finished: () => void;
+  readonly #scan: SseScan | null;
+  /** What has left, for the journal and for estimates; incomplete once the pool is full. */
+  readonly #sent: Buffer[] = [];
+  #unkeptBytes = 0;
+  /** JSON only: the newest chunk waits, so that the end can wait for the settlement. */
+  #held: Buffer | null = null;
+  #over = false;
+  #paused = false;
+
+  constructor(call: Call, attempt: Attempt, relaying: Relaying, finished: () => void) {
+    this.#call = call;
+    this.#attempt = attempt;
+    this.#deps = relaying.deps;
+    this.#pool = relaying.pool;
+    this.#finished = finished;
+    const asked = call.asked;
+    this.#scan = attempt.format === 'sse' && asked !== null ? new SseScan(asksForUsage(asked, attempt.target)) : null;
+  }
+
+  start(): void {
+    const { response } = this.#call;
+    const type = String(this.#attempt.headers['content-type'] ?? 'application/json');
+    const headers = ['content-type', type, ...answerHeaders(this.#call, this.#attempt, this.#deps)];
+    if (this.#scan !== null) headers.push('cache-control', 'no-cache', 'x-accel-buffering', 'no');
+    if (!response.destroyed) response.writeHead(this.#attempt.status, headers);
+    response.on('drain', () => this.#resume());
+    this.#call.interrupt = () => this.#leave();
+    this.#attempt.attach(this);
+    if (this.#call.gone) this.#leave();
+  }
+
+  data(chunk: Buffer): void {
+    if (this.#over) return;
+    if (this.#scan === null) {
+      if (this.#held !== null) this.#write(this.#held);
+      this.#held = chunk;
+      return;
+    }
+    const passed = this.#scan.push(chunk);
+    if (passed !== null) this.#write(passed);
+    if (this.#scan.done) this.#close('success', null, DONE_FRAME);
+    else if (this.#scan.malformed) {
+      const failure = answerFailure('the stream contains an event that is not JSON', this.#origin());
+      this.fail(failure);
+      this.#attempt.abort(new Error(failure.message));
+    }
+  }
+
+  end(): void {
+    if (this.#over) return;
+    if (this.#scan === null) this.#close('success', null, this.#held);
+    // Some servers never say [DONE]; a finish reason is as good. Without either the answer was cut.
+    else if (this.#scan.finished) this.#close('success', null, DONE_FRAME);
+    else this.fail(answerFailure('the stream ended before it was complete', this.#origin()));
+  }
+
+  fail(failure: Failure): void {
+    if (this.#over) return;
+    // An error event and no [DONE]: clients must not take a cut answer for a whole one.
+    const event = this.#scan === null ? null : dataFrame(envelope(failure));
+    this.#close('failure', failure, event !== null && this.#scan?.midFrame ? Buffer.concat([Buffer.from('\n\n'), event]) : event);
+  }
+
+  #origin() {
+    return { label: this.#attempt.target.errorLabel, deployment: this.#attempt.target.deployment };
+  }
+
+  #leave(): void {
+    if (this.#over) return;
+    this.#close('cancelled', null, null);
+    this.#attempt.abort(new ClientGone());
+  }
+
+  #write(bytes: Buffer): void {
+    const { response } = this.#call;
+    if (response.destroyed) return;
+    this.#call.firstTokenAtUs ??= this.#deps.clock.nowUs();
+    if (!response.write(bytes) && !this.#paused) {
+      this.#paused = true;
+      this.#attempt.pause();
+    }
+    if (this.#pool.take(bytes.length)) {
+      this.#call.heldBytes += bytes.length;
+      this.#sent.push(bytes);
+    } else this.#unkeptBytes += bytes.length;
+  }
+
+  #resume(): void {
+    if (!this.#paused) return;
+    this.#paused = false;
+    this.#attempt.resume();
+  }
+
+  #close(outcome: 'success' | 'failure' | 'cancelled', failure: Failure | null, tail: Buffer | null): void {
+    this.#over = true;
+    this.#call.interrupt = null;
+    const record = this.#call.attempts.at(-1);
+    if (failure !== null && record !== undefined) {
+      record.errorClass = failure.errorClass;
+      record.errorMessage = failure.message;
+    }
+    const known = this.#knownUsage();
+    const delivered = { outcome, httpStatus: this.#attempt.status, usage: known ?? this.#estimate(), estimated: known === null };
+    closeDelivered(this.#call, this.#deps, this.#attempt.target, { ...delivered, answeredModel: this.#scan?.model ?? null });
+    const ending = {
+      outcome,
+      httpStatus: outcome === 'cancelled' ? 499 : this.#attempt.status,
+      errorClass: failure?.errorClass ?? null,
+      errorMessage: failure?.message ?? null,
+      answerFormat: this.#scan === null ? ('json' as const) : ('sse' as const),
+      answer: tail === null ? this.#sent : [...this.#sent, tail],
+    };
+    settle(this.#call, this.#deps, ending, (error) => this.#finish(outcome, error === null ? tail : this.#unrecordedTail()));
+  }
+
+  #finish(outcome: 'success' | 'failure' | 'cancelled', tail: Buffer | null): void {
+    const { response } = this.#call;
+    if (!response.destroyed) {
+      if (outcome === 'success' || this.#scan !== null) response.end(tail ?? undefined);
+      // Cut JSON: an ordinary end would make it look whole.
+      else response.destroy();
+    }
+    this.#finished();
+  }
+
+  #unrecordedTail(): Buffer | null {
+    return this.#scan === null ? null : dataFrame(envelope(notRecorded()));
+  }
+
+  #knownUsage(): CallUsage | null {
+    if (this.#scan !== null) return usageFrom(this.#scan.usage);
+    const tail = Buffer.concat([...this.#sent.slice(-8), ...(this.#held === null ? [] : [this.#held])]).toString('utf8');
+    const object = /"usage"\s*:\s*(\{(?:[^{}]|\{[^{}]*\})*\})\s*[,}]/.exec(tail.slice(-4096))?.[1];
+    return object === undefined ? null : usageFrom(JSON.parse(object));
+  }
+
+  #estimate(): CallUsage {
+    const usage = estimateUsage(this.#call.body, this.#sent, this.#scan === null ? 'json' : 'sse');
+    // Bytes that were not kept count as frames of about 200 bytes, one token each.
+    const unkept = Math.ceil(this.#unkeptBytes / 200);
+    return { input: usage.input, output: usage.output + unkept, total: usage.total + unkept };
+  }
+}

@@ -1,0 +1,206 @@
+// The corridor that every call walks: authenticate, read, admit, then pick and attempt until something answers, relay, settle.
+// Steps are plain functions; only the body, a key that is not in memory, a remote limit and the upstream are waited for.
+import { admit, mayUseModel, reserve } from './admit.ts';
+import { Attempt } from './attempt.ts';
+import { authenticate } from './authenticate.ts';
+import { readBody } from './body.ts';
+import type { BytePool } from './byte-pool.ts';
+import type { Call } from './call.ts';
+import type { GatewayDeps } from './deps.ts';
+import { ClientGone, type Failure, ownFailure } from './errors.ts';
+import { decide } from './fallback.ts';
+import { type Meters, record } from './meters.ts';
+import { hasFresh, pick } from './pick.ts';
+import { mockUpstream } from './providers/demo/demo.ts';
+import { relay } from './relay.ts';
+import { sendFailure } from './reply.ts';
+import { type Asked, readRequest } from './request.ts';
+import { closeDelivered, closeFailed, openAttempt, release, settle } from './settle.ts';
+import { sleep } from './sleep.ts';
+import type { Group } from './snapshot.ts';
+import type { Target } from './target.ts';
+import { upstreamBody, upstreamModel } from './upstream-body.ts';
+import { estimateUsage } from './usage.ts';
+
+/** What all calls share. */
+export interface Plane {
+  readonly deps: GatewayDeps;
+  readonly pool: BytePool;
+  readonly meters: Meters;
+}
+
+/** Every try of a call has failed; carries the last reason. */
+class CallFailed extends Error {
+  readonly failure: Failure;
+  constructor(failure: Failure) {
+    super(failure.message);
+    this.failure = failure;
+  }
+}
+
+/** Serves one call from its headers to its settlement. Never rejects. */
+export async function run(call: Call, plane: Plane): Promise<void> {
+  const { deps, pool } = plane;
+  try {
+    const caller = authenticate(call.request.headers, deps, call.snapshot.config.keyHeaderName);
+    const { key, keyId } = caller instanceof Promise ? await caller : caller;
+    call.key = key;
+    call.keyId = keyId;
+    call.body = await readBody(call, pool, deps.settings.limits.maxRequestBytes);
+    call.asked = readRequest(call.body, call.pathModel, call.endpoint);
+    const admitted = admit(call, deps);
+    if (admitted instanceof Promise) await admitted;
+    await relay(call, await reach(call, plane), plane);
+  } catch (error) {
+    await refuse(call, plane, error);
+  } finally {
+    release(call, deps);
+    pool.give(call.heldBytes);
+    call.interrupt = null;
+    record(call, plane.meters, deps);
+  }
+}
+
+/**
+ * Picks and attempts until an answer can be relayed: the same group again, then the fallback models.
+ * @throws CallFailed with the last failure; ClientGone.
+ */
+async function reach(call: Call, plane: Plane): Promise<Attempt> {
+  const tried = new Set<Target>();
+  const models = new Set([call.model]);
+  const deadlineMs = plane.deps.clock.nowMs() + call.snapshot.config.requestTimeoutMs;
+  for (let failures = 1; ; failures++) {
+    const group = call.group as Group;
+    const target = pick(group.targets, tried, plane.deps.clock.nowMs()) as Target;
+    tried.add(target);
+    const tryOutcome = await attempt(call, plane, target, deadlineMs);
+    if (tryOutcome instanceof Attempt) return tryOutcome;
+    if (call.gone) throw new ClientGone();
+    const nowMs = plane.deps.clock.nowMs();
+    const next = decide({
+      status: tryOutcome.status,
+      errorClass: tryOutcome.errorClass ?? '',
+      retryAfterMs: tryOutcome.retryAfterMs,
+      failures,
+      maxRetries: maxRetries(call, target),
+      othersAwake: hasFresh(group.targets, tried, nowMs),
+      nextModel: nextModel(call, models),
+      remainingMs: deadlineMs - nowMs,
+    });
+    if (next.action === 'stop') throw new CallFailed(tryOutcome);
+    if (next.action === 'retry') {
+      call.retries++;
+      if (next.delayMs > 0) await sleep(call, next.delayMs);
+    } else {
+      fallBack(call, plane.deps, next.model);
+      models.add(next.model);
+      tried.clear();
+      failures = 0;
+    }
+  }
+}
+
+/** One try: the attempt when it answers, the failure when it does not. */
+async function attempt(call: Call, plane: Plane, target: Target, deadlineMs: number): Promise<Attempt | Failure> {
+  const { deps, pool } = plane;
+  const asked = call.asked as Asked;
+  const upstream = asked.mockResponse === null ? target.upstream : mockUpstream(asked.mockResponse);
+  const dispatcher = upstream?.local ?? target.dispatcher;
+  if (upstream === null || dispatcher === null) return ownFailure(target.problem);
+  const model = upstreamModel(call, target);
+  const path = upstream.path(call.endpoint, model);
+  const body = upstreamBody(call, target, model);
+  const record = openAttempt(call, deps, target, model);
+  const tried = new Attempt(call, target, { pool, nowMs: () => deps.clock.nowMs() });
+  const failure = await tried.start(dispatcher as never, upstream.origin, {
+    path,
+    headers: upstream.headers as string[],
+    body,
+    ...timeouts(call, target, deadlineMs - deps.clock.nowMs()),
+  });
+  const nowMs = deps.clock.nowMs();
+  if (failure === null) {
+    target.health.succeeded(nowMs);
+    return tried;
+  }
+  if (call.gone)
+    closeDelivered(call, deps, target, {
+      outcome: 'cancelled',
+      httpStatus: null,
+      usage: estimateUsage(call.body, [], 'none'),
+      estimated: true,
+      answeredModel: null,
+    });
+  else {
+    closeFailed(record, failure, deps.clock.nowUs());
+    call.upstreamUs += record.endedAtUs - record.startedAtUs;
+    target.health.failed(failure.status, failure.retryAfterMs, nowMs);
+  }
+  return failure;
+}
+
+function timeouts(call: Call, target: Target, remainingMs: number): { firstMs: number; idleMs: number; totalMs: number } {
+  const { config } = call.snapshot;
+  const asked = call.asked as Asked;
+  const { deployment } = target;
+  const totalMs = Math.max(1, Math.min(remainingMs, asked.timeoutMs ?? headerSeconds(call, 'x-litellm-timeout') ?? deployment.timeoutMs ?? remainingMs));
+  const streamMs = headerSeconds(call, 'x-litellm-stream-timeout') ?? deployment.streamTimeoutMs ?? config.streamTimeoutMs;
+  return { firstMs: asked.stream ? Math.min(totalMs, streamMs ?? totalMs) : totalMs, idleMs: config.idleTimeoutMs, totalMs };
+}
+
+function headerSeconds(call: Call, name: string): number | null {
+  const seconds = Number(call.request.headers[name]);
+  return Number.isFinite(seconds) && seconds > 0 ? seconds * 1000 : null;
+}
+
+function maxRetries(call: Call, target: Target): number {
+  const header = call.request.headers['x-litellm-num-retries'];
+  const asked = typeof header === 'string' && /^\d{1,2}$/.test(header) ? Math.min(Number(header), 10) : null;
+  return call.asked?.retries ?? asked ?? target.deployment.maxRetries ?? call.snapshot.config.retries;
+}
+
+const MAX_FALLBACKS = 5;
+
+/** The next model of the fallback list that exists, was not tried and may be used by the key. */
+function nextModel(call: Call, tried: ReadonlySet<string>): string | null {
+  const { fallbacks, modelAliases } = call.snapshot.config;
+  if (call.fallbacks >= MAX_FALLBACKS) return null;
+  const asked = call.asked as Asked;
+  const listed = (name: string) => (Object.hasOwn(fallbacks, name) ? fallbacks[name] : undefined);
+  const list = asked.fallbacks ?? listed(asked.model) ?? listed(call.group?.name ?? '') ?? listed('*') ?? [];
+  for (const name of list) {
+    if (tried.has(name) || call.snapshot.resolve(name) === null) continue;
+    if (call.key === null || mayUseModel(call.key, name, modelAliases)) return name;
+  }
+  return null;
+}
+
+/** Moves the call to another model: the old reservation is given back, the new one is taken. */
+function fallBack(call: Call, deps: GatewayDeps, model: string): void {
+  const group = call.snapshot.resolve(model) as Group;
+  if (call.reservation !== null) deps.budgets.settle(call.reservation, 0n);
+  call.reservation = null;
+  call.group = group;
+  call.model = model;
+  call.fallbacks++;
+  reserve(call, deps, group);
+}
+
+/** Ends a call that has no answer to relay: writes it down, then tells the client. */
+async function refuse(call: Call, plane: Plane, error: unknown): Promise<void> {
+  const { deps } = plane;
+  const gone = error instanceof ClientGone || call.gone;
+  const failure = error instanceof CallFailed ? error.failure : ownFailure(error);
+  if (failure.type === 'internal_server_error' && !(error instanceof CallFailed) && !gone)
+    deps.log.error('a call failed inside the gateway', { callId: call.id, error });
+  // Refusals before authentication and by rate limits leave no record: nobody's money, and a flood of them must cost nothing.
+  if (call.keyId !== '' && call.asked !== null && !(failure.status === 429 && call.attempts.length === 0) && !(gone && call.attempts.length === 0)) {
+    await new Promise<void>((resolve) => {
+      const ending = { outcome: gone ? 'cancelled' : 'failure', httpStatus: gone ? 499 : failure.status } as const;
+      const reason = gone ? { errorClass: null, errorMessage: null } : { errorClass: failure.errorClass ?? failure.type, errorMessage: failure.message };
+      settle(call, deps, { ...ending, ...reason, answerFormat: 'none', answer: [] }, () => resolve());
+      if (call.response.headersSent) resolve();
+    });
+  }
+  if (!gone) sendFailure(call, deps, failure);
+}

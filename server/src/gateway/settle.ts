@@ -1,0 +1,181 @@
+// The end of a call: every try gets its cost, the reservation becomes the real amount, limits are given back, and the call is written down. Exactly once.
+import type { AttemptRecord, CallSettled, CallStarted, CallUsage, OrganisationPath } from '#call-record.ts';
+import { formatPicos } from '#lib/money.ts';
+import type { PriceRow } from '#prices/port.ts';
+import { parallelPlaces, tokenWindow } from './admit.ts';
+import type { Call, Ending } from './call.ts';
+import type { GatewayDeps } from './deps.ts';
+import type { Failure } from './errors.ts';
+import type { Target } from './target.ts';
+import { traceContext } from './trace-context.ts';
+
+const LONGEST_MESSAGE = 2_000;
+
+/** Whose call it is, as it stands now. */
+export function organisationPath(call: Call, deps: GatewayDeps): OrganisationPath {
+  const { key } = call;
+  const home = deps.masterHome;
+  return {
+    organizationId: key?.organizationId ?? home.organizationId,
+    costCentre: key?.costCentre ?? null,
+    teamId: key?.teamId ?? null,
+    teamAlias: key?.teamAlias ?? null,
+    keyId: call.keyId,
+    keyAlias: key?.alias ?? null,
+    keyUserId: key?.userId ?? null,
+    projectId: key?.projectId ?? home.projectId,
+  };
+}
+
+/**
+ * Writes `started` and opens the try's record.
+ * @throws AppError 503 when not even money can be written.
+ */
+export function openAttempt(call: Call, deps: GatewayDeps, target: Target, upstreamModel: string): AttemptRecord {
+  const { deployment } = target;
+  const price = target.price(deps.prices, deps.clock.nowMs());
+  const startedAtUs = deps.clock.nowUs();
+  const index = call.attempts.length;
+  const currency = price?.currency ?? 'USD';
+  const started: CallStarted = {
+    callId: call.id,
+    attempt: index,
+    startedAtUs,
+    model: call.model,
+    deploymentId: deployment.id,
+    provider: deployment.providerName,
+    upstreamModel,
+    reserved: price === null || call.reservation === null ? null : formatPicos(call.reservation.reservedPicos),
+    currency,
+    priceId: price?.id ?? null,
+    path: organisationPath(call, deps),
+  };
+  deps.journal.started(started);
+  const record: AttemptRecord = {
+    index,
+    deploymentId: deployment.id,
+    provider: deployment.providerName,
+    upstreamModel,
+    apiBase: target.upstream?.apiBase ?? null,
+    startedAtUs,
+    endedAtUs: startedAtUs,
+    outcome: 'unknown',
+    httpStatus: null,
+    errorClass: null,
+    errorMessage: null,
+    usage: null,
+    usageEstimated: false,
+    cost: null,
+    currency,
+    priceId: price?.id ?? null,
+  };
+  call.attempts.push(record);
+  return record;
+}
+
+/** What a try delivered and is billed for. */
+export interface Delivered {
+  outcome: 'success' | 'failure' | 'cancelled';
+  httpStatus: number | null;
+  usage: CallUsage;
+  estimated: boolean;
+  /** `model` of the answer: prices deployments whose own name has no price. */
+  answeredModel: string | null;
+}
+
+/** Closes a try that failed before anything was delivered: it costs nothing. */
+export function closeFailed(record: AttemptRecord, failure: Failure, nowUs: number): void {
+  record.endedAtUs = nowUs;
+  record.outcome = 'failure';
+  record.httpStatus = failure.upstreamStatus;
+  record.errorClass = failure.errorClass;
+  record.errorMessage = failure.message.slice(0, LONGEST_MESSAGE);
+  record.cost = '0';
+}
+
+/** Closes a try that delivered something; sets the call's usage and adds to its cost. */
+export function closeDelivered(call: Call, deps: GatewayDeps, target: Target, delivered: Delivered): void {
+  const record = call.attempts.at(-1) as AttemptRecord;
+  const nowUs = deps.clock.nowUs();
+  const price = priceOf(target, deps, delivered.answeredModel);
+  record.endedAtUs = nowUs;
+  record.outcome = delivered.outcome;
+  record.httpStatus = delivered.httpStatus;
+  record.usage = delivered.usage;
+  record.usageEstimated = delivered.estimated;
+  call.upstreamUs += nowUs - record.startedAtUs;
+  call.usage = delivered.usage;
+  call.usageEstimated = delivered.estimated;
+  if (price === null) return;
+  const picos = deps.prices.cost(price, delivered.usage);
+  call.costPicos = picos;
+  record.cost = formatPicos(picos);
+  record.currency = price.currency;
+  record.priceId = price.id;
+}
+
+function priceOf(target: Target, deps: GatewayDeps, answeredModel: string | null): PriceRow | null {
+  const price = target.price(deps.prices, deps.clock.nowMs());
+  if (price !== null || answeredModel === null) return price;
+  return deps.prices.ofDeployment(target.deployment, answeredModel);
+}
+
+/**
+ * Settles a call; a second time it does nothing. `done` runs when the record is durable (or could not be made so): only then may the last byte leave.
+ */
+export function settle(call: Call, deps: GatewayDeps, ending: Ending, done: (error: Error | null) => void): void {
+  if (call.settled) return;
+  call.settled = true;
+  release(call, deps);
+  const config = call.snapshot.config;
+  const keepsContent = !config.contentOff && (call.key?.keepContent ?? true);
+  deps.journal.settled(settledRecord(call, deps, ending, keepsContent), keepsContent ? call.body : null, keepsContent ? ending.answer : [], done);
+}
+
+/** Gives back what admission took: budget, parallel place, token window. */
+export function release(call: Call, deps: GatewayDeps): void {
+  if (call.reservation !== null) {
+    deps.budgets.settle(call.reservation, call.costPicos ?? 0n);
+    call.reservation = null;
+  }
+  const { key } = call;
+  if (key === null) return;
+  if (call.hasPlace) {
+    call.hasPlace = false;
+    forget(deps.coordination.leave(parallelPlaces(key), call.id), deps);
+  }
+  if (call.usage === null) return;
+  if (key.tpmLimit !== null && call.usage.total > 1) forget(deps.coordination.add(tokenWindow(key), 60_000, call.usage.total - 1, deps.clock.nowMs()), deps);
+  if (!call.usageEstimated) deps.outputHistory.record(call.keyId, call.model, call.usage.output);
+}
+
+function forget(pending: void | Promise<void>, deps: GatewayDeps): void {
+  if (pending instanceof Promise) pending.catch((error: unknown) => deps.log.warn('a limit could not be given back', { error }));
+}
+
+function settledRecord(call: Call, deps: GatewayDeps, ending: Ending, keepsContent: boolean): CallSettled {
+  const last = call.attempts.at(-1);
+  return {
+    callId: call.id,
+    ...traceContext(call),
+    endpoint: call.endpoint,
+    stream: call.asked?.stream ?? false,
+    startedAtUs: call.startedAtUs,
+    endedAtUs: deps.clock.nowUs(),
+    firstTokenAtUs: call.firstTokenAtUs,
+    model: call.asked?.model ?? call.model,
+    outcome: ending.outcome,
+    httpStatus: ending.httpStatus,
+    errorClass: ending.errorClass,
+    errorMessage: ending.errorMessage?.slice(0, LONGEST_MESSAGE) ?? null,
+    path: organisationPath(call, deps),
+    usage: call.usage,
+    usageEstimated: call.usageEstimated,
+    // A call whose every try failed cost nothing; one whose price is unknown has no cost.
+    cost: call.costPicos !== null ? formatPicos(call.costPicos) : call.usage === null ? '0' : null,
+    currency: last?.currency ?? 'USD',
+    attempts: call.attempts,
+    content: keepsContent ? 'full' : 'off',
+    answerFormat: keepsContent ? ending.answerFormat : 'none',
+  };
+}

@@ -1,0 +1,100 @@
+// A door: a node:http server with limits, a switch between the data plane and everything else, and a drain that lets answers finish.
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+
+export interface DoorOptions {
+  readonly host: string;
+  /** 0 = any free port. */
+  readonly port: number;
+  /** Takes a request and answers true, or leaves it untouched and answers false: the data plane. Null = none behind this door. */
+  readonly dataPlane: ((request: IncomingMessage, response: ServerResponse) => boolean) | null;
+  /** Everything else (Hono). */
+  readonly fallback: (request: IncomingMessage, response: ServerResponse) => void;
+  /** Longest time for a request's headers, default 30 s. */
+  readonly headersTimeoutMs?: number;
+  /** Longest time for a whole request to arrive, default 300 s; answers may take as long as they need. */
+  readonly requestTimeoutMs?: number;
+}
+
+export interface Door {
+  readonly port: number;
+  /** Stops accepting, lets answers in flight finish (at most `graceMs`), then closes. Resolves to the number of connections that were cut. */
+  drain(graceMs: number): Promise<number>;
+}
+
+/** More header bytes than any client sends; beyond, node answers 431. */
+const MAX_HEADER_BYTES = 32 * 1024;
+/** Longer than the 60 s of AWS load balancers, so that they close first. */
+const KEEP_ALIVE_MS = 65_000;
+
+/** Opens a door. Rejects with the system's error (EADDRINUSE ...) when the port cannot be had. */
+export function openDoor(options: DoorOptions): Promise<Door> {
+  let draining = false;
+  const server = createServer(
+    {
+      maxHeaderSize: MAX_HEADER_BYTES,
+      headersTimeout: options.headersTimeoutMs ?? 30_000,
+      requestTimeout: options.requestTimeoutMs ?? 300_000,
+      keepAliveTimeout: KEEP_ALIVE_MS,
+      connectionsCheckingInterval: 5_000,
+      noDelay: true,
+      // The strict parser refuses ambiguous framing (content-length beside transfer-encoding, bare line feeds).
+      insecureHTTPParser: false,
+      requireHostHeader: true,
+    },
+    (request, response) => {
+      if (draining) response.shouldKeepAlive = false;
+      if (options.dataPlane?.(request, response) !== true) options.fallback(request, response);
+    },
+  );
+  server.on('clientError', refuseBadRequest);
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(options.port, options.host, () => {
+      server.off('error', reject);
+      resolve({
+        port: (server.address() as AddressInfo).port,
+        drain: (graceMs) => {
+          draining = true;
+          return close(server, graceMs);
+        },
+      });
+    });
+  });
+}
+
+const REFUSALS: Readonly<Record<string, [string, string]>> = {
+  HPE_HEADER_OVERFLOW: ['431 Request Header Fields Too Large', `The request headers are larger than ${MAX_HEADER_BYTES} bytes.`],
+  ERR_HTTP_REQUEST_TIMEOUT: ['408 Request Timeout', 'The request did not arrive in time.'],
+};
+
+/** Answers what never became a request, in the envelope that OpenAI and LiteLLM clients read, and closes. */
+function refuseBadRequest(error: Error & { code?: string }, socket: Socket): void {
+  if (!socket.writable || error.code === 'ECONNRESET') {
+    socket.destroy();
+    return;
+  }
+  const [status, message] = REFUSALS[error.code ?? ''] ?? ['400 Bad Request', 'The request is not valid HTTP/1.1.'];
+  const body = JSON.stringify({ error: { message, type: 'bad_request_error', param: null, code: status.slice(0, 3) } });
+  socket.end(`HTTP/1.1 ${status}\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`);
+}
+
+/** Connections whose answers were begun before the drain become idle later: look until none is left. */
+function close(server: Server, graceMs: number): Promise<number> {
+  return new Promise((resolve) => {
+    let cut = 0;
+    const sweep = setInterval(() => server.closeIdleConnections(), 50);
+    const limit = setTimeout(() => {
+      server.getConnections((_error, count) => {
+        cut = count ?? 0;
+        server.closeAllConnections();
+      });
+    }, graceMs);
+    server.close(() => {
+      clearInterval(sweep);
+      clearTimeout(limit);
+      resolve(cut);
+    });
+    server.closeIdleConnections();
+  });
+}
