@@ -59,10 +59,10 @@ function localCredentials(settings: Pick<Settings, 'masterKey' | 'init'>, keys: 
   const { init } = settings;
   return {
     key: settings.masterKey ?? keys.masterKey ?? null,
-    publicKey: init.projectPublicKey ?? keys.projectPublicKey ?? null,
-    secretKey: init.projectSecretKey ?? keys.projectSecretKey ?? null,
-    email: init.userEmail ?? keys.userEmail ?? null,
-    password: init.userPassword ?? keys.userPassword ?? null,
+    publicKey: init.projectPublicKey ?? keys.publicKey ?? null,
+    secretKey: init.projectSecretKey ?? keys.secretKey ?? null,
+    email: init.userEmail ?? keys.email ?? null,
+    password: init.userPassword ?? keys.password ?? null,
   };
 }
 

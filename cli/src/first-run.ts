@@ -12,10 +12,10 @@ export function firstRunBlock(io: Io, keys: KeysFile, places: { urls: PlatformUr
     ['first.gateway', gateway],
     ['first.observe', observe],
     ['first.console', consoleUrl],
-    ['first.login', keys.userEmail === null || keys.userPassword === null ? null : `${keys.userEmail}  ${keys.userPassword}`],
+    ['first.login', keys.email === null || keys.password === null ? null : `${keys.email}  ${keys.password}`],
     ['first.virtual-key', keys.virtualKey],
     ['first.master-key', keys.masterKey],
-    ['first.project-keys', keys.projectPublicKey === null || keys.projectSecretKey === null ? null : `${keys.projectPublicKey}  ${keys.projectSecretKey}`],
+    ['first.project-keys', keys.publicKey === null || keys.secretKey === null ? null : `${keys.publicKey}  ${keys.secretKey}`],
   ];
   const lines = ['', io.text('first.title'), ''];
   for (const [code, value] of rows) if (value !== null) lines.push(`  ${io.text(code)}`, `    ${value}`);
@@ -26,7 +26,7 @@ export function firstRunBlock(io: Io, keys: KeysFile, places: { urls: PlatformUr
 }
 
 /** The seed's curl; works as pasted in any POSIX shell. */
-export function curl(gateway: string, key: string, model = 'demo'): string {
+function curl(gateway: string, key: string, model = 'demo'): string {
   return [
     `curl -X POST "${gateway}/v1/chat/completions" \\`,
     `  -H "Content-Type: application/json" \\`,

@@ -3,6 +3,7 @@ import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { KeysFile, PlatformStatus } from '@genai/server/platform';
 import { type LoadedSettings, loadSettings } from '@genai/server/settings';
+import { socketPath } from '@genai/server/socket-path';
 import type { CommandContext } from '#command.ts';
 import { callAdmin } from '#http.ts';
 
@@ -21,7 +22,7 @@ export function localSettings(context: Pick<CommandContext, 'env' | 'cwd'>, flag
 }
 
 export function adminSocket(dataDir: string): string {
-  return join(dataDir, 'admin.sock');
+  return socketPath(dataDir, 'admin.sock');
 }
 
 /** State of the running process, or null when none runs. */

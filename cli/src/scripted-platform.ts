@@ -15,7 +15,7 @@ export interface Script {
   traceAfterAsks?: number;
 }
 
-export interface Received {
+interface Received {
   method: string;
   path: string;
   headers: IncomingMessage['headers'];
@@ -106,6 +106,8 @@ function chat(state: State, { body }: Received, key: string): Reply {
   if (!state.script.refusesNothing && allowed !== undefined && allowed.length > 0 && !allowed.includes(model)) {
     return json(401, { error: { message: 'key not allowed to access model', type: 'key_model_access_denied', code: '401' } });
   }
+  if (model === 'unready')
+    return json(401, { error: { message: 'The deployment of unready cannot answer: KEY is not set.', type: 'auth_error', code: '401' } });
   const callId = randomUUID();
   const id = `chatcmpl-${randomUUID()}`;
   if (!state.script.losesCalls) {

@@ -18,14 +18,16 @@ export interface PlatformUrls {
   console: string | null;
 }
 
-/** First credentials, as `<data>/keys.json` (0600) holds them; absent after `keys seal` and with external stores. */
+/** First credentials (identity's `Credentials`), as `<data>/keys.json` (0600) holds them; absent after `keys seal` and with external stores. */
 export interface KeysFile {
   masterKey: string | null;
   virtualKey: string | null;
-  projectPublicKey: string | null;
-  projectSecretKey: string | null;
-  userEmail: string | null;
-  userPassword: string | null;
+  publicKey: string | null;
+  secretKey: string | null;
+  email: string | null;
+  /** Null once it was changed. */
+  password: string | null;
+  urls: Readonly<Record<string, string>>;
 }
 
 /** Set on the first start only. */

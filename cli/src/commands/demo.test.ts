@@ -11,7 +11,7 @@ let folder: string;
 let platform: ScriptedPlatform;
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'genai-demo-'));
-  platform = await startScriptedPlatform({ kind: 'ours', models: ['gpt-4o-mini', 'demo', 'demo-large', 'demo-busy'] });
+  platform = await startScriptedPlatform({ kind: 'ours', models: ['gpt-4o-mini', 'demo', 'demo-large', 'demo-away'] });
 });
 afterEach(async () => {
   await platform.close();
@@ -35,7 +35,7 @@ it('plays every scene: sessions, agents in both wire forms, streams, a fallback,
   expect(report.failures).toBe(2);
   const chats = sent('/v1/chat/completions');
   expect(chats).toHaveLength(report.calls ?? 0);
-  expect(new Set(chats.map(({ model }) => model))).toEqual(new Set(['demo', 'demo-large', 'demo-busy', 'no-such-model']));
+  expect(new Set(chats.map(({ model }) => model))).toEqual(new Set(['demo', 'demo-large', 'demo-away', 'no-such-model']));
   expect(chats.some(({ stream }) => stream === true)).toBe(true);
   expect(new Set(platform.received.filter(({ path }) => path === '/v1/chat/completions').map(({ headers }) => headers.authorization)).size).toBe(3);
   const sessions = Map.groupBy(

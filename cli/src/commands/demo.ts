@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { parseArgs } from 'node:util';
 import type { Command } from '#command.ts';
 import { createCrew } from '#demo/crew.ts';
-import { BUSY_MODEL, SCENES, type Stage } from '#demo/scenes.ts';
+import { AWAY_MODEL, SCENES, type Stage } from '#demo/scenes.ts';
 import { type Doors, doorOptions, readDoors } from '#doors.ts';
 import { call } from '#http.ts';
 import type { Io } from '#io.ts';
@@ -20,14 +20,14 @@ export const demo: Command = async (context) => {
     return 2;
   }
   const models = await listModels(doors.gatewayUrl, doors.key);
-  const usable = models.filter((name) => name !== BUSY_MODEL);
+  const usable = models.filter((name) => name !== AWAY_MODEL);
   if (usable.length === 0) {
     io.notify('demo.no-models');
     return 1;
   }
   const project = doors.publicKey !== null && doors.secretKey !== null ? { publicKey: doors.publicKey, secretKey: doors.secretKey } : null;
   if (project === null) io.notify('demo.no-project-keys');
-  const crew = (await createCrew(doors.gatewayUrl, doors.key, [...usable, ...models.filter((name) => name === BUSY_MODEL)])).map((member) => ({
+  const crew = (await createCrew(doors.gatewayUrl, doors.key, [...usable, ...models.filter((name) => name === AWAY_MODEL)])).map((member) => ({
     ...member,
     models: member.models.filter((name) => usable.includes(name)),
   }));

@@ -27,7 +27,7 @@ async function examine(loaded: LoadedSettings, withNetwork: boolean): Promise<Fi
   const status = await localStatus(settings.dataDir).catch((error: unknown) => error as Error);
   const machine = [checkRuntime(), checkPlatform(), ...checkDataFolder(settings.dataDir), checkDisk(settings.dataDir, settings.limits.payloadJournalBytes)];
   const network = withNetwork
-    ? await checkUpstreams(gatewayConfig.deployments, settings.network)
+    ? await checkUpstreams(gatewayConfig, settings.network)
     : [{ id: 'network', state: 'skipped' as const, detail: 'upstreams are only reached with --network' }];
   return [
     ...machine,

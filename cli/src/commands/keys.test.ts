@@ -21,8 +21,8 @@ async function keys(words: string[], mode: IoMode = 'human'): Promise<{ code: nu
 }
 
 it('show prints what keys.json holds, and only what is set', async () => {
-  writeFileSync(join(folder, 'keys.json'), JSON.stringify({ virtualKey: 'sk-v', projectPublicKey: 'pk-lf-1', userPassword: null }), { mode: 0o600 });
-  expect(await keys(['show'])).toEqual({ code: 0, out: 'virtualKey        sk-v\nprojectPublicKey  pk-lf-1\n', err: '' });
+  writeFileSync(join(folder, 'keys.json'), JSON.stringify({ virtualKey: 'sk-v', publicKey: 'pk-lf-1', password: null, urls: {} }), { mode: 0o600 });
+  expect(await keys(['show'])).toEqual({ code: 0, out: 'virtualKey  sk-v\npublicKey   pk-lf-1\n', err: '' });
   expect(JSON.parse((await keys(['show'], 'json')).out)).toMatchObject({ virtualKey: 'sk-v' });
 });
 

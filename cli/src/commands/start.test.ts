@@ -9,10 +9,11 @@ import { startWith } from './start.ts';
 const KEYS = {
   masterKey: 'sk-master',
   virtualKey: 'sk-virtual',
-  projectPublicKey: 'pk-lf-1',
-  projectSecretKey: 'sk-lf-1',
-  userEmail: 'admin@example.com',
-  userPassword: 'pass-word',
+  publicKey: 'pk-lf-1',
+  secretKey: 'sk-lf-1',
+  email: 'admin@example.com',
+  password: 'pass-word',
+  urls: {},
 };
 
 function running(more: Partial<RunningPlatform> = {}): RunningPlatform {

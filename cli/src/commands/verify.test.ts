@@ -73,7 +73,7 @@ describe('verify', () => {
     await begin({ kind: 'ours' });
     writeFileSync(
       join(folder, 'keys.json'),
-      JSON.stringify({ masterKey: MASTER_KEY, projectPublicKey: PUBLIC_KEY, projectSecretKey: SECRET_KEY, userEmail: 'a@example.com', userPassword: 'right' }),
+      JSON.stringify({ masterKey: MASTER_KEY, publicKey: PUBLIC_KEY, secretKey: SECRET_KEY, email: 'a@example.com', password: 'right' }),
       { mode: 0o600 },
     );
     let observations = 5;
@@ -102,7 +102,7 @@ describe('verify', () => {
     const { states } = await (async () => {
       writeFileSync(
         join(folder, 'keys.json'),
-        JSON.stringify({ masterKey: 'sk-local', projectPublicKey: 'pk-local', projectSecretKey: 'sk-lf-local', userEmail: 'l', userPassword: 'l' }),
+        JSON.stringify({ masterKey: 'sk-local', publicKey: 'pk-local', secretKey: 'sk-lf-local', email: 'l', password: 'l' }),
         { mode: 0o600 },
       );
       return await verify(['--data-dir', folder]);

@@ -5,8 +5,8 @@ import type { Member } from './crew.ts';
 import { type AgentTrace, newSpanId, newTraceId, type Span, toIngestionBatch, toOtlp } from './telemetry.ts';
 import { CONVERSATIONS, type Conversation, QUESTIONS, type Question, STREAMED } from './texts.ts';
 
-/** The starter configuration's model that always fails and has a fallback. */
-export const BUSY_MODEL = 'demo-busy';
+/** The starter configuration's model whose server is away and that has a fallback. */
+export const AWAY_MODEL = 'demo-away';
 
 export interface Stage {
   gatewayUrl: string;
@@ -20,7 +20,7 @@ export interface Stage {
   tally: Tally;
 }
 
-export interface Tally {
+interface Tally {
   calls: number;
   failures: number;
   traces: number;
@@ -155,16 +155,16 @@ async function stream(stage: Stage, round: number): Promise<void> {
   await ask(stage, { member, model: pick(member.models, round), messages: [{ role: 'user', content: text }], extra });
 }
 
-/** A model that is busy, answered by its fallback where one is configured; and a model that nobody offers. */
+/** A model whose server is away, answered by its fallback where one is configured; and a model that nobody offers. */
 async function fail(stage: Stage, round: number): Promise<void> {
   const [member] = stage.crew as [Member];
-  const busy = stage.models.find((name) => name === BUSY_MODEL);
+  const away = stage.models.find((name) => name === AWAY_MODEL);
   const fallback = pick(member.models, round);
-  const messages = [{ role: 'user', content: '混雑時のフォールバックを確認します。 What happens when the first model is busy?' }];
-  if (busy !== undefined)
+  const messages = [{ role: 'user', content: 'フォールバックを確認します。 What happens when the first model does not answer?' }];
+  if (away !== undefined)
     await ask(stage, {
       member,
-      model: busy,
+      model: away,
       messages,
       extra: { user: 'alice', fallbacks: [fallback], metadata: { trace_name: 'fallback', tags: ['fallback'] } },
     });

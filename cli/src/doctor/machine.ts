@@ -7,8 +7,6 @@ import { type Finding, ok, problem, warning } from './finding.ts';
 
 /** The first Node that runs TypeScript as it is. */
 const OLDEST_NODE: readonly [number, number] = [22, 18];
-/** Longest path of a Unix socket: 108 bytes on Linux, 104 on macOS, with the closing NUL. */
-const MAX_SOCKET_PATH_BYTES = 103;
 const GIGABYTE = 1024 ** 3;
 
 export function checkRuntime(version: string = process.version): Finding {
@@ -34,16 +32,7 @@ function isMusl(): boolean {
 
 /** The folder's rights, or those of the nearest parent when it does not exist yet. */
 export function checkDataFolder(dataDir: string): Finding[] {
-  const socket = join(dataDir, 'engine.sock');
-  const tooLong = Buffer.byteLength(socket) > MAX_SOCKET_PATH_BYTES;
-  const findings = tooLong
-    ? [
-        problem(
-          'data.path',
-          `${dataDir} is too long for the sockets in it (at most ${MAX_SOCKET_PATH_BYTES} bytes with /engine.sock): choose a shorter --data-dir`,
-        ),
-      ]
-    : [];
+  const findings: Finding[] = [];
   const folder = nearestExisting(dataDir);
   try {
     accessSync(folder, constants.R_OK | constants.W_OK | constants.X_OK);

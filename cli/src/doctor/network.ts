@@ -3,8 +3,8 @@ import { readFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { connect as connectTcp, type Socket } from 'node:net';
 import { connect as connectTls, getCACertificates } from 'node:tls';
-import type { Deployment, Settings } from '@genai/server/settings';
-import { type Finding, ok, problem } from './finding.ts';
+import type { GatewayConfig, Settings } from '@genai/server/settings';
+import { type Finding, ok, problem, warning } from './finding.ts';
 
 const TIMEOUT_MS = 5000;
 
@@ -16,7 +16,7 @@ interface Target {
 }
 
 /** One finding an upstream origin, however many deployments share it. */
-export function checkUpstreams(deployments: readonly Deployment[], network: Settings['network']): Promise<Finding[]> {
+export function checkUpstreams({ deployments, fallbacks }: Pick<GatewayConfig, 'deployments' | 'fallbacks'>, network: Settings['network']): Promise<Finding[]> {
   const targets = new Map<string, Target>();
   for (const { apiBase, modelName, problem: reason, sslVerify, provider } of deployments) {
     if (apiBase === null || provider === 'demo' || (reason ?? null) !== null) continue;
@@ -25,10 +25,12 @@ export function checkUpstreams(deployments: readonly Deployment[], network: Sett
     known.models.push(modelName);
     targets.set(url.origin, known);
   }
-  return Promise.all([...targets.values()].map((target) => checkTarget(target, network)));
+  return Promise.all(
+    [...targets.values()].map((target) => checkTarget(target, network, (model) => Object.hasOwn(fallbacks, model) || Object.hasOwn(fallbacks, '*'))),
+  );
 }
 
-async function checkTarget(target: Target, network: Settings['network']): Promise<Finding> {
+async function checkTarget(target: Target, network: Settings['network'], hasFallback: (model: string) => boolean): Promise<Finding> {
   const started = performance.now();
   const id = `network.${target.url.host}`;
   const proxy = proxyFor(target.url, network);
@@ -39,7 +41,9 @@ async function checkTarget(target: Target, network: Settings['network']): Promis
     checked.destroy();
     return ok(id, `reached${by} in ${Math.round(performance.now() - started)} ms (${target.models.join(', ')})`);
   } catch (error) {
-    return problem(
+    // With a fallback behind every model the calls are answered all the same.
+    const judge = target.models.every(hasFallback) ? warning : problem;
+    return judge(
       id,
       `${reasonOf(error)}${by} (${target.models.join(', ')}): check the address, the proxy and the certificate authorities (NODE_EXTRA_CA_CERTS)`,
     );

@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { FIRST_MESSAGE } from '#first-run.ts';
 import { type Answer, call } from '#http.ts';
-import { at, bearer, type Check, describe, type Facts, failed, needs, passed, poll, type Target, waitOf } from './check.ts';
+import { at, bearer, type Check, describe, type Facts, failed, needs, type Outcome, passed, poll, type Target, waitOf } from './check.ts';
 
 const CALL_TIMEOUT_MS = 120_000;
 
@@ -26,35 +26,44 @@ export const freshKeyCall: Check = {
   title: 'verify.call',
   async run(target, facts) {
     if (target.key === null) return needs('--key (the master key)');
-    const model = target.model ?? (await chooseModel(target, facts));
-    if (model === null) return needs('a model (--model NAME)');
-    const created = await createKey(target, facts, [model]);
-    if (typeof created !== 'string') return failed(`a key could not be made: ${describe(created)}`);
-    const traceId = randomBytes(16).toString('hex');
-    const startedAtMs = Date.now();
-    const answer = await chat(target, created, model, { trace_id: traceId, tags: ['verify'] });
-    if (answer.status !== 200 || typeof at(answer.json, 'choices', 0, 'message', 'content') !== 'string') return failed(`${model}: ${describe(answer)}`);
-    const responseId = at(answer.json, 'id');
-    facts.call = {
-      model,
-      callId: answer.headers.get('x-litellm-call-id'),
-      responseId: typeof responseId === 'string' ? responseId : null,
-      traceId,
-      startedAtMs,
-    };
-    return passed(`${model} answered, call ${facts.call.callId ?? facts.call.responseId ?? 'without id'}`);
+    const candidates = target.model === null ? await modelsByReadiness(target, facts) : [target.model];
+    let outcome = needs('a model (--model NAME)');
+    for (const model of candidates) {
+      const made = await callOnce(target, facts, model);
+      outcome = made.outcome;
+      // Only a model that lacks its credentials gives way to the next; any other failure is a finding.
+      if (!made.lacksCredentials) break;
+    }
+    return outcome;
   },
 };
 
-/** The first model that is not known to lack its credentials, demo models last; wildcards name no model. */
-async function chooseModel(target: Target, facts: Facts): Promise<string | null> {
-  const names = facts.models.filter((name) => !name.includes('*'));
-  const info = target.key === null ? null : await call(`${target.gatewayUrl}/model/info`, { headers: bearer(target.key) });
-  const data = at(info?.json, 'data');
-  const unready = new Set<unknown>();
-  for (const entry of Array.isArray(data) ? data : []) if (typeof at(entry, 'model_info', 'problem') === 'string') unready.add(at(entry, 'model_name'));
-  const usable = names.filter((name) => !unready.has(name));
-  return usable.find((name) => !name.startsWith('demo')) ?? usable[0] ?? names[0] ?? null;
+async function callOnce(target: Target, facts: Facts, model: string): Promise<{ outcome: Outcome; lacksCredentials: boolean }> {
+  const created = await createKey(target, facts, [model]);
+  if (typeof created !== 'string') return { outcome: failed(`a key could not be made: ${describe(created)}`), lacksCredentials: false };
+  const traceId = randomBytes(16).toString('hex');
+  const startedAtMs = Date.now();
+  const answer = await chat(target, created, model, { trace_id: traceId, tags: ['verify'] });
+  if (answer.status !== 200 || typeof at(answer.json, 'choices', 0, 'message', 'content') !== 'string') {
+    return {
+      outcome: failed(`${model}: ${describe(answer)}`),
+      lacksCredentials: answer.status === 401 && /The deployment of .* cannot answer/.test(answer.text),
+    };
+  }
+  const responseId = at(answer.json, 'id');
+  const callId = answer.headers.get('x-litellm-call-id');
+  facts.call = { model, callId, responseId: typeof responseId === 'string' ? responseId : null, traceId, startedAtMs };
+  return { outcome: passed(`${model} answered, call ${callId ?? facts.call.responseId ?? 'without id'}`), lacksCredentials: false };
+}
+
+/** Real models before demo models; those whose every deployment is known to lack something last. Wildcards name no model. */
+async function modelsByReadiness(target: Target, facts: Facts): Promise<string[]> {
+  const info = await call(`${target.gatewayUrl}/model/info`, { headers: bearer(target.key ?? '') });
+  const data = at(info.json, 'data');
+  const entries: unknown[] = Array.isArray(data) ? data : [];
+  const ready = new Set(entries.filter((entry) => typeof at(entry, 'model_info', 'problem') !== 'string').map((entry) => at(entry, 'model_name')));
+  const rank = (name: string): number => (name.startsWith('demo') ? 1 : 0) + (entries.length > 0 && !ready.has(name) ? 2 : 0);
+  return facts.models.filter((name) => !name.includes('*')).toSorted((first, second) => rank(first) - rank(second));
 }
 
 /** A key that dies by itself after ten minutes; the refusing answer when none could be made. */

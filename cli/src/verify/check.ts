@@ -2,7 +2,7 @@
 import type { Answer } from '#http.ts';
 import type { MessageCode } from '#messages.ts';
 
-export type CheckState = 'passed' | 'failed' | 'not-checked';
+type CheckState = 'passed' | 'failed' | 'not-checked';
 
 export interface Outcome {
   state: CheckState;

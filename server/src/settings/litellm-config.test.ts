@@ -67,8 +67,8 @@ describe('the starter config', () => {
     const result = read(STARTER_CONFIG);
     expect(result.notes).toEqual([]);
     const ready = result.gatewayConfig.deployments.filter((deployment) => deployment.problem === null);
-    expect(ready.map((deployment) => deployment.modelName)).toEqual(['demo', 'demo-large', 'demo-busy']);
-    expect(result.gatewayConfig.fallbacks).toEqual({ 'demo-busy': ['demo'] });
+    expect(ready.map((deployment) => deployment.modelName)).toEqual(['demo', 'demo-large', 'demo-away']);
+    expect(result.gatewayConfig.fallbacks).toEqual({ 'demo-away': ['demo'] });
   });
 });
 
@@ -225,6 +225,17 @@ describe('keys without effect', () => {
       'litellm_settings.cache is a LiteLLM setting that this version does not act on yet',
       'hello is not understood and has no effect',
       'guardrails is a LiteLLM setting that this version does not act on yet',
+    ]);
+  });
+});
+
+describe('a langfuse callback', () => {
+  it('needs nothing here; with a host of its own it is said that nothing is sent there', () => {
+    const text = 'litellm_settings: {success_callback: [langfuse]}';
+    expect(read(text).notes).toEqual([]);
+    expect(read(text).gatewayConfig.callbacks).toEqual(['langfuse']);
+    expect(read(text, { LANGFUSE_HOST: 'http://langfuse-web:3000' }).notes).toEqual([
+      expect.objectContaining({ level: 'warning', message: expect.stringContaining('nothing is sent to LANGFUSE_HOST') }),
     ]);
   });
 });

@@ -255,7 +255,7 @@ function refusePython(general: readonly Section[]): void {
 }
 
 /** custom_auth.user_api_key_auth -> custom_auth.py */
-export function pythonFile(dotted: string): string {
+function pythonFile(dotted: string): string {
   return `${dotted.split('.').slice(0, -1).join('/') || dotted}.py`.slice(0, 100);
 }
 

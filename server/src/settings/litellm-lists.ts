@@ -64,9 +64,17 @@ export function readCallbacks(sections: readonly Section[]): string[] {
           continue;
         }
         names.add(name);
+        warnAboutLangfuse(section, { key, index, name });
         if (!BUILT_IN_CALLBACKS.has(name)) section.warn([key, index], `the callback "${name}" is not built yet; nothing is sent to it`);
       }
     }
   }
   return [...names];
+}
+
+/** With a host of its own the callback would send a copy elsewhere; here every call is traced by the platform itself and nothing leaves it. */
+function warnAboutLangfuse(section: Section, { key, index, name }: { key: string; index: number; name: string }): void {
+  const variable = ['LANGFUSE_HOST', 'LANGFUSE_BASE_URL', 'LANGFUSE_OTEL_HOST'].find((candidate) => (section.environment[candidate] ?? '') !== '');
+  if (!name.startsWith('langfuse') || variable === undefined) return;
+  section.warn([key, index], `"${name}" is built in: every call is traced by this platform itself, and nothing is sent to ${variable}`);
 }

@@ -176,6 +176,6 @@ export function isRecord(value: unknown): value is Record<string, unknown> {
 }
 
 /** ["model_list", 0, "litellm_params"] -> "model_list[0].litellm_params". */
-export function formatPath(path: ConfigPath): string {
+function formatPath(path: ConfigPath): string {
   return path.map((segment, index) => (typeof segment === 'number' ? `[${segment}]` : `${index === 0 ? '' : '.'}${segment}`)).join('');
 }

@@ -5,7 +5,7 @@ export type Parsed<Value> = { value: Value } | { fault: string };
 
 const UNITS: Readonly<Record<string, number>> = { '': 1, b: 1, k: 1e3, kb: 1e3, kib: 1024, m: 1e6, mb: 1e6, mib: 1024 ** 2, g: 1e9, gb: 1e9, gib: 1024 ** 3 };
 
-export function parsePort(text: string): Parsed<number> {
+function parsePort(text: string): Parsed<number> {
   const port = /^\d{1,5}$/.test(text.trim()) ? Number(text) : Number.NaN;
   return port >= 0 && port <= 65_535 ? { value: port } : { fault: 'must be a port number from 1 to 65535 (0 = any free port)' };
 }

@@ -42,19 +42,19 @@ model_list:
       input_cost_per_token: 0.0000015
       output_cost_per_token: 0.000006
 
-  # Always fails as a busy provider would, so that the fallback below can be seen.
-  # 混雑したプロバイダーのように必ず失敗します。下のフォールバックの動作を確認できます。
-  - model_name: demo-busy
+  # Nothing listens at this address: the fallback below answers instead.
+  # このアドレスでは何も応答しません。下のフォールバックが代わりに応答します。
+  - model_name: demo-away
     litellm_params:
-      model: demo/demo-busy
-      mock_response: "litellm.RateLimitError"
-      input_cost_per_token: 0.00000015
-      output_cost_per_token: 0.0000006
+      model: openai/demo-away
+      api_base: http://127.0.0.1:9/v1
+      api_key: none
+      max_retries: 0
 
 litellm_settings:
   # When a model fails, the next one is tried. / 失敗したときに次に試すモデル。
   fallbacks:
-    - demo-busy: ["demo"]
+    - demo-away: ["demo"]
   # num_retries: 2
   # request_timeout: 600 # seconds / 秒
 

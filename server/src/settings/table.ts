@@ -1,6 +1,6 @@
 // Every setting of the process, once: its name, flag, variables, default and meaning. flags.ts, load.ts and docs/settings.md are made from it.
 
-export type SettingKind = 'text' | 'path' | 'port' | 'bytes' | 'zone' | 'postgres-url' | 'http-url' | 'choice' | 'list';
+type SettingKind = 'text' | 'path' | 'port' | 'bytes' | 'zone' | 'postgres-url' | 'http-url' | 'choice' | 'list';
 
 export interface SettingRow {
   readonly name: string;
