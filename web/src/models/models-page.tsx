@@ -31,7 +31,8 @@ export function ModelsPage(): ReactNode {
   const openModel = (name: string | undefined) => void navigate({ search: (old) => ({ ...old, model: name }) as typeof old, replace: true });
   const [active, setActive] = useState(-1);
   const move = (by: number) => setActive((old) => Math.max(0, Math.min(models.length - 1, old + by)));
-  useShortcuts({ j: () => move(1), k: () => move(-1), Enter: () => models[active] && openModel(models[active].name) });
+  const open = () => models[active] && openModel(models[active].name);
+  useShortcuts({ j: () => move(1), k: () => move(-1), Enter: open });
   const deployments = models.flatMap((model) => model.deployments);
   const ready = deployments.filter((deployment) => deployment.ready).length;
   const aside = query.data ? (

@@ -9,8 +9,7 @@ const START = Date.UTC(2026, 10, 23, 12);
 function observation(
   id: string,
   parentId: string | null,
-  startMs: number,
-  durationMs: number | null,
+  [startMs, durationMs]: [number, number | null],
   extra: Partial<ConsoleObservation> = {},
 ): ConsoleObservation {
   return {
