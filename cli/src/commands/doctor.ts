@@ -4,7 +4,7 @@ import type { PlatformStatus } from '@genai/server/platform';
 import { type ConfigNote, formatNote, type GatewayConfig, type LoadedSettings } from '@genai/server/settings';
 import type { Command } from '#command.ts';
 import { type Finding, ok, problem, warning } from '#doctor/finding.ts';
-import { checkDataFolder, checkDisk, checkPlatform, checkPort, checkRuntime } from '#doctor/machine.ts';
+import { checkDataFolder, checkDisk, checkPackages, checkPlatform, checkPort, checkRuntime } from '#doctor/machine.ts';
 import { checkUpstreams } from '#doctor/network.ts';
 import { LOCAL_FLAGS, localSettings, localStatus, readKeysFile } from '#local.ts';
 import { renderTable } from '#table.ts';
@@ -25,7 +25,13 @@ export const doctor: Command = async (context) => {
 async function examine(loaded: LoadedSettings, withNetwork: boolean): Promise<Finding[]> {
   const { settings, gatewayConfig } = loaded;
   const status = await localStatus(settings.dataDir).catch((error: unknown) => error as Error);
-  const machine = [checkRuntime(), checkPlatform(), ...checkDataFolder(settings.dataDir), checkDisk(settings.dataDir, settings.limits.payloadJournalBytes)];
+  const machine = [
+    checkRuntime(),
+    checkPlatform(),
+    checkPackages({ records: settings.recordsUrl === null, analytics: settings.clickhouse === null && settings.role !== 'gateway' }),
+    ...checkDataFolder(settings.dataDir),
+    checkDisk(settings.dataDir, settings.limits.payloadJournalBytes),
+  ];
   const network = withNetwork
     ? await checkUpstreams(gatewayConfig, settings.network)
     : [{ id: 'network', state: 'skipped' as const, detail: 'upstreams are only reached with --network' }];

