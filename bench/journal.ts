@@ -8,7 +8,9 @@ import { JournalKind } from '../server/src/stores/journal/port.ts';
 import { percentile } from './statistics.ts';
 
 const CALLERS = 8;
-const HEADER = Buffer.from(JSON.stringify({ callId: 'c'.repeat(32), model: 'gpt-4o-mini', path: { keyId: 'k'.repeat(64), projectId: 'project' }, filler: 'x'.repeat(600) }));
+const HEADER = Buffer.from(
+  JSON.stringify({ callId: 'c'.repeat(32), model: 'gpt-4o-mini', path: { keyId: 'k'.repeat(64), projectId: 'project' }, filler: 'x'.repeat(600) }),
+);
 const root = process.argv[2] ?? tmpdir();
 
 /** `CALLERS` callers, each appending its next record when its last is durable: the shape of the gateway's load. */

@@ -1,0 +1,117 @@
+// `npm run bench`: what the platform costs beside a bare Node proxy, Portkey and no gateway at all. Method: gateways measured in interleaved random rounds, CPU of the whole process tree.
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { chatBody } from './bodies.ts';
+import { measureIdle } from './idle.ts';
+import { measureIngest } from './ingest.ts';
+import type { Lane, Say } from './lane.ts';
+import { isOurs, startLanes, startMock } from './lanes.ts';
+import { type BenchOptions, readOptions, USAGE } from './options.ts';
+import { machineFacts } from './process-tree.ts';
+import { listOf, tableOf } from './report.ts';
+import { type RoundsPlan, type RoundsResult, runRounds } from './rounds.ts';
+
+const print = (line: string): void => {
+  process.stdout.write(`${line}\n`);
+};
+const say: Say = (line) => {
+  process.stderr.write(`# ${line}\n`);
+};
+
+function plansOf(options: BenchOptions): RoundsPlan[] {
+  const { seconds, quick } = options;
+  const plans: RoundsPlan[] = [];
+  if (options.parts.includes('calls')) {
+    options.bodyKilobytes.forEach((kilobytes, index) => {
+      const warmUpSeconds = quick ? (index === 0 ? 1.5 : 0.4) : index === 0 ? 5 : 1.5;
+      plans.push({
+        label: `calls, ${kilobytes} KB in, 1 KB out`,
+        body: chatBody(kilobytes * 1024),
+        rounds: options.rounds,
+        seconds,
+        warmUpSeconds,
+        compareAnswers: true,
+      });
+    });
+  }
+  if (options.parts.includes('streams')) {
+    const half = Math.max(1, Math.floor(options.rounds / 2));
+    plans.push({
+      label: 'streams, 66 frames at once',
+      body: chatBody(1024, 'burst'),
+      rounds: half,
+      seconds,
+      warmUpSeconds: quick ? 0.5 : 1.5,
+      compareAnswers: false,
+    });
+    // A paced stream takes 1.4 s; whatever has begun is awaited.
+    plans.push({
+      label: 'streams, a frame each 20 ms',
+      body: chatBody(1024, 'paced'),
+      rounds: half,
+      seconds: Math.max(1, seconds),
+      warmUpSeconds: 0.1,
+      compareAnswers: false,
+    });
+  }
+  return plans;
+}
+
+async function runAll(options: BenchOptions, lanes: Lane[]): Promise<object> {
+  const machine = machineFacts();
+  print(`${machine.cpuModel}, ${machine.cores} cores, Linux ${machine.kernel}, Node ${machine.node}, load ${machine.loadAverage}`);
+  const rounds: RoundsResult[] = [];
+  for (const plan of plansOf(options)) {
+    const result = await runRounds(lanes, plan, say);
+    rounds.push(result);
+    print(tableOf(result));
+  }
+  const all = lanes.find((lane) => lane.name === 'ours-all');
+  if (all === undefined || !isOurs(all)) return { machine, options, rounds };
+  let ingest: object | null = null;
+  let idle: object | null = null;
+  if (options.parts.includes('ingest')) {
+    const measured = await measureIngest(all, options, say);
+    ingest = measured.figures;
+    print(listOf('ingest (role all)', measured.rows));
+  }
+  if (options.parts.includes('idle')) {
+    const measured = await measureIdle(all, options);
+    lanes[lanes.indexOf(all)] = measured.lane;
+    idle = measured.figures;
+    print(listOf('start and rest (role all)', measured.rows));
+  }
+  const after = machineFacts();
+  print(`\nsteal during the run: ${after.stealTicks - machine.stealTicks} ticks; load at the end ${after.loadAverage}`);
+  return { machine, after, options, rounds, ingest, idle };
+}
+
+async function main(argv: readonly string[]): Promise<number> {
+  let options: BenchOptions | 'help';
+  try {
+    options = readOptions(argv);
+  } catch (error) {
+    process.stderr.write(`bench: ${(error as Error).message}\n\n${USAGE}\n`);
+    return 2;
+  }
+  if (options === 'help') {
+    print(USAGE);
+    return 0;
+  }
+  const folder = await mkdtemp(join(tmpdir(), 'genai-bench-'));
+  const mock = await startMock();
+  let lanes: Lane[] = [];
+  try {
+    lanes = await startLanes(options.lanes, { mockPort: mock.announcement.port, folder }, say);
+    const results = await runAll(options, lanes);
+    if (options.jsonPath !== null) await writeFile(options.jsonPath, `${JSON.stringify(results, null, 2)}\n`);
+    return 0;
+  } finally {
+    for (const lane of lanes) await lane.child?.stop();
+    await mock.stop();
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+process.exitCode = await main(process.argv.slice(2));

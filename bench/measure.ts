@@ -1,0 +1,80 @@
+// One measurement of one lane: load for some seconds, then the CPU of the lane's whole process tree a successful request, what was left to do included.
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Lane } from './lane.ts';
+import { forSeconds, type LoadResult, requestBytes, runLoad } from './load.ts';
+import { treeOf } from './process-tree.ts';
+import { percentile } from './statistics.ts';
+
+export const CONCURRENCY = 8;
+
+export interface Measurement {
+  successes: number;
+  failures: number;
+  firstFailure: string | null;
+  /** Null for the direct lane. */
+  cpuUsPerRequest: number | null;
+  requestsPerSecond: number;
+  p50Ms: number;
+  p99Ms: number;
+  firstByteP50Ms: number;
+  firstByteP99Ms: number;
+  residentBytes: number | null;
+}
+
+export async function measure(lane: Lane, body: Buffer, seconds: number): Promise<Measurement> {
+  const before = cpuOf(lane);
+  const load = await runLoad(lane.target, requestBytes(lane.target, body), CONCURRENCY, forSeconds(seconds));
+  if (lane.worksOn) await untilQuiet(lane);
+  return summary(lane, load, cpuOf(lane) - before);
+}
+
+/** Warm-up: the code is compiled, connections are open; nothing is kept. @throws Error when the lane answers nothing. */
+export async function warmUp(lane: Lane, body: Buffer, seconds: number): Promise<void> {
+  const load = await runLoad(lane.target, requestBytes(lane.target, body), CONCURRENCY, forSeconds(seconds));
+  if (load.successes === 0) throw new Error(`no answer in the warm-up (${load.firstFailure})`);
+  if (lane.worksOn) await untilQuiet(lane);
+}
+
+/** Waits (at most 10 s) until the tree takes less than a tenth of a core, twice in a row. */
+export async function untilQuiet(lane: Lane): Promise<void> {
+  const STEP_MS = 150;
+  let quiet = 0;
+  for (let waitedMs = 0; waitedMs < 10_000 && quiet < 2; waitedMs += STEP_MS) {
+    const before = cpuOf(lane);
+    await sleep(STEP_MS);
+    quiet = cpuOf(lane) - before <= STEP_MS * 100 ? quiet + 1 : 0;
+  }
+}
+
+function cpuOf(lane: Lane): number {
+  return lane.child === null ? 0 : treeOf(lane.child.pid).cpuUs;
+}
+
+function summary(lane: Lane, load: LoadResult, cpuUs: number): Measurement {
+  return {
+    successes: load.successes,
+    failures: load.failures,
+    firstFailure: load.firstFailure,
+    cpuUsPerRequest: lane.child === null || load.successes === 0 ? null : cpuUs / load.successes,
+    requestsPerSecond: load.successes / (load.elapsedMs / 1000),
+    p50Ms: percentile(load.latenciesMs, 0.5),
+    p99Ms: percentile(load.latenciesMs, 0.99),
+    firstByteP50Ms: percentile(load.firstByteMs, 0.5),
+    firstByteP99Ms: percentile(load.firstByteMs, 0.99),
+    residentBytes: lane.child === null ? null : treeOf(lane.child.pid).residentBytes,
+  };
+}
+
+/** One answer of the lane, to compare what clients get before anything is timed. */
+export async function sampleAnswer(lane: Lane, body: Buffer): Promise<{ status: number; content: string | null; usage: unknown }> {
+  const response = await fetch(`http://127.0.0.1:${lane.target.port}${lane.target.path}`, {
+    method: 'POST',
+    headers: { ...lane.target.headers, 'content-type': 'application/json' },
+    body: new Uint8Array(body),
+    signal: AbortSignal.timeout(20_000),
+  });
+  const text = await response.text();
+  if (response.status !== 200) return { status: response.status, content: text.slice(0, 200), usage: null };
+  const answer = JSON.parse(text) as { choices?: { message?: { content?: string } }[]; usage?: { total_tokens?: number } };
+  return { status: 200, content: answer.choices?.[0]?.message?.content ?? null, usage: answer.usage?.total_tokens ?? null };
+}
