@@ -16,6 +16,8 @@ export interface EngineStatus {
   lagMs: number;
   rssBytes: number;
   deadLetters: number;
+  /** Stored observations; null while the store does not answer. */
+  observations: number | null;
 }
 
 export interface EngineLink {

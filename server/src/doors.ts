@@ -1,0 +1,96 @@
+// Opens the two doors over the house: the data plane takes its paths, login and routes the rest, pages what is left.
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { getRequestListener } from '@hono/node-server';
+import { createApp, type RequestEvent } from '#http/app.ts';
+import { errorResponse } from '#http/errors.ts';
+import { type Door, openDoor } from '#http/listen.ts';
+import { AppError } from '#lib/errors.ts';
+import type { Settings } from '#settings/settings.ts';
+import type { Log } from '#telemetry/log.ts';
+import type { House } from './house.ts';
+import { createPages } from './pages.ts';
+
+export interface Doors {
+  gateway: Door | null;
+  /** Null when its port was taken or the role has none. */
+  observe: Door | null;
+  /** In-flight answers finish, at most for `graceMs`. */
+  drain(graceMs: number): Promise<void>;
+}
+
+export interface DoorsInput {
+  settings: Settings;
+  house: House;
+  consoleFolder: () => string | null;
+  log: Log;
+  /** Port 3000 was taken: said, and the start goes on. */
+  onObservePortTaken: (port: number) => void;
+}
+
+/** Opens what the role serves. @throws the system's EADDRINUSE when the first door's port is taken. */
+export async function openDoors(input: DoorsInput): Promise<Doors> {
+  const { settings, house } = input;
+  const dataPlane = settings.role === 'observe' ? null : (request: IncomingMessage, response: ServerResponse) => house.gateway.handle(request, response);
+  const open = (door: 'gateway' | 'observe', port: number): Promise<Door> =>
+    openDoor({ host: settings.host, port, dataPlane, fallback: fallbackOf(input, door) });
+
+  if (settings.role === 'observe') return withDrain(null, await open('observe', settings.observePort));
+  const gateway = await open('gateway', settings.port);
+  if (settings.role === 'gateway') return withDrain(gateway, null);
+  try {
+    return withDrain(gateway, await open('observe', settings.observePort));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
+    input.onObservePortTaken(settings.observePort);
+    return withDrain(gateway, null);
+  }
+}
+
+function withDrain(gateway: Door | null, observe: Door | null): Doors {
+  return {
+    gateway,
+    observe,
+    async drain(graceMs) {
+      await Promise.all([gateway?.drain(graceMs), observe?.drain(graceMs)]);
+    },
+  };
+}
+
+/** What the data plane does not take. `--expose llm` leaves nothing else. */
+function fallbackOf(input: DoorsInput, door: 'gateway' | 'observe'): (request: IncomingMessage, response: ServerResponse) => void {
+  const { house, settings, log } = input;
+  const pages = createPages(door, input.consoleFolder);
+  const app = createApp({
+    door,
+    routes:
+      settings.expose === 'llm' ? house.routes.filter((route) => route.path.startsWith('/health/liv') || route.path === '/health/readiness') : house.routes,
+    authenticate: house.authenticate,
+    fallback: (http) => (settings.expose === 'llm' ? hidden() : pages(http)),
+    onRequest: (event) => logRequest(log, event),
+  });
+  const routes = getRequestListener(app.fetch, { overrideGlobalObjects: false });
+  const login = getRequestListener(
+    async (request, { incoming }) => {
+      try {
+        return await house.login.handle(request, (incoming as IncomingMessage).socket.remoteAddress ?? null);
+      } catch (error) {
+        return errorResponse(error, 'console');
+      }
+    },
+    { overrideGlobalObjects: false },
+  );
+  return (request, response) => {
+    const isLogin = settings.expose === null && request.url?.startsWith('/api/auth/') === true;
+    void (isLogin ? login : routes)(request, response);
+  };
+}
+
+function hidden(): Response {
+  return errorResponse(new AppError('This listener serves model calls only.', { status: 404, code: 'not_found_error' }), 'litellm');
+}
+
+function logRequest(log: Log, event: RequestEvent): void {
+  const { error, ...fields } = event;
+  if (event.status >= 500) log.error('request', { ...fields, ...(error === null ? {} : { error }) });
+  else log.info('request', fields);
+}

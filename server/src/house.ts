@@ -1,0 +1,199 @@
+// The composition root of the front: settings and stores become rooms, rooms become routes. The only file that knows both gateway and observe.
+
+import { createAdminRoutes } from '#gateway/admin/routes.ts';
+import { authenticate } from '#gateway/authenticate.ts';
+import { createDeploymentCheck } from '#gateway/check-deployment.ts';
+import { type GatewayDeps, systemClock } from '#gateway/deps.ts';
+import { createGateway, type Gateway } from '#gateway/gateway.ts';
+import { type BudgetResets, createBudgetResets } from '#gateway/money/budget-resets.ts';
+import { type BudgetBook, createBudgets } from '#gateway/money/budgets.ts';
+import { createCallJournal } from '#gateway/money/call-journal.ts';
+import { createLedger, type Ledger } from '#gateway/money/ledger.ts';
+import { countingSpend, watchMoney } from '#gateway/money/money-metrics.ts';
+import { createOutputHistory } from '#gateway/money/output-history.ts';
+import { loadStoredSpend } from '#gateway/money/stored-spend.ts';
+import type { Authenticators } from '#http/app.ts';
+import type { Route } from '#http/route.ts';
+import { type Bootstrapped, dropStoredPassword } from '#identity/bootstrap.ts';
+import { openKeyDirectory, type VirtualKeyDirectory } from '#identity/key-directory.ts';
+import { hashKey, isKeyHash, keyName, mintVirtualKey } from '#identity/keys.ts';
+import { createLogin, type Login } from '#identity/login.ts';
+import { openProjectKeys } from '#identity/project-keys.ts';
+import { parsePicos } from '#lib/money.ts';
+import { createIngestRoutes } from '#observe/ingest/routes.ts';
+import { forwardedReadRoutes } from '#observe/read-routes.ts';
+import { createPrices } from '#prices/model-prices.ts';
+import type { GatewayConfig, Settings } from '#settings/settings.ts';
+import { MemoryCoordination } from '#stores/coordination/memory.ts';
+import type { Log } from '#telemetry/log.ts';
+import { createMetrics, type Metrics } from '#telemetry/metrics.ts';
+import type { EngineLink } from './engine-link.ts';
+import type { Stores } from './open-stores.ts';
+import { createPlatformRoutes } from './platform-routes.ts';
+import { createAuthenticators } from './who-calls.ts';
+
+export interface HouseInput {
+  settings: Settings;
+  gatewayConfig: GatewayConfig;
+  stores: Stores;
+  identity: Bootstrapped;
+  /** Null in a role without reads. */
+  engine: EngineLink | null;
+  log: Log;
+  version: string;
+  /** Public addresses of the doors. */
+  doors: { gateway: string; observe: string };
+}
+
+export interface House {
+  gateway: Gateway;
+  ledger: Ledger;
+  login: Login;
+  metrics: Metrics;
+  routes: readonly Route[];
+  authenticate: Authenticators;
+  /** From now on probes say that the process is going. */
+  beginDrain(): void;
+  /** Puts a re-read configuration in force. */
+  swapConfig(config: GatewayConfig): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Builds every room. @throws AppError when the records or a certificate file cannot be read. */
+export async function buildHouse(input: HouseInput): Promise<House> {
+  const { settings, stores, identity, log } = input;
+  let config = input.gatewayConfig;
+  let draining = false;
+  const metrics = createMetrics();
+  const budgets = createBudgets(() => (config.maxBudget === null ? null : parsePicos(config.maxBudget)));
+  const ledger = createLedger({ records: stores.records, reader: stores.reader, writer: stores.journal, log });
+  await openMoney({ stores, ledger, budgets, hasGlobalBudget: config.maxBudget !== null }, log);
+  watchMoney(metrics, { ledger, budgets, journal: () => stores.journal.state() });
+  const budgetResets = createBudgetResets({ records: stores.records, budgets, timezone: settings.timezone, log });
+  budgetResets.reschedule();
+  const keys = await openKeyDirectory(stores.records);
+  const projectKeys = await openProjectKeys(stores.records);
+  const login = createLogin({
+    records: stores.records,
+    instanceSecret: identity.instanceSecret,
+    secureCookies: false,
+    onPasswordChanged: (email) => dropStoredPassword(settings.dataDir, email),
+  });
+  const contentDropped = metrics.counter({
+    name: 'genai_call_content_dropped_total',
+    help: 'Calls kept as metadata only because the payload journal was full',
+  });
+  const coordination = new MemoryCoordination();
+  const deps: GatewayDeps = {
+    config,
+    settings,
+    keys,
+    budgets,
+    journal: createCallJournal({ writer: stores.journal, listener: countingSpend(metrics, ledger.listener), onContentDropped: () => contentDropped.add(1) }),
+    coordination,
+    prices: createPrices(),
+    outputHistory: createOutputHistory(),
+    masterKeyHash: identity.masterKeyHash,
+    masterHome: { organizationId: identity.organizationId, projectId: identity.projectId },
+    log,
+    metrics,
+    clock: systemClock,
+    version: input.version,
+  };
+  const gateway = createGateway(deps);
+  const routes = routesOf({ input, deps, keys, budgets, budgetResets, ledger, metrics, login, config: () => config, draining: () => draining });
+  return {
+    gateway,
+    ledger,
+    login,
+    metrics,
+    routes,
+    authenticate: createAuthenticators({
+      login,
+      projectKeys,
+      keyCaller: (headers) => authenticate(headers, deps, config.keyHeaderName),
+      keyHeaderName: () => config.keyHeaderName,
+    }),
+    beginDrain() {
+      draining = true;
+    },
+    async swapConfig(next) {
+      await gateway.swapConfig(next);
+      config = next;
+    },
+    async close() {
+      await keys.close();
+      await projectKeys.close();
+      budgetResets.close();
+      await ledger.close();
+      await coordination.close();
+    },
+  };
+}
+
+/** What calls of before this start cost becomes known before the first call is admitted. */
+async function openMoney(money: { stores: Stores; ledger: Ledger; budgets: BudgetBook; hasGlobalBudget: boolean }, log: Log): Promise<void> {
+  const replayed = await money.ledger.start();
+  if (replayed.applied > 0 || replayed.unknownCalls > 0) log.info('calls of before this start are in the ledger', { ...replayed });
+  await loadStoredSpend(money.stores.records, money.budgets, money.hasGlobalBudget);
+}
+
+interface RouteParts {
+  input: HouseInput;
+  deps: GatewayDeps;
+  keys: VirtualKeyDirectory;
+  budgets: BudgetBook;
+  budgetResets: BudgetResets;
+  ledger: Ledger;
+  metrics: Metrics;
+  login: Login;
+  config: () => GatewayConfig;
+  draining: () => boolean;
+}
+
+function routesOf(parts: RouteParts): Route[] {
+  const { input, metrics } = parts;
+  const { settings, stores, identity } = input;
+  const serves = (role: Settings['role']): boolean => settings.role === 'all' || settings.role === role;
+  const routes: Route[] = [];
+  routes.push(
+    ...createPlatformRoutes({
+      records: stores.records,
+      version: input.version,
+      timezone: settings.timezone,
+      doors: input.doors,
+      accepting: () => !parts.draining(),
+      allRoutes: () => routes,
+    }),
+    ...createAdminRoutes({
+      records: stores.records,
+      keyStore: { records: stores.records, changed: (id) => parts.keys.forget(id) },
+      keyMaker: { mint: mintVirtualKey, hash: hashKey, nameOf: keyName, isHash: isKeyHash },
+      budgets: parts.budgets,
+      budgetResets: parts.budgetResets,
+      ledger: parts.ledger,
+      prices: parts.deps.prices,
+      metrics,
+      config: parts.config,
+      home: { organizationId: identity.organizationId, projectId: identity.projectId },
+      timezone: settings.timezone,
+      checkDeployment: createDeploymentCheck(parts.config, settings),
+      draining: parts.draining,
+    }),
+  );
+  if (serves('observe')) {
+    const ingested = metrics.counter({ name: 'genai_ingest_events_total', help: 'Events of answered batches and exports', labels: ['protocol', 'result'] });
+    routes.push(
+      ...createIngestRoutes({
+        journal: stores.journal,
+        count: ({ protocol, accepted, refused }) => {
+          ingested.add(accepted, protocol, 'accepted');
+          ingested.add(refused, protocol, 'refused');
+        },
+      }),
+    );
+    const { engine } = input;
+    if (engine !== null) routes.push(...forwardedReadRoutes(({ http, principal }) => engine.forward(http.req.raw, principal)));
+  }
+  return routes;
+}

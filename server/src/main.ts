@@ -1,0 +1,193 @@
+// The front process from first to last: settings -> data folder -> stores -> identity -> engine -> house -> doors -> ready; and back in reverse on stop.
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { ensureConsole } from '#http/console-build.ts';
+import { bootstrap, sealKeys } from '#identity/bootstrap.ts';
+import { keysFile } from '#identity/secret-files.ts';
+import { AppError } from '#lib/errors.ts';
+import { hasFaults, type LoadedSettings, loadSettings, STARTER_CONFIG } from '#settings/public.ts';
+import type { Settings } from '#settings/settings.ts';
+import { openDataFolder } from '#stores/data-folder.ts';
+import { createLog, type Log } from '#telemetry/log.ts';
+import { openAdminSocket } from './admin-socket.ts';
+import { type Doors, openDoors } from './doors.ts';
+import { type EngineLink, startEngineLink } from './engine-link.ts';
+import { buildHouse, type House } from './house.ts';
+import { startJanitor } from './journal-janitor.ts';
+import { consumedByAll, openStores, type Stores } from './open-stores.ts';
+import { type FirstRun, type PlatformUrls, type RunningPlatform, type StartInput, StartRefused } from './platform.ts';
+import { platformStatus } from './platform-status.ts';
+import { VERSION } from './version.ts';
+
+/** Streams of an hour exist; an orchestrator's own limit usually comes first. */
+const DRAIN_GRACE_MS = 600_000;
+const ARCHIVE_LIMIT_BYTES = 4 << 30;
+
+/** What the running process needs to end in order: the newest is closed first. */
+type Closers = (() => Promise<unknown>)[];
+
+/** Starts the platform of this role. See platform.ts for the contract. @throws StartRefused when it cannot be. */
+export async function startPlatform(input: StartInput): Promise<RunningPlatform> {
+  const startedAt = performance.now();
+  const loaded = loadSettings({ argv: input.argv, env: input.env, cwd: input.cwd });
+  if (hasFaults(loaded.notes)) throw new StartRefused('the settings have faults', loaded.notes);
+  for (const note of loaded.notes) input.notify({ kind: 'note', note });
+  const closers: Closers = [];
+  try {
+    return await start(input, loaded, { closers, startedAt });
+  } catch (error) {
+    for (const close of closers.reverse()) await close().catch(() => undefined);
+    throw refusalOf(error, loaded.settings);
+  }
+}
+
+async function start(input: StartInput, loaded: LoadedSettings, run: { closers: Closers; startedAt: number }): Promise<RunningPlatform> {
+  const { settings, gatewayConfig } = loaded;
+  const { closers } = run;
+  const dataFolder = await openDataFolder(settings.dataDir);
+  closers.push(() => dataFolder.close());
+  const log = createLog({ level: settings.logLevel }).with({ process: 'front' });
+  const configWritten = writeStarterConfig(loaded);
+  const console = buildConsole(settings, input, log);
+  const stores = await openStores(settings, log, (text) => input.notify({ kind: 'progress', step: 'records', text }));
+  closers.push(() => stores.close());
+  const urls = urlsOf(settings);
+  const identity = await bootstrap({ records: stores.records, settings, urls: definedUrls(urls) });
+  const engine = await openEngine({ settings, stores, environment: input.env, log });
+  if (engine !== null) closers.push(() => engine.stop());
+  const publicDoors = { gateway: urls.gateway ?? '', observe: urls.observe ?? '' };
+  const house = await buildHouse({ settings, gatewayConfig, stores, identity, engine, log, version: VERSION, doors: publicDoors });
+  closers.push(() => house.close());
+  const janitor = startJanitor({
+    journal: stores.journal,
+    blobs: stores.blobs,
+    consumedSequence: () => consumedByAll(stores.records, engine === null ? ['ledger'] : ['ledger', 'analytics']),
+    archiveLimitBytes: ARCHIVE_LIMIT_BYTES,
+    log,
+  });
+  closers.push(() => janitor.close());
+  const doors = await openDoors({
+    settings,
+    house,
+    consoleFolder: () => console.folder(),
+    log,
+    onObservePortTaken: (port) => {
+      urls.observe = null;
+      input.notify({ kind: 'warning', text: `port ${port} is taken: the observe paths answer on port ${settings.port} (--observe-port chooses another)` });
+    },
+  });
+  const admin = await openAdminSocket(settings.dataDir, {
+    status: () => platformStatus({ settings, stores, engine, urls, startedAt: new Date(performance.timeOrigin + run.startedAt) }),
+    sealKeys: () => sealKeys(stores.records, settings.dataDir),
+    rollJournal: () => janitor.roll(),
+    blobs: stores.blobs,
+  });
+  closers.push(() => admin.close());
+  // A first start waits for the console; a later one has it at once.
+  await console.built;
+  if (engine !== null) await engine.ready();
+  input.notify({ kind: 'ready', elapsedMs: performance.now() - run.startedAt });
+  return {
+    urls,
+    listensWide: !isLoopback(settings.host),
+    firstRun: identity.firstStart || configWritten ? firstRunOf(loaded, identity, configWritten) : null,
+    stop: () => stop({ house, doors, stores, closers }),
+  };
+}
+
+/** Drain: probes say no, answers in flight finish, money and events become durable, then the stores close. */
+async function stop(running: { house: House; doors: Doors; stores: Stores; closers: Closers }): Promise<void> {
+  running.house.beginDrain();
+  await Promise.all([running.doors.drain(DRAIN_GRACE_MS), running.house.gateway.drain()]);
+  await running.stores.journal.flush();
+  for (const close of running.closers.reverse()) await close();
+}
+
+function writeStarterConfig({ starterConfigPath }: LoadedSettings): boolean {
+  if (starterConfigPath === null) return false;
+  mkdirSync(dirname(starterConfigPath), { recursive: true, mode: 0o700 });
+  writeFileSync(starterConfigPath, STARTER_CONFIG, { flag: 'wx', mode: 0o600 });
+  return true;
+}
+
+function buildConsole(settings: Settings, input: StartInput, log: Log): { folder(): string | null; built: Promise<void> } {
+  let folder: string | null = null;
+  if (settings.expose === 'llm') return { folder: () => null, built: Promise.resolve() };
+  const built = ensureConsole({
+    root: repositoryFolder(),
+    onProgress: (progress) => {
+      if (progress.step === 'building') input.notify({ kind: 'progress', step: 'console', text: 'building the console (once) ...' });
+      if (progress.step === 'built')
+        input.notify({ kind: 'progress', step: 'console', percent: 100, text: `console built in ${progress.seconds.toFixed(1)} s` });
+    },
+  }).then(
+    (result) => {
+      folder = result.dir;
+    },
+    (error: unknown) => {
+      // Calls and traces do not wait for a page.
+      log.error('the console could not be built', { error });
+      input.notify({ kind: 'warning', text: `the console could not be built: ${(error as Error).message}` });
+    },
+  );
+  return { folder: () => folder, built };
+}
+
+interface EngineParts {
+  settings: Settings;
+  stores: Stores;
+  environment: StartInput['env'];
+  log: Log;
+}
+
+const INHERITED = ['PATH', 'HOME', 'TZ', 'LANG', 'LC_ALL', 'TMPDIR', 'NODE_COMPILE_CACHE', 'NODE_EXTRA_CA_CERTS', 'NODE_NO_WARNINGS'];
+
+async function openEngine({ settings, stores, environment, log }: EngineParts): Promise<EngineLink | null> {
+  if (settings.role === 'gateway') return null;
+  const engine = await startEngineLink({
+    settings,
+    extra: { records: stores.recordsAddress },
+    environment: Object.fromEntries(INHERITED.flatMap((name) => (environment[name] === undefined ? [] : [[name, environment[name]]]))),
+    log: (level, message, fields) => log[level](message, fields),
+  });
+  stores.journal.onDurable((sequence) => engine.wake(sequence));
+  return engine;
+}
+
+function urlsOf(settings: Settings): PlatformUrls {
+  const host = settings.host === '0.0.0.0' || settings.host === '::' ? '127.0.0.1' : settings.host.includes(':') ? `[${settings.host}]` : settings.host;
+  const gateway = settings.role === 'observe' ? null : `http://${host}:${settings.port}`;
+  const observe = settings.role === 'gateway' ? null : `http://${host}:${settings.observePort}`;
+  return { gateway, observe, console: settings.expose === 'llm' ? null : `${gateway ?? observe}/ui/` };
+}
+
+function definedUrls(urls: PlatformUrls): Record<string, string> {
+  return Object.fromEntries(Object.entries(urls).filter((entry): entry is [string, string] => entry[1] !== null));
+}
+
+function firstRunOf(loaded: LoadedSettings, identity: Awaited<ReturnType<typeof bootstrap>>, configWritten: boolean): FirstRun {
+  return {
+    keys: identity.credentials,
+    keysPath: identity.keysFileWritten ? keysFile(loaded.settings.dataDir) : null,
+    configPath: loaded.settings.configPath ?? '',
+    configWritten,
+  };
+}
+
+/** Where package.json, web/ and cli/ lie. */
+function repositoryFolder(): string {
+  return join(import.meta.dirname, '..', '..');
+}
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || host.startsWith('127.');
+}
+
+/** What an operator can mend is a refusal with one line; anything else keeps its stack. */
+function refusalOf(error: unknown, settings: Settings): unknown {
+  if (error instanceof AppError) return new StartRefused(error.message);
+  const { code, port } = error as NodeJS.ErrnoException & { port?: number };
+  if (code === 'EADDRINUSE') return new StartRefused(`port ${port ?? settings.port} is taken by another process: stop it, or choose another with --port`);
+  if (code === 'EACCES' && port !== undefined) return new StartRefused(`port ${port} may not be opened by this user: choose one above 1023 with --port`);
+  return error;
+}

@@ -1,0 +1,91 @@
+// Opens the stores of the front in their order: data folder (lock), records (embedded or by URL, migrated), blobs, journal.
+import { join } from 'node:path';
+import type { Settings } from '#settings/settings.ts';
+import { openFilesystemBlobs } from '#stores/blobs/filesystem.ts';
+import type { Blobs } from '#stores/blobs/port.ts';
+import { openJournalWriter } from '#stores/journal/open.ts';
+import type { JournalWriter } from '#stores/journal/port.ts';
+import { type FileJournalReader, openJournalReader } from '#stores/journal/reader.ts';
+import { type EmbeddedPostgres, startEmbeddedPostgres } from '#stores/records/embedded.ts';
+import { migrateRecords } from '#stores/records/migrate.ts';
+import type { Records } from '#stores/records/port.ts';
+import { openRecords } from '#stores/records/postgres.ts';
+import { sql } from '#stores/records/sql.ts';
+import type { Log } from '#telemetry/log.ts';
+
+/** How another process reaches the same records. */
+export type RecordsAddress = { connectionString: string } | { socketFolder: string };
+
+export interface Stores {
+  records: Records;
+  recordsAddress: RecordsAddress;
+  blobs: Blobs;
+  journal: JournalWriter;
+  reader: FileJournalReader;
+  close(): Promise<void>;
+}
+
+const POOL_SIZE = 4;
+
+/** Opens everything; what was opened is closed again when a later store fails. @throws AppError that says what to do. */
+export async function openStores(settings: Settings, log: Log, onProgress: (text: string) => void): Promise<Stores> {
+  const closers: (() => Promise<unknown>)[] = [];
+  const close = async (): Promise<void> => {
+    for (const closer of closers.reverse()) await closer();
+  };
+  try {
+    const { address, postgres } = await recordsAddress(settings, log, onProgress);
+    if (postgres !== null) closers.push(() => postgres.stop());
+    const records = openRecords({ ...address, poolSize: POOL_SIZE, onError: (error) => log.warn('a connection to the records was lost', { error }) });
+    closers.push(() => records.close());
+    await migrateRecords(records);
+    const blobs = await openFilesystemBlobs(join(settings.dataDir, 'blobs'));
+    closers.push(() => blobs.close());
+    const folder = join(settings.dataDir, 'journal');
+    const journal = await openJournalWriter(folder, {
+      payloadLimitBytes: settings.limits.payloadJournalBytes,
+      moneyReserveBytes: settings.limits.moneyJournalBytes,
+      continueAfter: await furthestPosition(records),
+    });
+    closers.push(() => journal.close());
+    const reader = openJournalReader(folder, { onCorrupt: (place) => log.error('a damaged place in the journal was skipped', { ...place }) });
+    closers.push(() => reader.close());
+    return { records, recordsAddress: address, blobs, journal, reader, close };
+  } catch (error) {
+    await close().catch(() => undefined);
+    throw error;
+  }
+}
+
+async function recordsAddress(
+  settings: Settings,
+  log: Log,
+  onProgress: (text: string) => void,
+): Promise<{ address: RecordsAddress; postgres: EmbeddedPostgres | null }> {
+  if (settings.recordsUrl !== null) return { address: { connectionString: settings.recordsUrl }, postgres: null };
+  const postgres = await startEmbeddedPostgres({
+    folder: join(settings.dataDir, 'postgres'),
+    onProgress,
+    onEvent: (event) => log[event.kind === 'restarted' ? 'info' : 'error'](event.message, { kind: event.kind }),
+  });
+  return { address: { socketFolder: postgres.socketFolder }, postgres };
+}
+
+/** A journal folder that was lost must not count from 1 again: the stores would take its records for old ones. */
+async function furthestPosition(records: Records): Promise<bigint> {
+  const [row] = await records.query<{ sequence: string | null }>(sql`SELECT max(sequence) AS sequence FROM consumer_positions`);
+  return BigInt(row?.sequence ?? 0);
+}
+
+/** The sequence that every consumer in `names` has passed, or null when one of them never reported. */
+export async function consumedByAll(records: Records, names: readonly string[]): Promise<bigint | null> {
+  const rows = await records.query<{ name: string; sequence: string }>(sql`SELECT name, sequence FROM consumer_positions`);
+  let least: bigint | null = null;
+  for (const name of names) {
+    const row = rows.find((candidate) => candidate.name === name);
+    if (row === undefined) return null;
+    const sequence = BigInt(row.sequence);
+    if (least === null || sequence < least) least = sequence;
+  }
+  return least;
+}
