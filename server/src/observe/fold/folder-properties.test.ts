@@ -33,7 +33,12 @@ const observationEvent = fc
   })
   .map(({ type, ...body }) => ({ type, body }));
 const scoreEvent = fc
-  .record({ id: fc.constantFrom('s1', 's2'), traceId: fc.constantFrom('trace-a', 'trace-b'), value: fc.constantFrom<number | string>(1, 0.5, 'good'), comment: maybe(fc.constantFrom('c', null)) })
+  .record({
+    id: fc.constantFrom('s1', 's2'),
+    traceId: fc.constantFrom('trace-a', 'trace-b'),
+    value: fc.constantFrom<number | string>(1, 0.5, 'good'),
+    comment: maybe(fc.constantFrom('c', null)),
+  })
   .map((body) => ({ type: 'score-create', body: { ...body, name: 'quality' } }));
 
 /** Unique event ids: one id is one content. */
@@ -44,12 +49,22 @@ const events = fc
 const wholes: ((sequence: number) => JournalRecord)[] = [
   (sequence) => callRecord(sequence, settledCall({ callId: CALL_ID }), '{"messages":[]}', '{"id":"chatcmpl-1","choices":[{"message":{"content":"hi"}}]}'),
   (sequence) => callRecord(sequence, settledCall({ callId: '019ab0d2c5007abc8def0123456789ac', traceId: 'ab'.repeat(16), parentSpanId: '00000000000000aa' })),
-  (sequence) => otlpRecord(sequence, spansRequest([{ traceId: 'ab'.repeat(16), spanId: '00000000000000aa', name: 'outer', startTimeUnixNano: nanos(0), endTimeUnixNano: nanos(9) }])),
+  (sequence) =>
+    otlpRecord(
+      sequence,
+      spansRequest([{ traceId: 'ab'.repeat(16), spanId: '00000000000000aa', name: 'outer', startTimeUnixNano: nanos(0), endTimeUnixNano: nanos(9) }]),
+    ),
 ];
 
 async function foldAll(groups: JournalRecord[][], options: { cacheBytes?: number; abandon?: boolean } = {}): Promise<StoredRows> {
   const store = new StoredRows();
-  const folder = createFolder({ lookup: store, price: null, retentionClass: (_, environment) => (environment === 'default' ? 0 : 1), now: () => NOW_US / 1000, ...options });
+  const folder = createFolder({
+    lookup: store,
+    price: null,
+    retentionClass: (_, environment) => (environment === 'default' ? 0 : 1),
+    now: () => NOW_US / 1000,
+    ...options,
+  });
   for (const group of groups) {
     if (options.abandon === true) {
       await folder.fold(group);
@@ -113,7 +128,12 @@ it('writes nothing new when a stretch of the journal is folded again into the st
       const records = recordsOf(batch, true);
       const store = await foldAll([records]);
       const before = facts(store);
-      const again = createFolder({ lookup: store, price: null, retentionClass: (_, environment) => (environment === 'default' ? 0 : 1), now: () => NOW_US / 1000 + 60_000 });
+      const again = createFolder({
+        lookup: store,
+        price: null,
+        retentionClass: (_, environment) => (environment === 'default' ? 0 : 1),
+        now: () => NOW_US / 1000 + 60_000,
+      });
       store.write(await again.fold(records));
       expect(facts(store)).toEqual(before);
     }),

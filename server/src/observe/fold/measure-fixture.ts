@@ -55,7 +55,12 @@ function callsOf(record: number): JournalRecord[] {
   return Array.from({ length: EVENTS_A_RECORD }, (_, index) => {
     const callId = `019ab0d2c4007abc8def${hex(record * EVENTS_A_RECORD + index, 12)}`;
     const answer = JSON.stringify({ id: `chatcmpl-${callId}`, model: 'gpt-4o-mini', choices: [{ index: 0, message: { role: 'assistant', content: text } }] });
-    return callRecord(record + 1, settledCall({ callId, startedAtUs: NOW_US + 1_000_000 }), JSON.stringify({ model: 'gpt-4o-mini', messages: [{ role: 'user', content: text }] }), answer);
+    return callRecord(
+      record + 1,
+      settledCall({ callId, startedAtUs: NOW_US + 1_000_000 }),
+      JSON.stringify({ model: 'gpt-4o-mini', messages: [{ role: 'user', content: text }] }),
+      answer,
+    );
   });
 }
 
@@ -77,7 +82,13 @@ async function measure(name: string, records: JournalRecord[]): Promise<void> {
 
 const records = total / EVENTS_A_RECORD;
 for (let round = 0; round < 2; round += 1) {
-  await measure('batch events (partial)', Array.from({ length: records }, (_, record) => batchRecord(record + 1, batchOf(record))));
-  await measure('OTLP/JSON spans (whole)', Array.from({ length: records }, (_, record) => otlpRecord(record + 1, spansOf(record))));
+  await measure(
+    'batch events (partial)',
+    Array.from({ length: records }, (_, record) => batchRecord(record + 1, batchOf(record))),
+  );
+  await measure(
+    'OTLP/JSON spans (whole)',
+    Array.from({ length: records }, (_, record) => otlpRecord(record + 1, spansOf(record))),
+  );
   await measure('gateway calls (whole)', Array.from({ length: records }, (_, record) => callsOf(record)).flat());
 }

@@ -58,7 +58,7 @@ function decodeBatch(record: JournalRecord, decoded: Decoded): void {
       decoded.undecodable.push({ place: 'ingestion', reason: parsed.refusal.error, content: JSON.stringify(batch[index]) ?? 'null' });
       continue;
     }
-    decoded.events.push(...fromBatchEvent(parsed.event, rawContent(text, elements[index]), origin));
+    decoded.events.push(...fromBatchEvent(parsed.event, index, rawContent(text, elements[index]), origin));
   }
 }
 

@@ -24,11 +24,13 @@ export interface RawTexts {
 
 const isUpdate = (event: BatchEvent): boolean => event.type.endsWith('-update');
 
-/** The entity events of one batch event; none for sdk-log. */
-export function fromBatchEvent(event: BatchEvent, raw: RawTexts, origin: RecordOrigin): EntityEvent[] {
+/** The entity events of one batch event; `index` is its place in the batch. None for sdk-log. */
+export function fromBatchEvent(event: BatchEvent, index: number, raw: RawTexts, origin: RecordOrigin): EntityEvent[] {
   const timeUs = clampInstant(event.timestampUs, origin.receivedAtUs);
-  const stamp = stampOf(timeUs, isUpdate(event) ? 1 : 0, event.id);
-  const base = { ...origin, stamp, whole: false };
+  // Most SDKs write whole milliseconds: what happened within one is told apart by the place in the batch.
+  const withinMs = timeUs % 1000 === 0 ? Math.min(index, 999) : 0;
+  const stamp = stampOf(timeUs + withinMs, isUpdate(event) ? 1 : 0, event.id);
+  const base = { ...origin, stamp, atUs: timeUs, whole: false };
   switch (event.type) {
     case 'sdk-log':
       return [];
@@ -41,7 +43,8 @@ export function fromBatchEvent(event: BatchEvent, raw: RawTexts, origin: RecordO
   }
 }
 
-type Base = RecordOrigin & { stamp: Stamp; whole: boolean };
+/** `atUs` is the event's instant, without what only orders it in the stamp. */
+type Base = RecordOrigin & { stamp: Stamp; atUs: number; whole: boolean };
 
 /** Sets a text field unless it is absent or empty. */
 function put<Fields>(fields: Fields, name: keyof Fields, value: string | null | undefined): void {
@@ -51,7 +54,7 @@ function put<Fields>(fields: Fields, name: keyof Fields, value: string | null | 
 function traceEvent(eventId: string, body: TraceBody, raw: RawTexts, base: Base): EntityEvent<'trace'> {
   const fields: Partial<TraceFields> = { real: 1 };
   const timestamp = body.timestamp ? parseInstant(body.timestamp) : null;
-  if (timestamp === null) fields.hint_timestamp = base.stamp.timeUs;
+  if (timestamp === null) fields.hint_timestamp = base.atUs;
   else {
     fields.timestamp = clampInstant(timestamp, base.receivedAtUs);
     if (fields.timestamp !== timestamp) fields.original_timestamp = body.timestamp as string;
@@ -74,7 +77,7 @@ function putContent(fields: { input?: string; output?: string }, raw: RawTexts):
 
 function scoreEvent(eventId: string, body: ScoreBody, base: Base): EntityEvent<'score'> {
   const fields: Partial<ScoreFields> = {};
-  const timestamp = body.timestamp ? (parseInstant(body.timestamp) ?? base.stamp.timeUs) : base.stamp.timeUs;
+  const timestamp = body.timestamp ? (parseInstant(body.timestamp) ?? base.atUs) : base.atUs;
   fields.timestamp = clampInstant(timestamp, base.receivedAtUs);
   if (fields.timestamp !== timestamp) fields.original_timestamp = body.timestamp as string;
   put(fields, 'trace_id', body.traceId);
@@ -147,7 +150,7 @@ function putGeneration(fields: Partial<ObservationFields>, body: ObservationBody
 
 /** That an observation exists says when its trace was there at the latest, and in which environment. */
 function traceHint(traceId: string, observation: Partial<ObservationFields>, base: Base): EntityEvent<'trace'> {
-  const fields: Partial<TraceFields> = { hint_timestamp: observation.start_time ?? base.stamp.timeUs, real: 1 };
+  const fields: Partial<TraceFields> = { hint_timestamp: observation.start_time ?? base.atUs, real: 1 };
   if (observation.environment) fields.hint_environment = observation.environment;
   return { ...base, kind: 'trace', id: traceId, fields, metadata: {}, tags: [] };
 }
