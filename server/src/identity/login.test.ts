@@ -7,6 +7,8 @@ import { sql } from '#stores/records/sql.ts';
 import { startTestRecords, type TestRecords } from '#stores/records/test-records.ts';
 import { bootstrap } from './bootstrap.ts';
 import { createLogin, type Login } from './login.ts';
+import { LoginProcess } from './login-process.ts';
+import { loginRecords } from './login-records.ts';
 
 const ORIGIN = 'http://127.0.0.1:3000';
 let database: TestRecords;
@@ -16,14 +18,8 @@ let email: string;
 let password: string;
 let secret: Buffer;
 const changed: string[] = [];
-const fetched: unknown[] = [];
-const realFetch = globalThis.fetch;
 
 beforeAll(async () => {
-  globalThis.fetch = (...parameters: unknown[]) => {
-    fetched.push(parameters[0]);
-    return Promise.reject(new Error('nothing is fetched'));
-  };
   dataDir = mkdtempSync(path.join(os.tmpdir(), 'genai-login-'));
   database = await startTestRecords();
   const init = { organizationId: null, organizationName: null, projectId: null, projectName: null, projectPublicKey: null, projectSecretKey: null };
@@ -41,7 +37,7 @@ beforeAll(async () => {
   });
 });
 afterAll(async () => {
-  globalThis.fetch = realFetch;
+  await login?.close();
   await database?.stop();
   rmSync(dataDir, { recursive: true, force: true });
 });
@@ -95,6 +91,7 @@ describe('login', () => {
     const response = await signIn({ through: secure });
     expect(response.headers.getSetCookie()[0]).toMatch(/^__Secure-genai\.session_token=.*Secure/i);
     expect(await secure.sessionPrincipal(new Headers({ cookie: cookieOf(response) }))).toMatchObject({ email });
+    await secure.close();
   });
 
   test('answers a wrong password and an unknown person alike, and nobody can sign up', async () => {
@@ -127,6 +124,7 @@ describe('login', () => {
       expect(response.status).toBeGreaterThanOrEqual(400);
       expect(response.status).toBeLessThan(500);
     }
+    await expect(call('/api/auth/sign-in/email', { body: { email, password: 'x'.repeat(100_000) } })).rejects.toMatchObject({ status: 413 });
     const nul = await call('/api/auth/sign-in/email', { body: { email, password: 'a\u0000b' } });
     expect(nul.status).toBe(401);
   });
@@ -145,6 +143,39 @@ describe('login', () => {
     for (const cookie of forged) expect(await login.sessionPrincipal(new Headers({ cookie }))).toBeNull();
     const stranger = createLogin({ records: database.records, instanceSecret: Buffer.alloc(32, 1), secureCookies: false });
     expect(await stranger.sessionPrincipal(new Headers({ cookie: good }))).toBeNull();
+  });
+
+  test('an expired session opens nothing', async () => {
+    const cookie = cookieOf(await signIn());
+    await database.records.query(sql`UPDATE sessions SET expires_at = now()`);
+    expect(await login.sessionPrincipal(new Headers({ cookie }))).toBeNull();
+  });
+
+  test('goes on when the process has ended: a session needs none, a sign-in starts one', async () => {
+    const cookie = cookieOf(await signIn());
+    await login.close();
+    expect(await login.sessionPrincipal(new Headers({ cookie }))).toMatchObject({ email });
+    expect((await signIn()).status).toBe(200);
+  });
+
+  test('a killed process fails the sign-ins under way and nothing after them', async () => {
+    const library = new LoginProcess({ secret: 's'.repeat(43), secureCookies: false, attemptsPerMinute: 10 }, loginRecords(database.records));
+    const request = { url: `${ORIGIN}/api/auth/get-session`, method: 'GET', headers: [] as [string, string][], body: null };
+    const lost = library.ask(request);
+    process.kill(library.pid() as number, 'SIGKILL');
+    await expect(lost).rejects.toThrow('ended');
+    expect((await library.ask(request))?.status).toBe(200);
+    await library.close();
+    expect(library.pid()).toBeNull();
+  });
+
+  test('keeps the doors answering while the library is loaded and passwords are hashed', async () => {
+    await login.close();
+    let turns = 0;
+    const timer = setInterval(() => turns++, 1);
+    await signIn();
+    clearInterval(timer);
+    expect(turns).toBeGreaterThan(20);
   });
 
   test('signs out: the cookie opens nothing any longer', async () => {
@@ -188,13 +219,13 @@ describe('login', () => {
     for (let attempt = 0; attempt < 5; attempt++) statuses.push((await signIn({ through: strict, password: 'guess', address: '198.51.100.7' })).status);
     expect(statuses).toEqual([401, 401, 401, 429, 429]);
     expect((await signIn({ through: strict, address: '203.0.113.9' })).status).toBe(200);
+    await strict.close();
   });
 
-  test('answers 503 while PostgreSQL is away and fetches nothing from anywhere', async () => {
+  test('answers 503 while PostgreSQL is away', async () => {
     const cookie = cookieOf(await signIn());
     await database.server.stop();
     await expect(signIn()).rejects.toMatchObject({ status: 503, code: 'no_db_connection' });
     await expect(login.sessionPrincipal(new Headers({ cookie }))).rejects.toMatchObject({ status: 503 });
-    expect(fetched).toEqual([]);
   });
 });

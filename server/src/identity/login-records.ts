@@ -1,5 +1,4 @@
 // Lets the login library keep its records in ours: its few operations become bound statements on four tables, nothing else can be named.
-import { type CustomAdapter, createAdapterFactory } from 'better-auth/adapters';
 import type { Records, Statement } from '#stores/records/port.ts';
 import { sql } from '#stores/records/sql.ts';
 
@@ -28,64 +27,50 @@ type Table = keyof typeof COLUMNS;
 const TABLES = Object.keys(COLUMNS) as Table[];
 
 /** The library's condition, as far as it is used here. */
-interface Condition {
+export interface Condition {
   field: string;
   value: unknown;
   operator?: string | undefined;
   connector?: 'AND' | 'OR' | undefined;
 }
 
-/** Our names for the library's fields that differ by more than nothing. */
-export const FIELD_NAMES = {
-  user: { emailVerified: 'email_verified', createdAt: 'created_at', updatedAt: 'updated_at' },
-  session: { userId: 'user_id', expiresAt: 'expires_at', ipAddress: 'ip_address', userAgent: 'user_agent', createdAt: 'created_at', updatedAt: 'updated_at' },
-  account: {
-    userId: 'user_id',
-    accountId: 'account_id',
-    providerId: 'provider_id',
-    accessToken: 'access_token',
-    refreshToken: 'refresh_token',
-    idToken: 'id_token',
-    accessTokenExpiresAt: 'access_token_expires_at',
-    refreshTokenExpiresAt: 'refresh_token_expires_at',
-    createdAt: 'created_at',
-    updatedAt: 'updated_at',
-  },
-  verification: { expiresAt: 'expires_at', createdAt: 'created_at', updatedAt: 'updated_at' },
-} as const;
-
-/** A database adapter for better-auth over the records port. */
-export function loginAdapter(records: Records): ReturnType<typeof createAdapterFactory> {
-  return createAdapterFactory({
-    config: { adapterId: 'genai-records', usePlural: false, supportsNumericIds: false, supportsJSON: true, transaction: false },
-    adapter: () => adapterOver(records),
-  });
+/** What the login process asks for: the name of an operation and its arguments as the library gives them. */
+export interface RecordsOperation {
+  model: string;
+  data?: Record<string, unknown>;
+  where?: readonly Condition[];
+  update?: Record<string, unknown>;
+  limit?: number;
+  offset?: number;
+  sortBy?: { field: string; direction: 'asc' | 'desc' };
 }
 
-function adapterOver(records: Records): CustomAdapter {
-  const first = async <Row>(statement: Statement): Promise<Row | null> => ((await records.query<Row>(statement))[0] as Row | undefined) ?? null;
+export type OperationName = 'create' | 'findOne' | 'findMany' | 'update' | 'updateMany' | 'delete' | 'deleteMany' | 'count';
+export type LoginRecords = Record<OperationName, (operation: RecordsOperation) => Promise<unknown>>;
+
+/** The library's operations over the records port. Rows go out with our column names. @throws RangeError for a table or column that is not on the list. */
+export function loginRecords(records: Records): LoginRecords {
+  const first = async (statement: Statement): Promise<Record<string, unknown> | null> => (await records.query(statement))[0] ?? null;
   return {
-    create: async ({ model, data }) => {
+    create: ({ model, data = {} }) => {
       const names = Object.keys(data).map((name) => column(model, name));
       const values = Object.values(data).map((value) => sql`${value}`);
-      const row = await first(sql`INSERT INTO ${table(model)} (${sql.join(names, COMMA)}) VALUES (${sql.join(values, COMMA)}) RETURNING *`);
-      return row as typeof data;
+      return first(sql`INSERT INTO ${table(model)} (${sql.join(names, COMMA)}) VALUES (${sql.join(values, COMMA)}) RETURNING *`);
     },
     findOne: ({ model, where }) => first(sql`SELECT * FROM ${table(model)} WHERE ${condition(model, where)} LIMIT 1`),
     findMany: ({ model, where, limit, offset, sortBy }) => {
       const order = sortBy ? sql`ORDER BY ${column(model, sortBy.field)} ${sortBy.direction === 'desc' ? sql`DESC` : sql`ASC`}` : sql``;
-      return records.query(sql`SELECT * FROM ${table(model)} WHERE ${condition(model, where)} ${order} LIMIT ${limit} OFFSET ${offset ?? 0}`);
+      return records.query(sql`SELECT * FROM ${table(model)} WHERE ${condition(model, where)} ${order} LIMIT ${limit ?? 100} OFFSET ${offset ?? 0}`);
     },
-    update: ({ model, where, update }) =>
-      first(sql`UPDATE ${table(model)} SET ${assignments(model, update as Record<string, unknown>)} WHERE ${condition(model, where)} RETURNING *`),
-    updateMany: async ({ model, where, update }) =>
+    update: ({ model, where, update = {} }) =>
+      first(sql`UPDATE ${table(model)} SET ${assignments(model, update)} WHERE ${condition(model, where)} RETURNING *`),
+    updateMany: async ({ model, where, update = {} }) =>
       (await records.query(sql`UPDATE ${table(model)} SET ${assignments(model, update)} WHERE ${condition(model, where)} RETURNING id`)).length,
     delete: async ({ model, where }) => {
       await records.query(sql`DELETE FROM ${table(model)} WHERE ${condition(model, where)}`);
     },
     deleteMany: async ({ model, where }) => (await records.query(sql`DELETE FROM ${table(model)} WHERE ${condition(model, where)} RETURNING id`)).length,
-    count: async ({ model, where }) =>
-      Number((await first<{ count: string }>(sql`SELECT count(*) AS count FROM ${table(model)} WHERE ${condition(model, where)}`))?.count ?? 0),
+    count: async ({ model, where }) => Number((await first(sql`SELECT count(*) AS count FROM ${table(model)} WHERE ${condition(model, where)}`))?.count ?? 0),
   };
 }
 
