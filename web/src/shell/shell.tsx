@@ -2,7 +2,7 @@
 import { AppShell, Burger, Center, Group, Loader } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { useQuery } from '@tanstack/react-query';
-import { Navigate, Outlet, useLocation, useNavigate } from '@tanstack/react-router';
+import { Outlet, useLocation, useNavigate, useRouter } from '@tanstack/react-router';
 import { lazy, type ReactNode, Suspense, useEffect } from 'react';
 import { ApiError } from '#api/client.ts';
 import { sessionQuery } from '#api/queries.ts';
@@ -19,8 +19,7 @@ const ShortcutsHelp = lazy(() => import('./shortcuts-help.tsx').then((module) =>
 
 export function Shell(): ReactNode {
   const session = useQuery(sessionQuery);
-  const location = useLocation();
-  if (session.error instanceof ApiError && session.error.status === 401) return <Navigate to="/ui/login" search={{ next: location.href }} replace />;
+  if (session.error instanceof ApiError && session.error.status === 401) return <ToLogin />;
   if (session.error && !session.data)
     return (
       <Center h="100%" p="lg">
@@ -44,6 +43,16 @@ export function Shell(): ReactNode {
       <Frame />
     </SessionProvider>
   );
+}
+
+/** Leads to the login and remembers the page. Once: this component stays until the login's code has come, while the location is the login's already. */
+function ToLogin(): ReactNode {
+  const router = useRouter();
+  useEffect(() => {
+    const { href, pathname } = router.latestLocation;
+    if (pathname !== '/ui/login') void router.navigate({ to: '/ui/login', search: { next: href }, replace: true });
+  }, [router]);
+  return null;
 }
 
 function Frame(): ReactNode {
