@@ -16,6 +16,9 @@ export const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   version: async () => (await import('#commands/version.ts')).version,
 };
 
+/** Long enough for stdout to reach a slow pipe. */
+const EXIT_GRACE_MS = 1000;
+
 export interface Words {
   verb: string;
   argv: string[];
@@ -79,4 +82,6 @@ function fail(error: unknown, verb: string, io: Io): number {
 // The launcher may stand behind a symbolic link (/tmp on macOS), while import.meta names the real file.
 if (process.argv[1] !== undefined && realpathSync(process.argv[1]) === import.meta.filename) {
   process.exitCode = await run(process.argv.slice(2), { env: processEnvironment(), cwd: process.cwd() });
+  // Everything is closed by now: a handle that somebody forgot must not keep the terminal waiting.
+  setTimeout(() => process.exit(), EXIT_GRACE_MS).unref();
 }

@@ -119,6 +119,7 @@ export const MESSAGES = {
   // verify
   'verify.header-time': info('Time', '時間'),
   'verify.summary': info('{passed} passed, {failed} failed, {unchecked} not checked.', '成功 {passed} 件、失敗 {failed} 件、未確認 {unchecked} 件。'),
+  'verify.done': info('done', '完了'),
   'verify.openapi': info('OpenAPI page is served', 'OpenAPI の画面が表示される'),
   'verify.console': info('Console loads', '管理画面が表示される'),
   'verify.login': info('Login works', 'ログインできる'),

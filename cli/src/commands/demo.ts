@@ -75,7 +75,7 @@ async function play(io: Io, stage: Stage, limit: { count: number | null; seconds
 function report(io: Io, doors: Doors, stage: Stage, elapsedMs: number): void {
   const { calls, failures, traces, scores, problems } = stage.tally;
   const seconds = (elapsedMs / 1000).toFixed(1);
-  io.progress(100, io.text('demo.done', { calls, failures, traces, scores, seconds }));
+  io.progress(100, io.text('verify.done'));
   for (const [what, count] of problems) io.notify('demo.problem', { count, what });
   const lines = [
     io.text('demo.done', { calls, failures, traces, scores, seconds }),

@@ -28,7 +28,7 @@ export const verify: Command = async (context) => {
   const { io } = context;
   const target = await readTarget(context);
   const { results, left } = await runChecks(target, (check, index) => io.progress(Math.round((100 * index) / CHECKS.length), io.text(check.title)));
-  io.progress(100, io.text('verify.summary', count(results)));
+  io.progress(100, io.text('verify.done'));
   for (const alias of left) io.notify('verify.key-left', { alias });
   const exitCode = exitCodeOf(results);
   io.result({ good: exitCode === 0, gateway: target.gatewayUrl, observe: target.observeUrl, ...count(results), checks: results }, render(io, results));

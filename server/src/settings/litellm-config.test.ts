@@ -37,7 +37,7 @@ general_settings:
 `;
 
 describe("the seed's config", () => {
-  it('becomes one ready Azure deployment, keeps the unquoted api_version as text, and names the salt key and nothing else', () => {
+  it('becomes one ready Azure deployment, keeps the unquoted api_version as text, and names the salt key and the foreign database without its password', () => {
     const result = read(SEED, { AZURE_API_BASE: 'https://x.openai.azure.com/', AZURE_API_KEY: 'k' });
     expect(result.gatewayConfig.deployments).toMatchObject([
       {
@@ -52,7 +52,11 @@ describe("the seed's config", () => {
     ]);
     expect(result.masterKey).toBe('sk-1234');
     expect(result.gatewayConfig.foreignDatabaseUrl).toContain('/langfuse');
-    expect(result.notes).toEqual([expect.objectContaining({ level: 'warning', path: 'general_settings.salt_key', line: 10, file: 'config.yaml' })]);
+    expect(result.notes.map(({ level, path, line, file }) => [level, path, line, file])).toEqual([
+      ['warning', 'general_settings.salt_key', 10, 'config.yaml'],
+      ['warning', 'general_settings.database_url', 11, 'config.yaml'],
+    ]);
+    expect(result.notes[1]?.message).toContain('(aurora:5432/langfuse)');
   });
 
   it('is free of faults without its variables; the deployment says which are missing', () => {

@@ -204,8 +204,25 @@ function buildConfig(groups: Groups, models: Models, environment: Environment): 
     maxBudget: readFirst(litellm, (section) => decimal(section, 'max_budget')),
     callbacks: readCallbacks(litellm),
     compat: readCompat(own),
-    foreignDatabaseUrl: readFirst(general, (section) => section.text('database_url')) ?? (environment.DATABASE_URL || null),
+    foreignDatabaseUrl: foreignDatabase(general, environment),
   };
+}
+
+/** A taken-over configuration points at LiteLLM's database (the seed's at one that Langfuse shares): it is named, and left alone. */
+function foreignDatabase(general: readonly Section[], environment: Environment): string | null {
+  const fromFile = readFirst(general, (section) => {
+    const url = section.text('database_url');
+    if (url !== null) section.warn('database_url', foreignRemark(url));
+    return url;
+  });
+  const fromVariable = environment.DATABASE_URL || null;
+  if (fromFile === null && fromVariable !== null) general[0]?.notes.warning({ path: 'DATABASE_URL' }, foreignRemark(fromVariable));
+  return fromFile ?? fromVariable;
+}
+
+function foreignRemark(url: string): string {
+  const place = URL.canParse(url) ? ` (${new URL(url).host}${new URL(url).pathname})` : '';
+  return `names the database of another application${place}: nothing is read from it or written to it; an own PostgreSQL is chosen with --records-url`;
 }
 
 function oneOf<Choice extends string>(section: Section, key: string, choices: readonly Choice[]): Choice | null {

@@ -74,7 +74,8 @@ describe('layers', () => {
       LITELLM_LOG: 'WARNING',
       DATABASE_URL: 'postgresql://u:p@h/langfuse',
     });
-    expect(loaded.notes).toEqual([]);
+    expect(messages(loaded, 'warning')).toEqual([expect.stringContaining('DATABASE_URL: names the database of another application (h/langfuse)')]);
+    expect(messages(loaded, 'error')).toEqual([]);
     expect(loaded.settings).toMatchObject({
       masterKey: 'sk-1234',
       init: { userEmail: 'a@example.com', projectSecretKey: 'sk-lf-1' },
