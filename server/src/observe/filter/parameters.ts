@@ -98,7 +98,8 @@ export async function newestFirst<Row>(
   const found: Row[] = [];
   let skip = page.skip;
   let end = Math.min(range.to.getTime(), Date.now() + 2 * DAY_MS);
-  for (let spanMs = DAY_MS; end > range.from.getTime() && found.length < page.limit; spanMs *= 8) {
+  // The first window reaches a day back from now, also when the range ends in the future.
+  for (let spanMs = Math.max(DAY_MS, end - (Date.now() - DAY_MS)); end > range.from.getTime() && found.length < page.limit; spanMs *= 8) {
     const start = Math.max(range.from.getTime(), end - spanMs);
     const rows = await read({ from: new Date(start), to: new Date(end) }, skip + page.limit - found.length);
     found.push(...rows.slice(skip));

@@ -21,6 +21,11 @@ export function newestOf(table: FoldedTable, columns: SqlFragment, match: SqlFra
   return sql`(SELECT ${columns} FROM (SELECT ${columns}, is_deleted FROM ${TABLE[table]} WHERE ${match} ORDER BY row_version DESC, is_deleted ASC LIMIT 1 BY ${IDENTITY[table]}) WHERE is_deleted = 0)`;
 }
 
+/** The newest version of each identity, tombstones included: a statement of its own for readers that look at `is_deleted` themselves. `match` as for newestOf; `columns` include is_deleted. */
+export function newestVersions(table: FoldedTable, columns: SqlFragment, match: SqlFragment): SqlFragment {
+  return sql`SELECT ${columns} FROM ${TABLE[table]} WHERE ${match} ORDER BY row_version DESC, is_deleted ASC LIMIT 1 BY ${IDENTITY[table]} SETTINGS max_threads = 1`;
+}
+
 /** Half-open range of instants. */
 export interface TimeRange {
   from: Date | string;
