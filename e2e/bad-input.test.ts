@@ -167,14 +167,17 @@ describe('the observe door', () => {
       30_000,
     );
   });
-  it('refuses a span without a trace id by 400 and stores a 10 MB span', async () => {
+  it('refuses only the span without a trace id, by partialSuccess, and stores a 10 MB span', async () => {
     const otlp = (spans: unknown[]) =>
       call(`${platform.observeUrl}/api/public/otel/v1/traces`, {
         basic: [platform.keys.publicKey, platform.keys.secretKey],
         body: { resourceSpans: [{ scopeSpans: [{ spans }] }] },
       });
     const nano = String(BigInt(Date.now()) * 1_000_000n);
-    expect((await otlp([{ spanId: '00f067aa0ba902b7', name: 'x', startTimeUnixNano: nano }])).status).toBe(400);
+    const refused = await otlp([{ spanId: '00f067aa0ba902b7', name: 'x', startTimeUnixNano: nano }]);
+    expect(refused.status).toBe(200);
+    expect(refused.body).toMatchObject({ partialSuccess: { errorMessage: expect.stringContaining('trace') } });
+    expect(Number((refused.body.partialSuccess as unknown as { rejectedSpans: string }).rejectedSpans)).toBe(1);
     const traceId = '4bf92f3577b34da6a3ce929d0e0e4736';
     const big = await otlp([
       {

@@ -20,7 +20,7 @@ model_list:
   - model_name: priced
     litellm_params: { model: openai/priced-model, api_base: "${upstreamUrl}/v1", api_key: sk-upstream-openai, input_cost_per_token: 0.0000015, output_cost_per_token: 0.000002 }
   - model_name: unpriced
-    litellm_params: { model: openai/nobody-knows-this-model, api_base: "${upstreamUrl}/v1", api_key: sk-upstream-openai }
+    litellm_params: { model: "openai/fixed;answered=nobody-knows-this-model", api_base: "${upstreamUrl}/v1", api_key: sk-upstream-openai }
   - model_name: embed
     litellm_params: { model: openai/text-embedding-3-small, api_base: "${upstreamUrl}/v1", api_key: sk-upstream-openai }
     model_info: { mode: embedding }

@@ -1,6 +1,6 @@
 // The life of one data folder: first start, second start refused, restart, kill -9 of each process, drain on SIGTERM.
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { call, chat, generateKey, observe } from './client.ts';
@@ -53,7 +53,7 @@ describe('a data folder', () => {
     const traceId = (answer.headers.get('x-litellm-call-id') as string).replaceAll('-', '');
     await first.crash();
     const second = await startPlatform({ folder });
-    expect(second.keys).toEqual(first.keys);
+    expect({ ...second.keys, urls: null }).toEqual({ ...first.keys, urls: null });
     expect((await chat(second, key, 'demo')).status).toBe(200);
     await eventually('the trace of before the crash', async () => (await observe(second, `/api/public/traces/${traceId}`)).status === 200);
     expect(await second.stop()).toBe(0);
@@ -117,8 +117,10 @@ describe('a faulty configuration', () => {
   it('prints every fault at once with its line and exits 2, leaving no data behind', async () => {
     const folder = newFolder();
     const config = join(folder, 'bad.yaml');
-    const { writeFileSync } = await import('node:fs');
-    writeFileSync(config, 'model_list:\n  - model_name: 7\n    litellm_params: {}\n  - litellm_params: { model: openai/x, rpm: -5 }\nlitellm_settings: 3\n');
+    writeFileSync(
+      config,
+      'model_list:\n  - model_name: a\n    litellm_params: {}\n  - litellm_params: { model: openai/x }\n  - model_name: b\n    litellm_params: { model: openai/x, rpm: -5 }\nlitellm_settings: 3\n',
+    );
     const result = spawnSync(join(root, 'genai'), ['start', '--data-dir', join(folder, 'data'), '--config', config], {
       cwd: folder,
       encoding: 'utf8',
@@ -126,7 +128,7 @@ describe('a faulty configuration', () => {
     });
     expect(result.status).toBe(2);
     const output = result.stdout + result.stderr;
-    for (const line of ['2', '3', '4', '5']) expect(output).toMatch(new RegExp(`(line |:)${line}\\b`));
+    for (const line of ['3', '4', '6', '7']) expect(output).toMatch(new RegExp(`(line |:)${line}\\b`));
     expect(existsSync(join(folder, 'data', 'postgres'))).toBe(false);
   });
 });

@@ -34,7 +34,7 @@ export function usageOf(mode: Mode): {
 
 const FILTER = { hate: { filtered: false, severity: 'safe' }, self_harm: { filtered: false, severity: 'safe' } };
 
-/** A chat completion as JSON text. Options: `size` (bytes of content), `text=ja`, `in`, `out`, `cached`, `usage=never|broken`. */
+/** A chat completion as JSON text. Options: `answered` (model name in the answer), `size` (bytes of content), `text=ja`, `in`, `out`, `cached`, `usage=never|broken`. */
 export function chatAnswer(mode: Mode, asked: Asked): string {
   const words = mode.options.get('text') === 'ja' ? JAPANESE : ENGLISH;
   const size = numberOption(mode, 'size', 0);
@@ -45,7 +45,7 @@ export function chatAnswer(mode: Mode, asked: Asked): string {
     id: 'chatcmpl-fake',
     object: 'chat.completion',
     created: CREATED,
-    model: 'gpt-4o-mini-2024-07-18',
+    model: mode.options.get('answered') ?? 'gpt-4o-mini-2024-07-18',
     ...(asked.azure ? { prompt_filter_results: [{ prompt_index: 0, content_filter_results: FILTER }] } : {}),
     choices: [asked.azure ? { ...choice, content_filter_results: FILTER } : choice],
     ...(usage === 'never' ? {} : { usage: usage === 'broken' ? { prompt_tokens: -1, completion_tokens: 1.5, total_tokens: 0.5 } : usageOf(mode) }),
