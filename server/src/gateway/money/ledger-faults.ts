@@ -2,7 +2,7 @@
 import type { Records } from '#stores/records/port.ts';
 import { sqlState } from '#stores/records/sql.ts';
 import type { Log } from '#telemetry/log.ts';
-import type { LedgerRow } from './ledger-row.ts';
+import type { LedgerEntry } from './ledger-row.ts';
 import { applyGroup } from './ledger-sql.ts';
 
 /** True for faults that the same rows would meet again: bad values (class 22) and constraints (class 23). */
@@ -12,13 +12,13 @@ export function isDataFault(error: unknown): boolean {
 }
 
 /** Applies rows by halves down to the refused ones. The position moves with the last row only. @throws when PostgreSQL goes away. */
-export async function applyOneByOne(records: Records, rows: readonly LedgerRow[], position: bigint, log: Log): Promise<{ applied: number; refused: number }> {
+export async function applyOneByOne(records: Records, rows: readonly LedgerEntry[], position: bigint, log: Log): Promise<{ applied: number; refused: number }> {
   const result = { applied: 0, refused: 0 };
   await applyHalves(rows);
   await applyGroup(records, [], position);
   return result;
 
-  async function applyHalves(part: readonly LedgerRow[]): Promise<void> {
+  async function applyHalves(part: readonly LedgerEntry[]): Promise<void> {
     if (part.length === 0) return;
     try {
       result.applied += await applyGroup(records, part, 0n);

@@ -1,7 +1,8 @@
 // The ledger's statements: one that applies a group of rows, spend and the position together, and the reads that start it.
-import type { Records } from '#stores/records/port.ts';
+import type { Records, Statement } from '#stores/records/port.ts';
 import { sql } from '#stores/records/sql.ts';
-import type { LedgerRow } from './ledger-row.ts';
+import { arrayLiteral, LEDGER_COLUMNS, type LedgerColumn } from './ledger-columns.ts';
+import type { LedgerEntry } from './ledger-row.ts';
 
 const POSITION_NAME = 'ledger';
 
@@ -10,31 +11,14 @@ const POSITION_NAME = 'ledger';
  * rows, and the position. Applying the same group again changes nothing.
  * @returns how many rows were new.
  */
-export async function applyGroup(records: Records, rows: readonly LedgerRow[], position: bigint): Promise<number> {
+export async function applyGroup(records: Records, entries: readonly LedgerEntry[], position: bigint): Promise<number> {
   const [result] = await records.query<{ inserted: string }>(sql`
-    WITH incoming AS (
-      SELECT * FROM jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) AS row (
-        call_id text, attempt integer, final boolean, organization_id text, cost_centre text, team_id text, team_alias text, key_id text, key_alias text,
-        key_user_id text, project_id text, trace_id text, span_id text, endpoint text, stream boolean, model text, end_user text, session_id text,
-        trace_name text, environment text, tags text[], call_started_at timestamptz, call_ended_at timestamptz, first_token_at timestamptz,
-        call_outcome text, call_http_status integer, deployment_id text, provider text, upstream_model text, api_base text, started_at timestamptz,
-        ended_at timestamptz, outcome text, http_status integer, error_class text, error_message text, input_tokens bigint, output_tokens bigint,
-        total_tokens bigint, cached_input_tokens bigint, cache_creation_input_tokens bigint, reasoning_output_tokens bigint, audio_input_tokens bigint,
-        audio_output_tokens bigint, usage_estimated boolean, cost numeric(38, 12), currency text, price_id text)
-    ), inserted AS (
-      INSERT INTO ledger (
-        call_id, attempt, final, organization_id, cost_centre, team_id, team_alias, key_id, key_alias, key_user_id, project_id, trace_id, span_id,
-        endpoint, stream, model, end_user, session_id, trace_name, environment, tags, call_started_at, call_ended_at, first_token_at, call_outcome,
-        call_http_status, deployment_id, provider, upstream_model, api_base, started_at, ended_at, outcome, http_status, error_class, error_message,
-        input_tokens, output_tokens, total_tokens, cached_input_tokens, cache_creation_input_tokens, reasoning_output_tokens, audio_input_tokens,
-        audio_output_tokens, usage_estimated, cost, currency, price_id)
-      SELECT
-        call_id, attempt, final, organization_id, cost_centre, team_id, team_alias, key_id, key_alias, key_user_id, project_id, trace_id, span_id,
-        endpoint, stream, model, end_user, session_id, trace_name, environment, tags, call_started_at, call_ended_at, first_token_at, call_outcome,
-        call_http_status, deployment_id, provider, upstream_model, api_base, started_at, ended_at, outcome, http_status, error_class, error_message,
-        input_tokens, output_tokens, total_tokens, cached_input_tokens, cache_creation_input_tokens, reasoning_output_tokens, audio_input_tokens,
-        audio_output_tokens, usage_estimated, cost, currency, price_id
-      FROM incoming
+    WITH inserted AS (
+      INSERT INTO ledger (${NAMES})
+      SELECT ${SELECTED} FROM unnest(${sql.join(
+        LEDGER_COLUMNS.map((column) => arrayOf(column, entries)),
+        COMMA,
+      )}) AS incoming (${NAMES})
       ON CONFLICT DO NOTHING
       RETURNING key_id, team_id, cost
     ), key_spend AS (
@@ -51,6 +35,36 @@ export async function applyGroup(records: Records, rows: readonly LedgerRow[], p
     )
     SELECT count(*) AS inserted FROM inserted`);
   return Number(result?.inserted ?? 0);
+}
+
+const COMMA = sql`, `;
+const COLUMN_NAMES = LEDGER_COLUMNS.map((column) => column.name);
+const nameOf = (column: LedgerColumn): Statement => sql`${sql.identifier(column.name, COLUMN_NAMES)}`;
+const NAMES = sql.join(LEDGER_COLUMNS.map(nameOf), COMMA);
+const SELECTED = sql.join(LEDGER_COLUMNS.map(selected), COMMA);
+
+/** A column of the group as a bound array. */
+function arrayOf(column: LedgerColumn, entries: readonly LedgerEntry[]): Statement {
+  const literal = arrayLiteral(column, entries);
+  switch (column.type) {
+    case 'integer':
+      return sql`${literal}::integer[]`;
+    case 'bigint':
+    case 'instant':
+      return sql`${literal}::bigint[]`;
+    case 'boolean':
+      return sql`${literal}::boolean[]`;
+    case 'numeric':
+      return sql`${literal}::numeric[]`;
+    default:
+      return sql`${literal}::text[]`;
+  }
+}
+
+/** An unnested value as its column takes it. Microseconds of this millennium are exact in the product's double. */
+function selected(column: LedgerColumn): Statement {
+  if (column.type === 'instant') return sql`'epoch'::timestamptz + ${nameOf(column)} * interval '1 microsecond'`;
+  return column.type === 'list' ? sql`${nameOf(column)}::text[]` : nameOf(column);
 }
 
 /** The journal sequence up to which everything is applied; 0 when nothing was. */

@@ -6,7 +6,7 @@ import type { Log } from '#telemetry/log.ts';
 import type { MoneyListener } from './call-journal.ts';
 import { applyOneByOne, isDataFault } from './ledger-faults.ts';
 import { readPage } from './ledger-replay.ts';
-import { type LedgerRow, rowsOfSettled, rowsOfUnknown } from './ledger-row.ts';
+import { entriesOfSettled, entriesOfUnknown, type LedgerEntry } from './ledger-row.ts';
 import { applyGroup, storedPosition } from './ledger-sql.ts';
 import { type OpenCall, OpenCalls } from './open-calls.ts';
 
@@ -55,12 +55,13 @@ export interface Ledger {
 
 interface Queued {
   readonly sequence: bigint;
-  readonly rows: () => LedgerRow[];
+  readonly rows: () => LedgerEntry[];
   /** False: the journal cannot give these rows again (the call has no end there), so memory never lets go of them. */
   readonly rereadable: boolean;
 }
 
-const GROUP_MS = 50;
+/** Long enough that one statement serves many calls, short enough for a request log. Reads that must see everything call `flush`. */
+const GROUP_MS = 150;
 const MAX_QUEUED = 20_000;
 const MAX_GROUP = 1_000;
 const OPEN_LIMIT_MS = 6 * 3_600_000;
@@ -106,7 +107,7 @@ class JournalLedger implements Ledger {
     const before = new OpenCalls();
     let applied = await this.#replay(this.#position, until, before);
     const orphans = before.drain();
-    const rows = orphans.flatMap((call) => rowsOfUnknown(call.attempts));
+    const rows = orphans.flatMap((call) => entriesOfUnknown(call.attempts));
     if (rows.length > 0 || until > this.#position) applied += await this.#apply(rows, this.#vouched(until, this.#queue));
     this.#unknownCalls += orphans.length;
     if (orphans.length > 0) {
@@ -158,7 +159,7 @@ class JournalLedger implements Ledger {
       if (sequence > this.#rereadUntil) this.#rereadUntil = sequence;
       return;
     }
-    this.#queue.push({ sequence, rows: () => rowsOfSettled(record), rereadable: true });
+    this.#queue.push({ sequence, rows: () => entriesOfSettled(record), rereadable: true });
     if (this.#queue.length > this.#options.maxQueued) this.#leaveToJournal(sequence);
     this.#schedule();
   }
@@ -176,7 +177,7 @@ class JournalLedger implements Ledger {
     if (call === null) return;
     this.#unknownCalls += 1;
     this.#options.log.warn('a call without an end is billed at its reservation', { callId: call.attempts[0]?.callId });
-    this.#queue.push({ sequence: call.sequence, rows: () => rowsOfUnknown(call.attempts), rereadable: false });
+    this.#queue.push({ sequence: call.sequence, rows: () => entriesOfUnknown(call.attempts), rereadable: false });
     this.#schedule();
   }
 
@@ -247,12 +248,12 @@ class JournalLedger implements Ledger {
     for (let after = from; after < until; ) {
       const page = await readPage(reader, after, until);
       if (page.unreadable > 0) log.error('the journal holds call records that are not what a gateway writes', { count: page.unreadable, after });
-      const rows: LedgerRow[] = [];
+      const rows: LedgerEntry[] = [];
       for (const event of page.events) {
         if (event.kind === 'started') begun?.begin(event.sequence, event.record);
         else {
           begun?.end(event.record.callId);
-          rows.push(...rowsOfSettled(event.record));
+          rows.push(...entriesOfSettled(event.record));
         }
       }
       const position = heldBack(this.#vouched(page.lastSequence, this.#queue), begun?.oldestSequence() ?? null);
@@ -273,7 +274,7 @@ class JournalLedger implements Ledger {
     return position;
   }
 
-  async #apply(rows: LedgerRow[], position: bigint): Promise<number> {
+  async #apply(rows: LedgerEntry[], position: bigint): Promise<number> {
     const { records, log } = this.#options;
     const target = position > this.#position ? position : this.#position;
     let applied: number;
