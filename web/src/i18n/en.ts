@@ -85,6 +85,7 @@ export const en = {
   'outcome.unknown': 'Unknown',
   'firstCall.prompt': 'Hello! This is a test.',
   'firstCall.key': 'Paste this into a terminal; the first key is shown by ./genai keys show.',
+  'firstCall.paste': 'Try it in a terminal:',
   'firstCall.demo': 'Or let sample traffic in:',
   'json.more': 'Show more ({{count}} left)',
   'overview.figures': 'Figures',

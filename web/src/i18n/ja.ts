@@ -87,6 +87,7 @@ export const ja: Record<keyof typeof en, string> = {
   'outcome.unknown': '不明',
   'firstCall.prompt': 'こんにちは！これはテストです。',
   'firstCall.key': 'ターミナルに貼り付けてください。最初のキーは ./genai keys show で確認できます。',
+  'firstCall.paste': 'ターミナルで試す:',
   'firstCall.demo': 'サンプルのトラフィックを流すには:',
   'json.more': 'さらに表示（残り {{count}}）',
   'overview.figures': '主要な数値',

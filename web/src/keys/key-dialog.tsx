@@ -1,5 +1,5 @@
 // Creates a key and shows its plaintext once, or edits the limits of one.
-import { Alert, Button, Group, Modal, Select, Stack, TagsInput, Text, TextInput } from '@mantine/core';
+import { Alert, Button, Group, Modal, Select, Stack, TagsInput, TextInput } from '@mantine/core';
 import { IconAlertTriangle } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { type FormEvent, type ReactNode, useState } from 'react';
@@ -52,7 +52,7 @@ function CreatedKeyView({ created, onDone }: { created: CreatedKey; onDone: () =
       <div className={styles.secret}>
         <CodeBlock text={created.key} wrap label={t('keys.copyKey')} />
       </div>
-      <FirstCall gateway={doors.gateway} />
+      <FirstCall gateway={doors.gateway} apiKey={created.key} allowed={created.models ?? []} />
       <Group justify="flex-end">
         <Button onClick={onDone}>{t('keys.stored')}</Button>
       </Group>
@@ -149,7 +149,7 @@ function ExpiryField({ value, editing, onChange }: { value: string; editing: boo
   return (
     <Select
       label={t('keys.expires')}
-      description={<Text span>{t('keys.expiresHint')}</Text>}
+      description={t('keys.expiresHint')}
       allowDeselect={false}
       data={data}
       value={value === '' ? 'never' : value}

@@ -28,7 +28,7 @@ export function keysQuery(search: string) {
 /** The answer of /key/generate that is shown once. */
 export interface CreatedKey {
   key: string;
-  key_alias?: string | null;
+  models?: string[] | null;
 }
 
 export function useKeyChanges() {

@@ -9,6 +9,7 @@ import { modelsQuery } from '#api/queries.ts';
 import { useText } from '#i18n/i18n.ts';
 import { useSession } from '#lib/session.tsx';
 import { useShortcuts } from '#lib/shortcuts.ts';
+import { type SnippetKind, snippet } from '#lib/snippet.ts';
 import { CodeBlock } from '#ui/code-block.tsx';
 import { EmptyState } from '#ui/empty-state.tsx';
 import { ErrorState } from '#ui/error-state.tsx';
@@ -16,7 +17,6 @@ import { Page } from '#ui/page.tsx';
 import { SearchInput } from '#ui/search-input.tsx';
 import { ModelCard } from './model-card.tsx';
 import styles from './models.module.css';
-import { type SnippetKind, snippet } from './snippet.ts';
 
 const route = getRouteApi('/console/ui/models');
 type Model = ConsoleModels['data'][number];

@@ -57,7 +57,7 @@ function ModelCell({ row }: { row: ConsoleRequest }): ReactNode {
   const { t } = useText();
   const label = t('requests.attemptCount', { count: row.attempts.length });
   return (
-    <span title={`${row.model} → ${row.provider} / ${row.upstreamModel}`}>
+    <span title={[row.model, [row.provider, row.upstreamModel].filter(Boolean).join(' / ')].filter(Boolean).join(' → ')}>
       {row.model}
       {row.stream && <IconBroadcast size={13} className="quiet" style={{ marginLeft: 6, verticalAlign: -2 }} aria-label={t('requests.streamed')} />}
       {row.attempts.length > 1 && <IconArrowsShuffle size={13} className="quiet" style={{ marginLeft: 6, verticalAlign: -2 }} aria-label={label} />}

@@ -78,7 +78,7 @@ function CallDetail({ call }: { call: ConsoleRequest }): ReactNode {
       <Facts
         items={[
           [t('common.time'), <Instant key="time" at={call.startedAt} />],
-          [t('requests.upstream'), `${call.provider} / ${call.upstreamModel}`],
+          [t('requests.upstream'), [call.provider, call.upstreamModel].filter(Boolean).join(' / ')],
           [t('requests.streamed'), call.stream ? t('common.yes') : t('common.no')],
           [t('requests.key'), call.keyAlias ?? call.keyName],
           [t('requests.team'), call.teamAlias],

@@ -18,7 +18,7 @@ export function errorMessage(error: unknown, t: Translate): string {
 
 export function ErrorState({ error, onRetry }: { error: unknown; onRetry?: () => void }): ReactNode {
   const { t } = useText();
-  const code = error instanceof ApiError && error.status > 0 ? `${error.status} · ${error.code}` : null;
+  const code = error instanceof ApiError && error.status > 0 ? [...new Set([String(error.status), error.code])].join(' · ') : null;
   return (
     <Alert color="red" variant="light" icon={<IconAlertTriangle size={18} />} title={t('error.title')} role="alert">
       <Text size="sm">{errorMessage(error, t)}</Text>

@@ -1,23 +1,38 @@
-// The call to paste when nothing has happened yet; the same on every empty page.
+// The call to paste when nothing has happened yet; the same on every empty page and under a new key.
 import { Stack, Text } from '@mantine/core';
+import { useQuery } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
+import { modelsQuery } from '#api/queries.ts';
 import { useText } from '#i18n/i18n.ts';
+import { pickModel } from '#lib/pick-model.ts';
+import { snippet } from '#lib/snippet.ts';
 import { CodeBlock } from './code-block.tsx';
 
-/** `gateway` is the base of the gateway door. `demo` is the model of the starter config that answers without a network. */
-export function FirstCall({ gateway, model = 'demo' }: { gateway: string; model?: string }): ReactNode {
+export interface FirstCallProps {
+  /** Base of the gateway door. */
+  gateway: string;
+  /** The plaintext of a key that was just created; without it the reader puts in an own one. */
+  apiKey?: string;
+  /** Models that the key may call; none = every model. */
+  allowed?: readonly string[];
+}
+
+export function FirstCall({ gateway, apiKey, allowed = [] }: FirstCallProps): ReactNode {
   const { t } = useText();
-  const body = JSON.stringify({ model, messages: [{ role: 'user', content: t('firstCall.prompt') }] });
-  const command = `curl ${gateway}/v1/chat/completions \\\n  -H "Authorization: Bearer $GENAI_API_KEY" \\\n  -H 'Content-Type: application/json' \\\n  -d '${body}'`;
+  const models = useQuery(modelsQuery);
+  const model = pickModel(models.data?.data ?? [], allowed);
+  const command = snippet('curl', { gateway, model, mode: 'chat', prompt: t('firstCall.prompt') });
   return (
     <Stack gap="xs">
       <Text size="xs" c="dimmed">
-        {t('firstCall.key')}
+        {apiKey === undefined ? t('firstCall.key') : t('firstCall.paste')}
       </Text>
-      <CodeBlock text={`export GENAI_API_KEY=sk-…\n\n${command}`} />
-      <Text size="xs" c="dimmed">
-        {t('firstCall.demo')} <code>./genai demo</code>
-      </Text>
+      <CodeBlock text={`export GENAI_API_KEY=${apiKey ?? 'sk-…'}\n\n${command}`} />
+      {apiKey === undefined && (
+        <Text size="xs" c="dimmed">
+          {t('firstCall.demo')} <code>./genai demo</code>
+        </Text>
+      )}
     </Stack>
   );
 }

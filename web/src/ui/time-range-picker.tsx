@@ -44,6 +44,7 @@ function RangeForm({ value, onChoose }: { value: TimeRange; onChoose: (range: Ti
     <Stack gap="sm" w={260}>
       <SegmentedControl
         size="xs"
+        fullWidth
         orientation="vertical"
         aria-label={t('range.windows')}
         value={value.kind === 'window' ? value.name : ''}
