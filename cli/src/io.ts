@@ -71,7 +71,7 @@ export function createIo(options: IoOptions): Io {
     progress(percent, step) {
       if (mode !== 'human') return;
       if (err.isTTY === true) {
-        err.write(`\r\u001B[K${progressLine(percent, step, (err.columns ?? 80) - 1)}`);
+        err.write(`\r\u001B[K${progressLine(percent, step, (err.columns || 80) - 1)}`);
         barShown = percent === null || percent < 100;
         if (!barShown) err.write('\n');
       } else if (step !== lastStep) err.write(`${step}\n`);

@@ -63,6 +63,12 @@ function refuse(io: Io, error: StartRefused): number {
 function announce(io: Io, platform: RunningPlatform, elapsedMs: number): void {
   const { urls, firstRun } = platform;
   if (platform.listensWide) io.notify('start.wide');
+  io.notify('start.ready', {
+    seconds: (elapsedMs / 1000).toFixed(1),
+    gateway: urls.gateway ?? '-',
+    observe: urls.observe ?? '-',
+    console: urls.console ?? '-',
+  });
   if (firstRun?.configWritten) io.notify('start.config-written', { path: firstRun.configPath });
   if (firstRun !== null && firstRun.keysPath !== null) {
     // Credentials are for eyes, not for log files: only a terminal gets them.
@@ -70,12 +76,6 @@ function announce(io: Io, platform: RunningPlatform, elapsedMs: number): void {
       io.print(firstRunBlock(io, firstRun.keys, { urls, environmentFile: join(dirname(firstRun.configPath), '.env') }));
     else io.notify('start.keys-are-in', { path: firstRun.keysPath });
   }
-  io.notify('start.ready', {
-    seconds: (elapsedMs / 1000).toFixed(1),
-    gateway: urls.gateway ?? '-',
-    observe: urls.observe ?? '-',
-    console: urls.console ?? '-',
-  });
   io.result({ ready: true, elapsedMs, urls, firstRun: firstRun === null ? null : { keysPath: firstRun.keysPath, configPath: firstRun.configPath } }, '');
 }
 
