@@ -5,12 +5,16 @@ import type { GatewayDeps } from './deps.ts';
 import { envelope, type Failure } from './errors.ts';
 import { errorHeaders } from './headers.ts';
 
-/** One write: head and body leave together. */
+/** Up to this size copying a body behind its head is cheaper than handing the kernel two pieces. */
+const LONGEST_JOINED = 64 * 1024;
+
+/** One write: head and body leave together. Latin-1 maps every byte to one character and back, so the text form is exact. */
 export function sendWhole(response: ServerResponse, status: number, headers: string[], body: Buffer): void {
   if (response.destroyed || response.headersSent) return;
   headers.push('content-length', String(body.length));
   response.writeHead(status, headers);
-  response.end(body);
+  if (body.length > LONGEST_JOINED) response.end(body);
+  else response.end(body.toString('latin1'), 'latin1');
 }
 
 /** An error in LiteLLM's envelope. */
