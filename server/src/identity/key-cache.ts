@@ -10,7 +10,7 @@ export interface KeyCacheOptions<Value> {
   maxMissing?: number;
   /** How long "there is no such key" is believed; default 10,000. A key created meanwhile is announced by a notification. */
   missingForMs?: number;
-  /** A found key is asked for again after this long: the net under the notifications; default 60,000. */
+  /** A found key is asked for again after this long, behind the back of its callers: the net under the notifications; default 60,000. */
   freshForMs?: number;
   /** Loads at once; beyond it unknown keys get 503, so that guessing cannot crowd out the rest; default 256. */
   maxLoads?: number;
@@ -19,8 +19,10 @@ export interface KeyCacheOptions<Value> {
 
 interface Found<Value> {
   value: Value;
-  /** Believed without asking until then; afterwards it still serves while the store is away. */
+  /** Asked for again after that. */
   freshUntilMs: number;
+  /** A change may have been missed: it serves only while the store is away. */
+  distrusted: boolean;
 }
 
 interface Load<Value> {
@@ -48,7 +50,9 @@ export class KeyCache<Value> {
     const nowMs = this.#options.now();
     const found = this.#found.get(digest);
     if (found) {
-      if (nowMs >= found.freshUntilMs && nowMs >= this.#awayUntilMs) return undefined;
+      const isAway = nowMs < this.#awayUntilMs;
+      if (found.distrusted && !isAway) return undefined;
+      if (nowMs >= found.freshUntilMs && !isAway) void this.load(digest).catch(() => {});
       this.#found.delete(digest);
       this.#found.set(digest, found);
       return found.value;
@@ -91,7 +95,7 @@ export class KeyCache<Value> {
 
   /** Notifications may have been missed: ask again before believing, but keep what is known for when the store is away. */
   distrustAll(): void {
-    for (const found of this.#found.values()) found.freshUntilMs = 0;
+    for (const found of this.#found.values()) found.distrusted = true;
     this.#missing.clear();
     for (const load of this.#loads.values()) load.changed = true;
   }
@@ -128,7 +132,7 @@ export class KeyCache<Value> {
       this.#missing.set(digest, nowMs + this.#options.missingForMs);
       dropOldest(this.#missing, this.#options.maxMissing);
     } else {
-      this.#found.set(digest, { value, freshUntilMs: nowMs + this.#options.freshForMs });
+      this.#found.set(digest, { value, freshUntilMs: nowMs + this.#options.freshForMs, distrusted: false });
       dropOldest(this.#found, this.#options.maxFound);
     }
   }

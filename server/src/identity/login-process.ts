@@ -30,6 +30,8 @@ export class LoginProcess {
     const id = ++this.#lastId;
     const answer = Promise.withResolvers<PlainResponse>();
     this.#pending.set(id, answer);
+    child.ref();
+    child.channel?.ref();
     tell(child, { kind: 'request', id, request });
     return answer.promise;
   }
@@ -78,7 +80,11 @@ export class LoginProcess {
     this.#pending.delete(message.id);
     if (message.response) answer?.resolve(message.response);
     else answer?.reject(new Error(`login: ${message.reason}`));
-    if (this.#pending.size === 0) this.#idleTimer = setTimeout(() => void this.close(), IDLE_MS).unref();
+    if (this.#pending.size > 0) return;
+    // A waiting process must not keep this one alive; when this one ends, the other does.
+    child.unref();
+    child.channel?.unref();
+    this.#idleTimer = setTimeout(() => void this.close(), IDLE_MS).unref();
   }
 
   #ended(child: ChildProcess, error: Error): void {
