@@ -64,6 +64,10 @@ export const MESSAGES = {
     '即時終了しました。受け付け済みのイベントはジャーナルにあり、次回の起動時に保存されます。',
   ),
   'start.keys-are-in': info('First credentials: {path} (./genai keys show)', '初期の認証情報: {path}（./genai keys show で表示）'),
+  'start.keys-unseen': warning(
+    'warning: credentials that nobody set were made and are kept only as hashes, because there is neither a terminal nor a local key file. Set LITELLM_MASTER_KEY and LANGFUSE_INIT_* to choose them.',
+    '警告: 未設定の認証情報を生成しましたが、端末もローカルのキーファイルもないため、ハッシュだけを保存しました。LITELLM_MASTER_KEY と LANGFUSE_INIT_* で指定してください。',
+  ),
   'start.config-written': info('A commented configuration was written: {path}', 'コメント付きの設定ファイルを作成しました: {path}'),
   'first.title': info(
     'First start: these credentials are shown once (again with ./genai keys show)',

@@ -32,8 +32,9 @@ export interface KeysFile {
 
 /** Set on the first start only. */
 export interface FirstRun {
-  /** Null when nothing was written in the clear (external stores). */
+  /** Shown once at a terminal; null when there is nothing to show. */
   keys: KeysFile | null;
+  /** Null when no file holds them (external stores). */
   keysPath: string | null;
   configPath: string;
   /** True when the starter configuration was written by this start. */

@@ -76,6 +76,14 @@ describe('start', () => {
     }
   });
 
+  it('with external stores shows the keys at a terminal, and without one says that they are kept as hashes only', async () => {
+    const firstRun = { keys: KEYS, keysPath: null, configPath: '/data/config.yaml', configWritten: false };
+    expect((await start(() => Promise.resolve(running({ firstRun })), { isTerminal: true })).out).toContain('sk-virtual');
+    const { out, err } = await start(() => Promise.resolve(running({ firstRun })));
+    expect(out + err).not.toContain('sk-virtual');
+    expect(err).toContain('LITELLM_MASTER_KEY');
+  });
+
   it('says nothing of credentials on later starts and warns when it listens wide', async () => {
     const { out, err } = await start(() => Promise.resolve(running({ firstRun: null, listensWide: true })), { isTerminal: true });
     expect(out).not.toContain('sk-');

@@ -1,6 +1,6 @@
 // `start`: runs the platform in this process, shows how far the start is, prints the first credentials once, and drains on Ctrl-C.
 import { dirname, join } from 'node:path';
-import type { PlatformEvent, StartPlatform } from '@genai/server/platform';
+import type { FirstRun, PlatformEvent, PlatformUrls, StartPlatform } from '@genai/server/platform';
 import { type RunningPlatform, StartRefused } from '@genai/server/platform';
 import { formatNote } from '@genai/server/settings';
 import type { Command, CommandContext } from '#command.ts';
@@ -70,13 +70,16 @@ function announce(io: Io, platform: RunningPlatform, elapsedMs: number): void {
     console: urls.console ?? '-',
   });
   if (firstRun?.configWritten) io.notify('start.config-written', { path: firstRun.configPath });
-  if (firstRun !== null && firstRun.keysPath !== null) {
-    // Credentials are for eyes, not for log files: only a terminal gets them.
-    if (io.isTerminal && firstRun.keys !== null)
-      io.print(firstRunBlock(io, firstRun.keys, { urls, environmentFile: join(dirname(firstRun.configPath), '.env') }));
-    else io.notify('start.keys-are-in', { path: firstRun.keysPath });
-  }
+  if (firstRun !== null) announceKeys(io, firstRun, urls);
   io.result({ ready: true, elapsedMs, urls, firstRun: firstRun === null ? null : { keysPath: firstRun.keysPath, configPath: firstRun.configPath } }, '');
+}
+
+/** Credentials are for eyes, not for log files: only a terminal gets them; elsewhere the file is named, and with external stores there is none. */
+function announceKeys(io: Io, firstRun: FirstRun, urls: PlatformUrls): void {
+  if (firstRun.keys === null) return;
+  if (io.isTerminal) io.print(firstRunBlock(io, firstRun.keys, { urls, environmentFile: join(dirname(firstRun.configPath), '.env') }));
+  else if (firstRun.keysPath !== null) io.notify('start.keys-are-in', { path: firstRun.keysPath });
+  else io.notify('start.keys-unseen');
 }
 
 function untilStopped(io: Io, platform: RunningPlatform, { signals, exit }: { signals: Signals; exit(code: number): void }): Promise<number> {
