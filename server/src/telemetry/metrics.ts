@@ -7,6 +7,12 @@ const MAX_LABEL_LENGTH = 100;
 export interface Counter {
   /** Adds `amount` (>= 0) to the series of these label values, in the order of the metric's label names. */
   add(amount: number, ...labels: readonly string[]): void;
+  /** The series of these label values, for callers that add to it often. */
+  series(...labels: readonly string[]): CounterSeries;
+}
+
+export interface CounterSeries {
+  add(amount: number): void;
 }
 
 export interface Gauge {
@@ -121,6 +127,15 @@ class Plain implements Family, Counter, Gauge {
 
   readonly add = (amount: number, ...labels: readonly string[]): void => {
     if (amount >= 0) this.#series.at(labels).value += amount;
+  };
+
+  readonly series = (...labels: readonly string[]): CounterSeries => {
+    const entry = this.#series.at(labels);
+    return {
+      add(amount) {
+        if (amount >= 0) entry.value += amount;
+      },
+    };
   };
 
   readonly set = (value: number, ...labels: readonly string[]): void => {

@@ -5,11 +5,16 @@ const SECRET_NAMES =
 const SECRET_VALUES =
   /\b(?:(?:sk|pk)-[\w-]{8,}|(?:Bearer|Basic)\s+[\w+/=.~-]{8,}|eyJ[\w-]{8,}\.[\w-]+\.[\w-]*|AKIA[0-9A-Z]{12,}|gsk_\w{16,}|AIza[\w-]{20,})|(?<=:\/\/[^\s/:@]{0,100}:)[^\s/@]+(?=@)/gi;
 const QUERY_SECRETS = /([?&](?:key|api[-_]?key|code|sig|signature|token)=)[^&\s"]+/gi;
+/** What any of the above begins with: most values of a log line hold none of it, and this test costs a tenth of the others. */
+const SUSPICIOUS = /[sp]k-|gsk_|AIza|AKIA|eyJ|bearer|basic|:\/\/|[?&]/i;
 const REDACTED = '[redacted]';
+const MAX_KNOWN_NAMES = 1_000;
+const secretNames = new Map<string, boolean>();
 const MAX_DEPTH = 6;
 
 /** Text without keys, tokens, credentials of URLs or secret query parameters. */
 export function redactText(text: string): string {
+  if (!SUSPICIOUS.test(text)) return text;
   return text.replace(SECRET_VALUES, REDACTED).replace(QUERY_SECRETS, `$1${REDACTED}`);
 }
 
@@ -20,8 +25,17 @@ export function redactEvent(event: Readonly<Record<string, unknown>>): Record<st
 
 function redactObject(value: object, depth: number): Record<string, unknown> {
   const copy: Record<string, unknown> = {};
-  for (const [name, field] of Object.entries(value)) copy[name] = SECRET_NAMES.test(name) && field ? REDACTED : redactValue(field, depth + 1);
+  for (const [name, field] of Object.entries(value)) copy[name] = field && isSecretName(name) ? REDACTED : redactValue(field, depth + 1);
   return copy;
+}
+
+function isSecretName(name: string): boolean {
+  let secret = secretNames.get(name);
+  if (secret === undefined) {
+    secret = SECRET_NAMES.test(name);
+    if (secretNames.size < MAX_KNOWN_NAMES) secretNames.set(name, secret);
+  }
+  return secret;
 }
 
 function redactValue(value: unknown, depth: number): unknown {

@@ -113,3 +113,18 @@ describe('/health', () => {
     expect(answer.body).toContain('genai_calls_total 2');
   });
 });
+
+describe('while PostgreSQL is away', () => {
+  it('says 503 with Retry-After in LiteLLM’s envelope, is not ready, and lives', async () => {
+    await house.database.server.stop();
+    for (const path of ['/key/list', '/spend/logs', `/key/info?key=${'a'.repeat(64)}`]) {
+      const answer = await house.call('GET', path);
+      expect([path, answer.status]).toEqual([path, 503]);
+      expect(answer.body).toMatchObject({ error: { code: '503', param: null } });
+      expect(answer.headers.get('retry-after')).not.toBeNull();
+    }
+    expect(await house.call('GET', '/health/readiness')).toMatchObject({ status: 503, body: { status: 'unhealthy', db: 'disconnected' } });
+    expect((await house.call('GET', '/health/liveliness')).status).toBe(200);
+    expect((await house.call('GET', '/model/info')).status).toBe(200);
+  });
+});
