@@ -47,7 +47,7 @@ export interface ObservationRow extends StoredRow {
   total_cost: string | null;
   currency: string;
   price_id: string | null;
-  /** gateway | client | computed | '' (none). */
+  /** gateway | client | computed | elsewhere (a gateway call under it counts it: usage is kept, cost is not) | '' (none). */
   cost_source: string;
   prompt_id: string | null;
   prompt_name: string | null;

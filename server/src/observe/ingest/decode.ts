@@ -2,7 +2,7 @@
 import type { CallSettled } from '#call-record.ts';
 import { JournalKind, type JournalRecord } from '#stores/journal/port.ts';
 import { parseBatchEvent } from './batch-events.ts';
-import type { Decoded } from './events.ts';
+import type { Decoded, EntityEvent } from './events.ts';
 import { fromBatchEvent, type RecordOrigin } from './from-batch.ts';
 import { fromCall } from './from-call.ts';
 import { fromSpan } from './from-otel.ts';
@@ -24,6 +24,15 @@ export function decodeRecord(record: JournalRecord): Decoded {
     decoded.undecodable.push({ place: placeOf(record), reason: (error as Error).message.slice(0, 500), content: textOf(record.parts.at(-1)) });
   }
   return decoded;
+}
+
+/** One event that breaks (nested too deeply to be written again, for example) must not take the others of its record with it. */
+function attempt(decoded: Decoded, about: { place: string; content: () => string }, make: () => EntityEvent[]): void {
+  try {
+    decoded.events.push(...make());
+  } catch (error) {
+    decoded.undecodable.push({ place: about.place, reason: (error as Error).message.slice(0, 500), content: about.content() });
+  }
 }
 
 function placeOf({ kind }: JournalRecord): string {
@@ -55,10 +64,13 @@ function decodeBatch(record: JournalRecord, decoded: Decoded): void {
     if (refused.has(index)) continue;
     const parsed = parseBatchEvent(batch[index]);
     if ('refusal' in parsed) {
-      decoded.undecodable.push({ place: 'ingestion', reason: parsed.refusal.error, content: JSON.stringify(batch[index]) ?? 'null' });
+      decoded.undecodable.push({ place: 'ingestion', reason: parsed.refusal.error, content: slice(text, elements[index]) ?? 'null' });
       continue;
     }
-    decoded.events.push(...fromBatchEvent(parsed.event, index, rawContent(text, elements[index]), origin));
+    const element = elements[index];
+    attempt(decoded, { place: 'ingestion', content: () => slice(text, element) ?? '' }, () =>
+      fromBatchEvent(parsed.event, index, rawContent(text, element), origin),
+    );
   }
 }
 
@@ -87,14 +99,23 @@ function decodeTraces(record: JournalRecord, decoded: Decoded): void {
     const span = spans[index] as OtelSpan | Error;
     const problem = span instanceof Error ? span.message : spanProblem(span.traceId, span.spanId);
     if (problem !== null) decoded.undecodable.push({ place: 'otlp', reason: problem, content: span instanceof Error ? '' : JSON.stringify(span) });
-    else decoded.events.push(...fromSpan(span as OtelSpan, origin));
+    else
+      attempt(decoded, { place: 'otlp', content: () => JSON.stringify([(span as OtelSpan).traceId, (span as OtelSpan).spanId]) }, () =>
+        fromSpan(span as OtelSpan, origin),
+      );
   }
+}
+
+/** Whether everything that rows are made of without a further look is there. */
+function isSettled(call: Partial<CallSettled>): call is CallSettled {
+  const texts = [call.callId, call.traceId, call.spanId, call.currency].every((text) => typeof text === 'string');
+  const numbers = [call.startedAtUs, call.endedAtUs, call.httpStatus].every((number) => Number.isFinite(number));
+  return texts && numbers && isObject(call.path) && Array.isArray(call.tags) && Array.isArray(call.attempts);
 }
 
 function decodeCall(record: JournalRecord, decoded: Decoded): void {
   const call = JSON.parse((record.parts[0] as Buffer).toString('utf8')) as CallSettled;
-  if (typeof call.callId !== 'string' || typeof call.traceId !== 'string' || typeof call.startedAtUs !== 'number')
-    throw new SyntaxError('no CallSettled header');
+  if (!isSettled(call)) throw new SyntaxError('the record has no CallSettled header');
   const keep = call.content === 'full';
   const content = { request: keep ? (record.parts[1] ?? null) : null, answer: keep ? (record.parts[2] ?? null) : null };
   decoded.events.push(...fromCall(call, content, { projectId: record.project, sequence: record.sequence, receivedAtUs: call.endedAtUs }));

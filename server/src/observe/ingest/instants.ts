@@ -15,12 +15,18 @@ export function parseInstant(text: string): number | null {
   return wholeMs * 1000 + (fraction === '' ? 0 : Number(fraction.padEnd(6, '0').slice(0, 6)));
 }
 
+/** The last second that was formatted: events come in runs of the same one. */
+let lastSecond = Number.NaN;
+let lastText = '';
+
 /** "2026-11-23T21:40:00.123456Z" of microseconds. */
 export function formatInstant(us: number): string {
-  const ms = Math.floor(us / 1000);
-  const rest = us - ms * 1000;
-  const text = new Date(ms).toISOString();
-  return `${text.slice(0, -1)}${rest === 0 ? '000' : rest.toString().padStart(3, '0')}Z`;
+  const second = Math.floor(us / 1_000_000);
+  if (second !== lastSecond) {
+    lastText = new Date(second * 1000).toISOString().slice(0, -4);
+    lastSecond = second;
+  }
+  return `${lastText}${String(us - second * 1_000_000 + 1_000_000).slice(1)}Z`;
 }
 
 /** The inverse of formatInstant, also for ClickHouse's "2026-11-23 21:40:00.123456". */

@@ -1,4 +1,5 @@
 // Where values stand inside JSON text that JSON.parse has already accepted: so that input and output are kept as received, digit for digit.
+import { parseJson } from './text.ts';
 
 /** [start, end) of a value in the text. */
 export type Span = readonly [start: number, end: number];
@@ -66,12 +67,12 @@ export function memberSpans(text: string, from: number, keys: ReadonlySet<string
   while (at < text.length && text.charCodeAt(at) === QUOTE) {
     const keyEnd = endOfString(text, at);
     const raw = text.slice(at + 1, keyEnd - 1);
-    const key = raw.includes('\\') ? (JSON.parse(text.slice(at, keyEnd)) as string) : raw;
+    const key = raw.includes('\\') ? parseJson(text.slice(at, keyEnd)) : raw;
     at = skipSpace(text, keyEnd);
     if (text.charCodeAt(at) !== COLON) return found;
     at = skipSpace(text, at + 1);
     const end = endOfValue(text, at);
-    if (keys.has(key)) found.set(key, [at, end]);
+    if (typeof key === 'string' && keys.has(key)) found.set(key, [at, end]);
     at = skipSpace(text, end);
     if (text.charCodeAt(at) !== COMMA) return found;
     at = skipSpace(text, at + 1);

@@ -11,7 +11,7 @@ import {
   VERCEL_OUTPUT,
 } from './otel-attributes.ts';
 import type { Attributes, AttributeValue, OtelSpan } from './span.ts';
-import { asJsonText, parseJson } from './text.ts';
+import { asJsonText, openedJson } from './text.ts';
 
 const MAX_INDEX = 10_000;
 
@@ -59,7 +59,7 @@ export function outputOf(span: OtelSpan): string | null {
 
 /** A string that holds JSON becomes what it holds. */
 function opened(value: AttributeValue): unknown {
-  return typeof value === 'string' ? (parseJson(value) ?? value) : value;
+  return typeof value === 'string' ? (openedJson(value) ?? value) : value;
 }
 
 function vercelOutput(attributes: Attributes): string | null {

@@ -2,7 +2,7 @@
 import { leafText, pathsOf, topLevel } from './metadata.ts';
 import { CONSUMED, CONSUMED_PREFIXES } from './otel-attributes.ts';
 import type { Attributes, AttributeValue, OtelSpan } from './span.ts';
-import { isObject, parseJson } from './text.ts';
+import { isObject, openedJson } from './text.ts';
 
 /** One text a resource or scope, however many spans it has. */
 const texts = new WeakMap<object, string>();
@@ -15,43 +15,53 @@ function textOnce(value: object): string {
   return text;
 }
 
-function opened(value: AttributeValue): unknown {
-  return typeof value === 'string' ? (parseJson(value) ?? value) : value;
+/** Names that may say metadata: one look at each attribute instead of one a prefix. */
+function metadataNames(attributes: Attributes): string[] {
+  const names: string[] = [];
+  for (const name in attributes) if (name.includes('metadata') || name.includes('experiment')) names.push(name);
+  return names;
 }
 
 /** Members under `prefix.`, and those of the object (JSON or not) under the bare name. */
-function under(attributes: Attributes, name: string): Record<string, unknown> | null {
+function under(attributes: Attributes, names: readonly string[], name: string): Record<string, unknown> | null {
   let found: Record<string, unknown> | null = null;
-  const whole = attributes[name];
-  if (whole !== undefined && whole !== null && whole !== '') {
-    const value = opened(whole);
-    found = isObject(value) ? { ...value } : { metadata: value };
-  }
   const prefix = `${name}.`;
-  for (const key in attributes) {
-    if (!key.startsWith(prefix)) continue;
-    found ??= {};
-    found[key.slice(prefix.length)] = singleValue(attributes[key] as AttributeValue);
+  for (const key of names) {
+    if (key === name) found = Object.assign(wholeValue(attributes[key] as AttributeValue), found);
+    else if (key.startsWith(prefix)) {
+      found ??= {};
+      found[key.slice(prefix.length)] = openedValue(attributes[key] as AttributeValue);
+    }
   }
   return found;
 }
 
 /** SDKs write objects and lists as JSON in text; plain text stays text. */
-function singleValue(value: AttributeValue): unknown {
-  if (typeof value !== 'string' || (value[0] !== '{' && value[0] !== '[')) return value;
-  return parseJson(value) ?? value;
+function openedValue(value: AttributeValue): unknown {
+  if (typeof value !== 'string') return value;
+  const opened = openedJson(value);
+  return typeof opened === 'object' && opened !== null ? opened : value;
+}
+
+function wholeValue(value: AttributeValue): Record<string, unknown> {
+  const opened = openedValue(value);
+  if (isObject(opened)) return { ...opened };
+  return opened === null || opened === '' ? {} : { metadata: opened };
 }
 
 /** Everything a span says that has no column: its own metadata, what is left of a foreign span's attributes, resource and scope. */
 export function observationMetadata(span: OtelSpan): Record<string, string> {
   const { attributes } = span;
   const metadata: Record<string, string> = {};
-  for (const name of ['langfuse.metadata', 'langfuse.observation.metadata', 'ai.telemetry.metadata']) {
-    const own = under(attributes, name);
-    if (own !== null) Object.assign(metadata, topLevel(own));
+  const names = metadataNames(attributes);
+  if (names.length > 0) {
+    for (const name of ['langfuse.metadata', 'langfuse.observation.metadata', 'ai.telemetry.metadata']) {
+      const own = under(attributes, names, name);
+      if (own !== null) Object.assign(metadata, topLevel(own));
+    }
+    const experiment = under(attributes, names, 'langfuse.experiment');
+    if (experiment !== null) metadata.experiment = leafText(experiment);
   }
-  const experiment = under(attributes, 'langfuse.experiment');
-  if (experiment !== null) metadata.experiment = leafText(experiment);
   const rest = restOf(span);
   if (rest !== null) metadata.attributes = leafText(rest);
   metadata.resourceAttributes = textOnce(span.resource);
@@ -73,8 +83,10 @@ function restOf({ attributes, scope }: OtelSpan): Attributes | null {
 /** What a span says about its trace's metadata, as paths. */
 export function traceMetadata({ attributes }: OtelSpan): Record<string, string> {
   let paths: Record<string, string> = {};
+  const names = metadataNames(attributes);
+  if (names.length === 0) return paths;
   for (const name of ['langfuse.metadata', 'langfuse.trace.metadata']) {
-    const own = under(attributes, name);
+    const own = under(attributes, names, name);
     if (own !== null) paths = { ...paths, ...pathsOf(own) };
   }
   return paths;

@@ -138,6 +138,19 @@ describe('POST /api/public/ingestion', () => {
     });
   });
 
+  it('keeps what is beside an event that is nested too deeply to be written again', async () => {
+    const deep = `${'['.repeat(200_000)}${']'.repeat(200_000)}`;
+    const of = (id: string, member: string, value: string) =>
+      `{"id":"${id}","type":"span-create","timestamp":"${at(0)}","body":{"id":"${id}","traceId":"t","${member}":${value}}}`;
+    const response = await server.post(INGESTION, `{"batch":[${of('a', 'metadata', `{"x":${deep}}`)},${of('b', 'input', deep)},${of('c', 'name', '"fine"')}]}`);
+    expect(response.status).toBe(207);
+    expect((await server.post(SCORES, `{"traceId":"t","name":"n","value":1,"metadata":${deep}}`)).status).toBe(200);
+    const rows = await server.fold();
+    expect(rows.deadLetters.length).toBeLessThanOrEqual(2);
+    expect(rows.observationRows.map(({ id }) => id)).toEqual(expect.arrayContaining(['b', 'c']));
+    expect(rows.observationRows.find(({ id }) => id === 'b')?.input).toBe(deep);
+  });
+
   it('cuts a gzip bomb and a body beyond its limit', async () => {
     const bomb = new Uint8Array(gzipSync(Buffer.alloc(64 << 20, 32)));
     expect((await server.post(INGESTION, bomb, { 'content-encoding': 'gzip' })).status).toBe(413);

@@ -12,20 +12,16 @@ export function jsonText(value: unknown): string | null {
   return JSON.stringify(value) ?? null;
 }
 
-/** A text that may be JSON already (OTLP attributes carry JSON in strings): valid JSON stays as it is, anything else becomes a JSON string. */
+/** What text that looks like a JSON object, list or string holds; undefined otherwise. Looking first saves the price of an exception on every plain text. */
+export function openedJson(text: string): unknown {
+  const first = text.charCodeAt(0) <= 32 ? text.trimStart()[0] : text[0];
+  return first === '{' || first === '[' || first === '"' ? parseJson(text) : undefined;
+}
+
+/** A text that may be JSON already (OTLP attributes carry JSON in strings): objects, lists and strings stay as they are, anything else ("007", "true") becomes a JSON string. */
 export function asJsonText(text: string): string {
-  const first = text.trimStart()[0];
-  if (first === '{' || first === '[' || first === '"' || first === undefined || '-0123456789tfn'.includes(first)) {
-    try {
-      const parsed: unknown = JSON.parse(text);
-      // A bare word or number that was sent as text stays text, so that "007" or "true" read back as they were sent.
-      if (typeof parsed === 'object' && parsed !== null) return cleanText(text);
-      if (typeof parsed === 'string') return cleanText(text);
-    } catch {
-      // Not JSON: plain text.
-    }
-  }
-  return JSON.stringify(text);
+  const opened = openedJson(text);
+  return opened === undefined ? JSON.stringify(text) : cleanText(text);
 }
 
 /** Whether JSON text stands for something that is not empty (JavaScript's truthiness of the value). */
