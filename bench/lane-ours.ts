@@ -105,6 +105,6 @@ async function governedKey(port: number): Promise<string> {
 
 /** Basic credentials of the first project, from the first start's keys.json. */
 export async function projectCredentials(lane: OursLane): Promise<string> {
-  const keys = JSON.parse(await readFile(join(lane.dataFolder, 'keys.json'), 'utf8')) as { projectPublicKey: string; projectSecretKey: string };
-  return `Basic ${Buffer.from(`${keys.projectPublicKey}:${keys.projectSecretKey}`).toString('base64')}`;
+  const keys = JSON.parse(await readFile(join(lane.dataFolder, 'keys.json'), 'utf8')) as { publicKey: string; secretKey: string };
+  return `Basic ${Buffer.from(`${keys.publicKey}:${keys.secretKey}`).toString('base64')}`;
 }

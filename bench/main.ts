@@ -7,6 +7,7 @@ import { measureIdle } from './idle.ts';
 import { measureIngest } from './ingest.ts';
 import type { Lane, Say } from './lane.ts';
 import { isOurs, startLanes, startMock } from './lanes.ts';
+import type { WarmUp } from './measure.ts';
 import { type BenchOptions, readOptions, USAGE } from './options.ts';
 import { machineFacts } from './process-tree.ts';
 import { listOf, tableOf } from './report.ts';
@@ -22,45 +23,33 @@ const say: Say = (line) => {
 function plansOf(options: BenchOptions): RoundsPlan[] {
   const { seconds, quick } = options;
   const plans: RoundsPlan[] = [];
+  // The first plan compiles the lanes; the later ones only meet larger bodies and streams.
+  const first: WarmUp = quick ? { requests: 6_000, mostSeconds: 4 } : { requests: 20_000, mostSeconds: 30 };
+  const later: WarmUp = quick ? { requests: 500, mostSeconds: 0.7 } : { requests: 3_000, mostSeconds: 8 };
+  const add = (label: string, body: Buffer, rounds: number): void => {
+    plans.push({ label, body, rounds, seconds, warmUp: plans.length === 0 ? first : later });
+  };
   if (options.parts.includes('calls')) {
-    options.bodyKilobytes.forEach((kilobytes, index) => {
-      const warmUpSeconds = quick ? (index === 0 ? 1.5 : 0.4) : index === 0 ? 5 : 1.5;
-      plans.push({
-        label: `calls, ${kilobytes} KB in, 1 KB out`,
-        body: chatBody(kilobytes * 1024),
-        rounds: options.rounds,
-        seconds,
-        warmUpSeconds,
-        compareAnswers: true,
-      });
-    });
+    for (const kilobytes of options.bodyKilobytes) add(`calls, ${kilobytes} KB in, 1 KB out`, chatBody(kilobytes * 1024), options.rounds);
   }
   if (options.parts.includes('streams')) {
     const half = Math.max(1, Math.floor(options.rounds / 2));
-    plans.push({
-      label: 'streams, 66 frames at once',
-      body: chatBody(1024, 'burst'),
-      rounds: half,
-      seconds,
-      warmUpSeconds: quick ? 0.5 : 1.5,
-      compareAnswers: false,
-    });
-    // A paced stream takes 1.4 s; whatever has begun is awaited.
-    plans.push({
-      label: 'streams, a frame each 20 ms',
-      body: chatBody(1024, 'paced'),
-      rounds: half,
-      seconds: Math.max(1, seconds),
-      warmUpSeconds: 0.1,
-      compareAnswers: false,
-    });
+    add('streams, 66 frames at once', chatBody(1024, 'burst'), half);
+    // A paced stream takes 1.4 s whatever the window is: what has begun is awaited.
+    add('streams, a frame each 20 ms', chatBody(1024, 'paced'), half);
   }
   return plans;
 }
 
-async function runAll(options: BenchOptions, lanes: Lane[]): Promise<object> {
-  const machine = machineFacts();
+/** Ratios bear some noise, but a machine that others keep busy measures those others. */
+function warnWhenBusy(loadAverage: string, cores: number): void {
+  const [lastMinute] = loadAverage.split(' ').map(Number);
+  if ((lastMinute ?? 0) > cores / 2) say(`the machine is busy (load ${lastMinute} on ${cores} cores): the figures below are not worth keeping`);
+}
+
+async function runAll(options: BenchOptions, lanes: Lane[], machine: ReturnType<typeof machineFacts>): Promise<object> {
   print(`${machine.cpuModel}, ${machine.cores} cores, Linux ${machine.kernel}, Node ${machine.node}, load ${machine.loadAverage}`);
+  warnWhenBusy(machine.loadAverage, machine.cores);
   const rounds: RoundsResult[] = [];
   for (const plan of plansOf(options)) {
     const result = await runRounds(lanes, plan, say);
@@ -99,12 +88,14 @@ async function main(argv: readonly string[]): Promise<number> {
     print(USAGE);
     return 0;
   }
+  // Before the lanes start, or the load that is found is our own.
+  const machine = machineFacts();
   const folder = await mkdtemp(join(tmpdir(), 'genai-bench-'));
   const mock = await startMock();
   let lanes: Lane[] = [];
   try {
     lanes = await startLanes(options.lanes, { mockPort: mock.announcement.port, folder }, say);
-    const results = await runAll(options, lanes);
+    const results = await runAll(options, lanes, machine);
     if (options.jsonPath !== null) await writeFile(options.jsonPath, `${JSON.stringify(results, null, 2)}\n`);
     return 0;
   } finally {

@@ -28,9 +28,16 @@ export async function measure(lane: Lane, body: Buffer, seconds: number): Promis
   return summary(lane, load, cpuOf(lane) - before);
 }
 
+/** Enough for the compiler to have seen everything, or as long as it may take on a slow machine. */
+export interface WarmUp {
+  readonly requests: number;
+  readonly mostSeconds: number;
+}
+
 /** Warm-up: the code is compiled, connections are open; nothing is kept. @throws Error when the lane answers nothing. */
-export async function warmUp(lane: Lane, body: Buffer, seconds: number): Promise<void> {
-  const load = await runLoad(lane.target, requestBytes(lane.target, body), CONCURRENCY, forSeconds(seconds));
+export async function warmUp(lane: Lane, body: Buffer, plan: WarmUp): Promise<void> {
+  const isLate = forSeconds(plan.mostSeconds);
+  const load = await runLoad(lane.target, requestBytes(lane.target, body), CONCURRENCY, (successes) => successes >= plan.requests || isLate());
   if (load.successes === 0) throw new Error(`no answer in the warm-up (${load.firstFailure})`);
   if (lane.worksOn) await untilQuiet(lane);
 }
@@ -75,6 +82,13 @@ export async function sampleAnswer(lane: Lane, body: Buffer): Promise<{ status: 
   });
   const text = await response.text();
   if (response.status !== 200) return { status: response.status, content: text.slice(0, 200), usage: null };
+  if (text.startsWith('data:')) return { status: 200, content: streamedText(text), usage: null };
   const answer = JSON.parse(text) as { choices?: { message?: { content?: string } }[]; usage?: { total_tokens?: number } };
   return { status: 200, content: answer.choices?.[0]?.message?.content ?? null, usage: answer.usage?.total_tokens ?? null };
+}
+
+/** The text of a stream, with its end marked; null when it was cut off. */
+function streamedText(text: string): string | null {
+  const words = [...text.matchAll(/"content":"( word\d+)"/g)].map((match) => match[1]);
+  return text.trimEnd().endsWith('data: [DONE]') ? words.join('') : null;
 }

@@ -1,10 +1,11 @@
 // The mock upstream: an OpenAI-compatible answerer on raw node:net that costs far less than any gateway. Started as a child; prints its port.
-// A body whose first bytes hold "stream":true is answered with server-sent events: `"user":"bench-burst"` as fast as it can, else one delta each 20 ms.
+// A body whose first 2 KB hold "stream":true is answered with server-sent events: `"user":"bench-burst"` as fast as it can, else one delta each 20 ms.
 import { createServer, type Socket } from 'node:net';
 
 const DELTAS = 64;
 const DELTA_MS = 20;
-const HEAD_LOOK_BYTES = 400;
+/** A gateway that rebuilds the body may put `stream` last, so a whole 1 KB body is looked at. */
+const HEAD_LOOK_BYTES = 2_048;
 
 const answer = JSON.stringify({
   id: 'chatcmpl-bench',

@@ -1,6 +1,6 @@
 // Interleaved rounds: in each one every lane is measured once, in random order, and compared with the bare lane of the same round.
 import type { Lane, Say } from './lane.ts';
-import { type Measurement, measure, sampleAnswer, warmUp } from './measure.ts';
+import { type Measurement, measure, sampleAnswer, type WarmUp, warmUp } from './measure.ts';
 import type { LaneName } from './options.ts';
 import { median, percentile } from './statistics.ts';
 
@@ -10,9 +10,7 @@ export interface RoundsPlan {
   readonly body: Buffer;
   readonly rounds: number;
   readonly seconds: number;
-  readonly warmUpSeconds: number;
-  /** Whether answers are JSON and must be the same in every lane. */
-  readonly compareAnswers: boolean;
+  readonly warmUp: WarmUp;
 }
 
 export interface LaneResult {
@@ -59,12 +57,11 @@ async function fitLanes(lanes: readonly Lane[], plan: RoundsPlan, say: Say): Pro
   let expected: string | null = null;
   for (const lane of lanes) {
     try {
-      if (plan.compareAnswers) {
-        const answer = JSON.stringify(await sampleAnswer(lane, plan.body));
-        expected ??= answer;
-        if (answer !== expected) throw new Error(`another answer than ${lanes[0]?.name}: ${answer.slice(0, 200)}`);
-      }
-      await warmUp(lane, plan.body, plan.warmUpSeconds);
+      // The same answer from every lane, or its time means nothing.
+      const answer = JSON.stringify(await sampleAnswer(lane, plan.body));
+      expected ??= answer;
+      if (answer !== expected) throw new Error(`another answer than ${lanes[0]?.name}: ${answer.slice(0, 200)}`);
+      await warmUp(lane, plan.body, plan.warmUp);
       fit.push(lane);
     } catch (error) {
       say(`${plan.label}: ${lane.name} left out, ${(error as Error).message}`);
