@@ -10,6 +10,7 @@ import type { Settings } from '#settings/settings.ts';
 import { openDataFolder } from '#stores/data-folder.ts';
 import { createLog, type Log } from '#telemetry/log.ts';
 import { openAdminSocket } from './admin-socket.ts';
+import { watchConfig } from './config-watch.ts';
 import { type Doors, openDoors } from './doors.ts';
 import { type EngineLink, startEngineLink } from './engine-link.ts';
 import { buildHouse, type House } from './house.ts';
@@ -21,7 +22,7 @@ import { VERSION } from './version.ts';
 
 /** Streams of an hour exist; an orchestrator's own limit usually comes first. */
 const DRAIN_GRACE_MS = 600_000;
-const ARCHIVE_LIMIT_BYTES = 4 << 30;
+const ARCHIVE_LIMIT_BYTES = 4 * 1024 ** 3;
 
 /** What the running process needs to end in order: the newest is closed first. */
 type Closers = (() => Promise<unknown>)[];
@@ -46,7 +47,7 @@ async function start(input: StartInput, loaded: LoadedSettings, run: { closers: 
   const { closers } = run;
   const dataFolder = await openDataFolder(settings.dataDir);
   closers.push(() => dataFolder.close());
-  const log = createLog({ level: settings.logLevel }).with({ process: 'front' });
+  const log = createLog({ level: logLevelOf(settings, input) }).with({ process: 'front' });
   const configWritten = writeStarterConfig(loaded);
   const console = buildConsole(settings, input, log);
   const stores = await openStores(settings, log, (text) => input.notify({ kind: 'progress', step: 'records', text }));
@@ -83,6 +84,15 @@ async function start(input: StartInput, loaded: LoadedSettings, run: { closers: 
     blobs: stores.blobs,
   });
   closers.push(() => admin.close());
+  const stopWatching = watchConfig({
+    configPath: settings.configPath ?? '',
+    files: loaded.configFiles,
+    env: input.env,
+    cwd: input.cwd,
+    swap: (config) => house.swapConfig(config),
+    log,
+  });
+  closers.push(async () => stopWatching());
   // A first start waits for the console; a later one has it at once.
   await console.built;
   if (engine !== null) await engine.ready();
@@ -172,6 +182,12 @@ function firstRunOf(loaded: LoadedSettings, identity: Awaited<ReturnType<typeof 
     configPath: loaded.settings.configPath ?? '',
     configWritten,
   };
+}
+
+/** A terminal shows what a person must know; every request is for a file or a collector, or for whoever asks by --log-level. */
+function logLevelOf(settings: Settings, { argv, env }: StartInput): Settings['logLevel'] {
+  const asked = argv.some((flag) => flag.startsWith('--log-level')) || Boolean(env.GENAI_LOG_LEVEL ?? env.LITELLM_LOG);
+  return process.stderr.isTTY && !asked ? 'warn' : settings.logLevel;
 }
 
 /** Where package.json, web/ and cli/ lie. */

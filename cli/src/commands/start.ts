@@ -25,6 +25,8 @@ export const start: Command = (context) =>
 /** The verb with its surroundings handed in. Resolves when the platform has been stopped. */
 export async function startWith(context: CommandContext, load: LoadPlatform, surroundings: { signals: Signals; exit(code: number): void }): Promise<number> {
   const { io } = context;
+  // Heard from the first moment: a start that is told to end finishes its step and ends in order, so that no store is cut in the middle.
+  const stopSignal = listenForStop(io, surroundings);
   let platform: RunningPlatform;
   let elapsedMs = 0;
   try {
@@ -39,11 +41,19 @@ export async function startWith(context: CommandContext, load: LoadPlatform, sur
       },
     });
   } catch (error) {
+    stopSignal.forget();
     if (!(error instanceof StartRefused)) throw error;
     return refuse(io, error);
   }
   announce(io, platform, elapsedMs);
-  return await untilStopped(io, platform, surroundings);
+  await stopSignal.arrived;
+  try {
+    await platform.stop();
+  } finally {
+    stopSignal.forget();
+  }
+  io.notify('start.stopped');
+  return 0;
 }
 
 function show(io: Io, event: PlatformEvent): void {
@@ -82,25 +92,28 @@ function announceKeys(io: Io, firstRun: FirstRun, urls: PlatformUrls): void {
   else io.notify('start.keys-unseen');
 }
 
-function untilStopped(io: Io, platform: RunningPlatform, { signals, exit }: { signals: Signals; exit(code: number): void }): Promise<number> {
-  return new Promise((resolve, reject) => {
-    let stopping = false;
-    const onSignal = (): void => {
-      if (stopping) {
-        io.notify('start.forced');
-        exit(130);
-        return;
-      }
-      stopping = true;
-      io.notify('start.stopping');
-      platform.stop().then(() => {
-        signals.off('SIGINT', onSignal);
-        signals.off('SIGTERM', onSignal);
-        io.notify('start.stopped');
-        resolve(0);
-      }, reject);
-    };
-    signals.on('SIGINT', onSignal);
-    signals.on('SIGTERM', onSignal);
+/** The first signal asks for an orderly end, the second ends at once. */
+function listenForStop(io: Io, { signals, exit }: { signals: Signals; exit(code: number): void }): { arrived: Promise<void>; forget(): void } {
+  let stopping = false;
+  let arrive: () => void;
+  const arrived = new Promise<void>((resolve) => {
+    arrive = resolve;
   });
+  const onSignal = (): void => {
+    if (stopping) {
+      io.notify('start.forced');
+      exit(130);
+      return;
+    }
+    stopping = true;
+    io.notify('start.stopping');
+    arrive();
+  };
+  signals.on('SIGINT', onSignal);
+  signals.on('SIGTERM', onSignal);
+  const forget = (): void => {
+    signals.off('SIGINT', onSignal);
+    signals.off('SIGTERM', onSignal);
+  };
+  return { arrived, forget };
 }

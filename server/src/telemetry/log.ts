@@ -16,15 +16,15 @@ export interface Log {
   flush(): void;
 }
 
-/** Lines held in memory while standard output is slow; beyond, lines are dropped rather than requests delayed. */
+/** Lines held in memory while standard error is slow; beyond, lines are dropped rather than requests delayed. */
 const MAX_BUFFERED_BYTES = 4 << 20;
 
 /**
- * A log at `level`, on standard output unless `stream` is given.
+ * A log at `level`, on standard error unless `stream` is given.
  * Field values and messages are redacted (telemetry/redact.ts): keys never reach a log, whoever logs them.
  */
 export function createLog(options: { level: LogLevel; stream?: DestinationStream }): Log {
-  const stream = options.stream ?? destination({ dest: 1, sync: false, maxLength: MAX_BUFFERED_BYTES });
+  const stream = options.stream ?? destination({ dest: 2, sync: false, maxLength: MAX_BUFFERED_BYTES });
   const logger = pino(
     { level: options.level, base: null, timestamp: pino.stdTimeFunctions.isoTime, formatters: { level: (label) => ({ level: label }) } },
     stream,
