@@ -39,7 +39,7 @@ export function useKeyColumns(actions: KeyActions): Column<VirtualKeyRow>[] {
       minTableWidth: 960,
       render: (row) => row.team_alias ?? row.team_id ?? <span className="quiet">–</span>,
     },
-    { id: 'spend', header: t('keys.spend'), width: 'minmax(124px, 1fr)', render: (row) => <SpendCell row={row} /> },
+    { id: 'spend', header: t('keys.spend'), width: 'minmax(136px, 1.1fr)', render: (row) => <SpendCell row={row} /> },
     { id: 'limits', header: t('keys.limits'), width: 'minmax(110px, 1fr)', minTableWidth: 820, render: limits },
     {
       id: 'expires',

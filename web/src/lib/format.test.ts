@@ -3,10 +3,11 @@ import { describe, expect, it } from 'vitest';
 import { formatBucket, formatCompact, formatCount, formatDuration, formatInstant, formatMoney, formatPercent, shortId } from './format.ts';
 
 describe('formatMoney', () => {
-  it('shows cents for amounts and four meaning digits below one', () => {
+  it('shows cents for amounts and three or four meaning digits below one', () => {
     expect(formatMoney('1234.5', 'USD', 'en')).toBe('$1,234.50');
     expect(formatMoney('0.00015', 'USD', 'en')).toBe('$0.00015');
-    expect(formatMoney('0.0012345678', 'USD', 'en')).toBe('$0.001235');
+    expect(formatMoney('0.0012345678', 'USD', 'en')).toBe('$0.00123');
+    expect(formatMoney('0.12345678', 'USD', 'en')).toBe('$0.1235');
     expect(formatMoney('0', 'USD', 'en')).toBe('$0.00');
   });
 

@@ -1,6 +1,9 @@
 // Numbers, money, durations and instants as people read them; every function takes the language and never invents a value for null.
 import { formatDecimal, parseDecimal } from './decimal.ts';
 
+/** 0.01 in units of 1e-12. */
+const CENT = 10_000_000_000n;
+
 const numberFormats = new Map<string, Intl.NumberFormat>();
 const dateFormats = new Map<string, Intl.DateTimeFormat>();
 
@@ -34,7 +37,7 @@ export function formatPercent(share: number, language: string): string {
 }
 
 /**
- * An amount from its decimal string (or LiteLLM's JSON number); amounts under one keep four significant digits, so 0.00015 does not become 0.00.
+ * An amount from its decimal string (or LiteLLM's JSON number); amounts under one keep four significant digits and those under a cent three, so 0.00015 does not become 0.00.
  * @returns null when the amount is unknown: the caller says "unknown" in the reader's language.
  */
 export function formatMoney(value: string | number | null | undefined, currency: string, language: string): string | null {
@@ -42,7 +45,7 @@ export function formatMoney(value: string | number | null | undefined, currency:
   if (units === null) return null;
   const magnitude = units < 0n ? -units : units;
   const small = magnitude > 0n && magnitude < 1_000_000_000_000n;
-  const digits: Intl.NumberFormatOptions = small ? { minimumSignificantDigits: 2, maximumSignificantDigits: 4 } : {};
+  const digits: Intl.NumberFormatOptions = small ? { minimumSignificantDigits: 2, maximumSignificantDigits: magnitude < CENT ? 3 : 4 } : {};
   const text = formatDecimal(units) as Intl.StringNumericLiteral;
   try {
     return numberFormat(language, { style: 'currency', currency, currencyDisplay: 'narrowSymbol', ...digits }).format(text);

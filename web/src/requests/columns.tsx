@@ -43,7 +43,7 @@ export function useRequestColumns(): Column<ConsoleRequest>[] {
       {
         id: 'cost',
         header: t('overview.cost'),
-        width: '84px',
+        width: '90px',
         align: 'end',
         render: (row) => <Money value={row.cost} currency={row.currency} />,
       },

@@ -86,7 +86,7 @@ function CallDetail({ call }: { call: ConsoleRequest }): ReactNode {
           [t('requests.session'), call.sessionId],
           [t('requests.callId'), id(call.callId)],
           [t('requests.traceId'), id(call.traceId)],
-          [t('requests.priceId'), call.priceId ?? t('common.unknown')],
+          [t('requests.priceId'), call.attempts.length === 0 ? null : (call.priceId ?? t('common.unknown'))],
         ]}
       />
       <Attempts call={call} />
@@ -119,7 +119,7 @@ function Attempts({ call }: { call: ConsoleRequest }): ReactNode {
           {t('requests.noAttempts')}
         </Text>
       )}
-      <ol className={styles.attempts}>
+      <ol className={styles.attempts} hidden={call.attempts.length === 0}>
         {call.attempts.map((attempt) => (
           <li key={attempt.index} className={styles.attempt}>
             <Group justify="space-between" wrap="nowrap" gap="sm">

@@ -9,6 +9,7 @@ import { Instant } from '#ui/instant.tsx';
 import { Money } from '#ui/money.tsx';
 import type { Column } from '#ui/virtual-table.tsx';
 import styles from './columns.module.css';
+import { previewText } from './preview.ts';
 
 export function useTraceColumns(): Column<ConsoleTraceRow>[] {
   const { t, language } = useText();
@@ -33,7 +34,7 @@ export function useTraceColumns(): Column<ConsoleTraceRow>[] {
       },
       { id: 'nodes', header: t('traces.observations'), width: '62px', align: 'end', minTableWidth: 780, render: (row) => <CountCell row={row} /> },
       { id: 'tokens', header: t('overview.tokens'), width: '70px', align: 'end', minTableWidth: 760, render: (row) => formatCount(row.totalTokens, language) },
-      { id: 'cost', header: t('overview.cost'), width: '84px', align: 'end', render: (row) => <Money value={row.totalCost} /> },
+      { id: 'cost', header: t('overview.cost'), width: '90px', align: 'end', render: (row) => <Money value={row.totalCost} /> },
       { id: 'latency', header: t('overview.latency'), width: '72px', align: 'end', render: (row) => formatDuration(row.latencyMs) },
     ],
     [t, language],
@@ -64,13 +65,15 @@ function NameCell({ row }: { row: ConsoleTraceRow }): ReactNode {
 }
 
 function PreviewCell({ row }: { row: ConsoleTraceRow }): ReactNode {
+  const input = previewText(row.inputPreview);
+  const output = previewText(row.outputPreview);
   return (
     <div className={styles.stack}>
-      <span className="truncate" title={row.inputPreview ?? undefined}>
-        {row.inputPreview ?? <span className="quiet">–</span>}
+      <span className="truncate" title={input ?? undefined}>
+        {input ?? <span className="quiet">–</span>}
       </span>
-      <span className={`truncate ${styles.output}`} title={row.outputPreview ?? undefined}>
-        {row.outputPreview ?? '–'}
+      <span className={`truncate ${styles.output}`} title={output ?? undefined}>
+        {output ?? '–'}
       </span>
     </div>
   );

@@ -94,6 +94,11 @@ describe('buildTraceTree', () => {
     expect(tree.rows.find((row) => row.id === 'c')).toMatchObject({ leftPercent: 75, widthPercent: 0, durationMs: null });
   });
 
+  it('keeps the microseconds of short calls', () => {
+    const tree = buildTraceTree(trace([observation('a', null, [0, 0], { startTime: '2026-11-23T12:00:00.000100Z', endTime: '2026-11-23T12:00:00.000500Z' })]));
+    expect(tree.durationMs).toBeCloseTo(0.4, 3);
+  });
+
   it('adds cost and tokens upwards without floats and leaves out a call that is counted elsewhere', () => {
     const tree = buildTraceTree(
       trace([

@@ -262,8 +262,11 @@ function sumUp(rows: readonly TraceRow[]): void {
   }
 }
 
+/** Milliseconds with the microseconds that Date.parse drops: a refused call takes 0.4 ms. */
 function parseInstant(iso: string | null): number | null {
   if (iso === null) return null;
   const parsed = Date.parse(iso);
-  return Number.isNaN(parsed) ? null : parsed;
+  if (Number.isNaN(parsed)) return null;
+  const beyond = /\.\d{3}(\d{1,6})/.exec(iso)?.[1];
+  return beyond === undefined ? parsed : parsed + Number(`0.${beyond}`);
 }
