@@ -127,6 +127,6 @@ export function lastComplaints(logFile: string): string {
   if (!existsSync(logFile)) return '';
   const lines = readFileSync(logFile, 'utf8')
     .split('\n')
-    .filter((line) => /(FATAL|PANIC|error while loading)/.test(line) && !line.includes("starting up"));
+    .filter((line) => /(FATAL|PANIC|error while loading)/.test(line) && !line.includes('starting up'));
   return lines.slice(-3).join(' | ').slice(0, 600);
 }

@@ -5,7 +5,7 @@ import { clientConfig, DEFAULT_STATEMENT_TIMEOUT_MS, namesPooler, type RecordsOp
 import { isAway, translateFailure } from './failures.ts';
 import { createListener, type Listener } from './listener.ts';
 import type { Records, RecordsSession, Statement } from './port.ts';
-import { isStatement } from './sql.ts';
+import { isStatement, sql } from './sql.ts';
 
 const DEFAULT_POOL_SIZE = 4;
 /** Callers that wait for a connection at most; beyond it they get 503 at once. */
@@ -91,7 +91,7 @@ class PostgresRecords implements Records {
   async ping(timeoutMs: number): Promise<boolean> {
     const timeout = Promise.withResolvers<boolean>();
     const timer = setTimeout(() => timeout.resolve(false), timeoutMs);
-    const answer = this.#pool.query('SELECT 1').then(
+    const answer = this.query(sql`SELECT 1`).then(
       () => true,
       () => false,
     );
@@ -114,16 +114,18 @@ class PostgresRecords implements Records {
         retryAfterSeconds: 2,
       });
     }
+    const pool = this.#pool;
     try {
-      return await this.#pool.connect();
+      return await pool.connect();
     } catch (error) {
-      if (!this.#pooled && isPoolerRefusal(error)) {
+      const isOwnPool = this.#pool === pool;
+      if (!isPoolerRefusal(error) || (isOwnPool && this.#pooled)) throw translateFailure(error);
+      // The first to notice changes over for all. The old pool holds no connection; whoever still waits in it comes here too.
+      if (isOwnPool) {
         this.#pooled = true;
-        this.#pool.end().catch(() => {});
         this.#pool = this.#openPool();
-        return this.#connect();
       }
-      throw translateFailure(error);
+      return await this.#connect();
     }
   }
 
