@@ -4,16 +4,9 @@ import type { ConsoleOverview } from '#contract.ts';
 import type { RouteContext } from '#http/route.ts';
 import { formatPicos, parsePicos } from '#lib/money.ts';
 import { parameters } from '#observe/filter/parameters.ts';
+import { numbersOf, sumOfPrefix } from '#observe/filter/values.ts';
 import type { Analytics } from '#stores/analytics/port.ts';
-import {
-  type OverviewBucket,
-  type OverviewGroup,
-  type OverviewTotals,
-  overviewGroups,
-  overviewSeries,
-  overviewTotals,
-  overviewTraces,
-} from './overview-sql.ts';
+import { type OverviewRow, overviewRows, overviewTraces } from './overview-sql.ts';
 import { assertUser, consoleRange, projectParameter, rangeParameters } from './parameters.ts';
 
 export const overviewParameters = z.object({ projectId: projectParameter, ...rangeParameters });
@@ -33,34 +26,31 @@ export async function overview(analytics: Analytics, { http, principal }: RouteC
   const asked = parameters(http, overviewParameters);
   const range = consoleRange(asked);
   const bucketSeconds = bucketSecondsOf(range);
-  const groups = (by: 'model' | 'key' | 'team') => analytics.query<OverviewGroup>(overviewGroups(asked.projectId, range, by));
-  const [[totals], [traces], buckets, byModel, byKey, byTeam] = await Promise.all([
-    analytics.query<OverviewTotals>(overviewTotals(asked.projectId, range)),
+  const [rows, [traces]] = await Promise.all([
+    analytics.query<OverviewRow>(overviewRows(asked.projectId, range, bucketSeconds)),
     analytics.query<{ traces: string }>(overviewTraces(asked.projectId, range)),
-    analytics.query<OverviewBucket>(overviewSeries(asked.projectId, range, bucketSeconds)),
-    groups('model'),
-    groups('key'),
-    groups('team'),
   ]);
+  const part = (name: OverviewRow['part']) => rows.filter((row) => row.part === name);
+  const [totals] = part('total');
   const answer: ConsoleOverview = {
     totals: { ...totalsOf(totals), traces: Number(traces?.traces ?? 0) },
     latencyMs: { p50: quantile(totals?.latency, 0), p95: quantile(totals?.latency, 1), p99: quantile(totals?.latency, 2) },
     firstTokenMs: { p50: quantile(totals?.first_token, 0), p95: quantile(totals?.first_token, 1) },
     bucketSeconds,
-    series: seriesOf(range, bucketSeconds, buckets),
-    byModel: byModel.map(groupOf),
-    byKey: byKey.map(groupOf),
-    byTeam: byTeam.map(groupOf),
+    series: seriesOf(range, bucketSeconds, part('bucket')),
+    byModel: largest(part('model')),
+    byKey: largest(part('key')),
+    byTeam: largest(part('team')),
   };
   return http.json(answer);
 }
 
-function totalsOf(totals: OverviewTotals | undefined): Omit<ConsoleOverview['totals'], 'traces'> {
+function totalsOf(totals: OverviewRow | undefined): Omit<ConsoleOverview['totals'], 'traces'> {
   return {
     calls: Number(totals?.calls ?? 0),
     failures: Number(totals?.failures ?? 0),
-    inputTokens: Number(totals?.input_tokens ?? 0),
-    outputTokens: Number(totals?.output_tokens ?? 0),
+    inputTokens: tokens(totals, 'input'),
+    outputTokens: tokens(totals, 'output'),
     cost: plain(totals?.cost),
     unknownCostCalls: Number(totals?.unknown_cost ?? 0),
     currency: totals?.currency || 'USD',
@@ -77,7 +67,7 @@ function quantile(values: (number | null)[] | undefined, index: number): number 
 }
 
 /** Every bucket of the range, empty ones included. */
-function seriesOf(range: { from: Date; to: Date }, bucketSeconds: number, found: readonly OverviewBucket[]): ConsoleOverview['series'] {
+function seriesOf(range: { from: Date; to: Date }, bucketSeconds: number, found: readonly OverviewRow[]): ConsoleOverview['series'] {
   const byBucket = new Map(found.map((bucket) => [bucket.bucket, bucket]));
   const count = Math.ceil((range.to.getTime() - range.from.getTime()) / 1000 / bucketSeconds);
   return Array.from({ length: count }, (_, index) => {
@@ -87,12 +77,24 @@ function seriesOf(range: { from: Date; to: Date }, bucketSeconds: number, found:
       calls: Number(bucket?.calls ?? 0),
       failures: Number(bucket?.failures ?? 0),
       cost: plain(bucket?.cost),
-      inputTokens: Number(bucket?.input_tokens ?? 0),
-      outputTokens: Number(bucket?.output_tokens ?? 0),
+      inputTokens: tokens(bucket, 'input'),
+      outputTokens: tokens(bucket, 'output'),
     };
   });
 }
 
-function groupOf(group: OverviewGroup): ConsoleOverview['byModel'][number] {
-  return { name: group.name, calls: Number(group.calls), cost: plain(group.cost), tokens: Number(group.tokens) };
+/** Tokens of the usage keys of one side. */
+function tokens(row: OverviewRow | undefined, side: 'input' | 'output'): number {
+  return sumOfPrefix(numbersOf(row?.usage ?? {}), side) ?? 0;
+}
+
+const LARGEST_GROUPS = 20;
+
+/** The largest groups by cost, then by calls; calls without a name are left out. */
+function largest(rows: readonly OverviewRow[]): ConsoleOverview['byModel'] {
+  return rows
+    .filter((row) => row.name !== '')
+    .sort((one, other) => Number(other.cost) - Number(one.cost) || Number(other.calls) - Number(one.calls) || one.name.localeCompare(other.name))
+    .slice(0, LARGEST_GROUPS)
+    .map((row) => ({ name: row.name, calls: Number(row.calls), cost: plain(row.cost), tokens: tokens(row, 'input') + tokens(row, 'output') }));
 }

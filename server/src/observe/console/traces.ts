@@ -6,10 +6,11 @@ import { AppError } from '#lib/errors.ts';
 import { formatPicos, parsePicos } from '#lib/money.ts';
 import { limitParameter, newestFirst, parameters, wordParameter } from '#observe/filter/parameters.ts';
 import { isoMs, isoMsOrNull, numbersOf, parsedContent, parsedMetadata, rawContent, secondsBetween } from '#observe/filter/values.ts';
-import { type ObservationView, observationsOfTrace } from '#observe/observations/sql.ts';
-import { type ScoreView, scoresOfTrace } from '#observe/scores/sql.ts';
+import type { ObservationView } from '#observe/observations/sql.ts';
+import type { ScoreView } from '#observe/scores/sql.ts';
 import type { TraceMetrics } from '#observe/traces/metrics-sql.ts';
-import { metricsOf, type TraceListQuery, type TraceView, traceKeysBefore, tracesById, tracesOfKeys } from '#observe/traces/sql.ts';
+import { metricsOf, type TraceListQuery, type TraceView, traceKeysBefore, tracesOfKeys } from '#observe/traces/sql.ts';
+import { readWholeTrace } from '#observe/traces/whole-trace.ts';
 import type { Analytics } from '#stores/analytics/port.ts';
 import { assertUser, consoleRange, decodeCursor, encodeCursor, projectParameter, rangeParameters } from './parameters.ts';
 
@@ -67,7 +68,7 @@ async function rowsOf(analytics: Analytics, projectId: string, keys: readonly { 
   });
 }
 
-function rowOf(row: TraceView, metrics: TraceMetrics | undefined): ConsoleTraceRow {
+function attributesOf(row: TraceView) {
   return {
     id: row.id,
     timestamp: isoMs(row.timestamp),
@@ -78,6 +79,12 @@ function rowOf(row: TraceView, metrics: TraceMetrics | undefined): ConsoleTraceR
     tags: row.tags,
     inputPreview: preview(row.input),
     outputPreview: preview(row.output),
+  };
+}
+
+function rowOf(row: TraceView, metrics: TraceMetrics | undefined): ConsoleTraceRow {
+  return {
+    ...attributesOf(row),
     observations: metrics?.ids.length ?? 0,
     errors: Number(metrics?.errors ?? 0),
     latencyMs: metrics ? metrics.latency * 1000 : null,
@@ -95,21 +102,21 @@ export async function getTrace(analytics: Analytics, { http, principal }: RouteC
   assertUser(principal);
   const { projectId } = parameters(http, traceParameters);
   const traceId = http.req.param('traceId') ?? '';
-  const [[trace], observations, scores, [metrics]] = await Promise.all([
-    analytics.query<TraceView>(tracesById(projectId, [traceId], true)),
-    analytics.query<ObservationView>(observationsOfTrace(projectId, traceId)),
-    analytics.query<ScoreView>(scoresOfTrace(projectId, traceId)),
-    analytics.query<TraceMetrics>(metricsOf(projectId, [traceId])),
-  ]);
-  if (!trace)
+  const whole = await readWholeTrace(analytics, projectId, traceId);
+  if (!whole)
     throw new AppError('This trace does not exist in the project (any more). Check the link, or look for it in the list.', {
       status: 404,
       code: 'not_found_error',
     });
-  const byGateway = new Set(observations.filter((row) => row.cost_source === 'gateway').map((row) => row.parent_observation_id));
+  const { trace, observations, scores, figures } = whole;
   const answer: ConsoleTrace = {
     trace: {
-      ...rowOf(trace, metrics),
+      ...attributesOf(trace),
+      observations: observations.length,
+      errors: figures.errors,
+      latencyMs: figures.latencySeconds === null ? null : figures.latencySeconds * 1000,
+      totalTokens: figures.totalTokens,
+      totalCost: figures.totalCost,
       input: trace.input,
       output: trace.output,
       metadata: parsedMetadata(trace.metadata),
@@ -117,7 +124,7 @@ export async function getTrace(analytics: Analytics, { http, principal }: RouteC
       version: trace.version,
       public: trace.public === 1,
     },
-    observations: observations.map((row) => observationOf(row, byGateway.has(row.id) || row.cost_source === 'elsewhere')),
+    observations: observations.map((row) => observationOf(row, figures.countedElsewhere.has(row.id))),
     scores: scores.map(scoreOf),
   };
   return http.json(answer);

@@ -41,13 +41,14 @@ export interface ObservationView {
   tags: string[];
   key_alias: string | null;
   call_id: string;
+  is_trace: 0 | 1;
   input: string | null;
   output: string | null;
 }
 
 const LIGHT = sql`project_id, trace_id, id, type, parent_observation_id, name, start_time, end_time, completion_start_time, environment, level, status_message, version, release,
   created_at, updated_at, metadata, provided_model_name, internal_model_id, model_parameters, usage_details, cost_details, total_cost, currency, cost_source,
-  prompt_id, prompt_name, prompt_version, trace_name, user_id, session_id, tags, key_alias, call_id`;
+  prompt_id, prompt_name, prompt_version, trace_name, user_id, session_id, tags, key_alias, call_id, is_trace`;
 const FULL = sql`${LIGHT}, input, output`;
 
 /** All observations of a trace, oldest first. */
@@ -119,15 +120,26 @@ export interface ObservationListQuery {
   filter: readonly FilterCondition[];
 }
 
-function simpleConditions(query: ObservationListQuery): SqlFragment[] {
+/** Traces that observations of a range may belong to: an observation may begin up to 30 days after its trace. */
+function tracesAround(range: TimeRange): TimeRange {
+  return { from: new Date(new Date(range.from).getTime() - 30 * DAY_MS), to: new Date(new Date(range.to).getTime() + DAY_MS) };
+}
+
+/** The row's own attribute, or its trace's where it carries none. */
+function ownOrOfTrace(column: SqlFragment, value: string, projectId: string, range: TimeRange): SqlFragment {
+  const traces = sql`SELECT id FROM ${tracesIn(projectId, tracesAround(range))} WHERE ${column} = ${text(value)}`;
+  return sql`(ifNull(${column} = ${text(value)}, 0) OR (${column} IS NULL AND trace_id IN (${traces})))`;
+}
+
+function simpleConditions(query: ObservationListQuery, range: TimeRange): SqlFragment[] {
   const filtered = new Set(query.filter.map((condition) => condition.column));
   const conditions: SqlFragment[] = [];
   const add = (column: string, condition: SqlFragment | null) => {
     if (condition && !filtered.has(column)) conditions.push(condition);
   };
   add('name', query.name === undefined ? null : sql`name = ${text(query.name)}`);
-  add('userId', query.userId === undefined ? null : sql`o_user = ${text(query.userId)}`);
-  add('sessionId', query.sessionId === undefined ? null : sql`o_session = ${text(query.sessionId)}`);
+  add('userId', query.userId === undefined ? null : ownOrOfTrace(sql`user_id`, query.userId, query.projectId, range));
+  add('sessionId', query.sessionId === undefined ? null : ownOrOfTrace(sql`session_id`, query.sessionId, query.projectId, range));
   add('type', query.types?.length ? sql`type IN ${texts(query.types)}` : null);
   add('traceId', query.traceId === undefined ? null : sql`trace_id = ${text(query.traceId)}`);
   add('level', query.level === undefined ? null : sql`level = ${text(query.level)}`);
@@ -145,16 +157,16 @@ function source(query: ObservationListQuery, range: TimeRange): SqlFragment {
   // A trace id narrows what FINAL has to look at; it is part of the key, so it may stand inside.
   const inside = [projectIs(query.projectId), ...(query.traceId === undefined ? [] : [sql`trace_id = ${text(query.traceId)}`])];
   const rows = liveIn('observations', LIGHT, range, inside);
-  const needsTrace = query.userId !== undefined || query.sessionId !== undefined || query.filter.some((condition) => OF_TRACES.has(condition.column));
+  const needsTrace = query.filter.some((condition) => OF_TRACES.has(condition.column));
   if (!needsTrace) return rows;
-  const traces = { from: new Date(new Date(range.from).getTime() - 30 * DAY_MS), to: new Date(new Date(range.to).getTime() + DAY_MS) };
+  const traces = tracesAround(range);
   return sql`(SELECT o.*, coalesce(o.user_id, t.user_id) AS o_user, coalesce(o.session_id, t.session_id) AS o_session, coalesce(o.trace_name, t.name) AS o_trace_name,
       if(empty(o.tags), t.tags, o.tags) AS o_tags, if(t.id = '', o.environment, t.environment) AS o_environment
     FROM ${rows} AS o LEFT JOIN ${tracesIn(query.projectId, traces)} AS t ON o.trace_id = t.id)`;
 }
 
 function matching(query: ObservationListQuery, range: TimeRange, more: readonly SqlFragment[] = []): SqlFragment {
-  const conditions = [...simpleConditions(query), ...filterToSql(query.filter, COLUMNS), ...more];
+  const conditions = [...simpleConditions(query, range), ...filterToSql(query.filter, COLUMNS), ...more];
   return conditions.length > 0 ? sql`${source(query, range)} WHERE ${join(conditions, ' AND ')}` : source(query, range);
 }
 

@@ -19,23 +19,13 @@ import {
   wordsParameter,
 } from '#observe/filter/parameters.ts';
 import { observationV1Of } from '#observe/observations/shape.ts';
-import { type ObservationView, observationsOfTrace } from '#observe/observations/sql.ts';
 import { scoreV1Of } from '#observe/scores/shape.ts';
-import { type ScoreView, scoreIdsOf, scoresOfTrace } from '#observe/scores/sql.ts';
+import { scoreIdsOf } from '#observe/scores/sql.ts';
 import type { Analytics } from '#stores/analytics/port.ts';
 import type { TraceMetrics } from './metrics-sql.ts';
 import { htmlPath, listItemOf, TRACE_FIELD_GROUPS, type TraceDetail, type TraceFieldGroup, type TraceListItem, traceOf } from './shape.ts';
-import {
-  countTraces,
-  metricsOf,
-  TRACE_ORDER_FIELDS,
-  type TraceListQuery,
-  type TraceOrder,
-  type TraceView,
-  traceKeys,
-  tracesById,
-  tracesOfKeys,
-} from './sql.ts';
+import { countTraces, metricsOf, TRACE_ORDER_FIELDS, type TraceListQuery, type TraceOrder, type TraceView, traceKeys, tracesOfKeys } from './sql.ts';
+import { readWholeTrace } from './whole-trace.ts';
 
 const listParameters = z.object({
   page: pageParameter,
@@ -120,19 +110,15 @@ async function traceItems(analytics: Analytics, projectId: string, keys: readonl
 async function detail(analytics: Analytics, { http, principal }: RouteContext): Promise<Response> {
   const projectId = projectOf(principal);
   const traceId = http.req.param('traceId') ?? '';
-  const [[trace], observations, scores, [metrics]] = await Promise.all([
-    analytics.query<TraceView>(tracesById(projectId, [traceId], true)),
-    analytics.query<ObservationView>(observationsOfTrace(projectId, traceId)),
-    analytics.query<ScoreView>(scoresOfTrace(projectId, traceId)),
-    analytics.query<TraceMetrics>(metricsOf(projectId, [traceId])),
-  ]);
-  if (!trace) throw notFound(`Trace ${traceId} not found within authorized project`);
+  const whole = await readWholeTrace(analytics, projectId, traceId);
+  if (!whole) throw notFound(`Trace ${traceId} not found within authorized project`);
+  const { trace, observations, scores, figures } = whole;
   const answer: TraceDetail = {
     ...traceOf(projectId, trace, true),
     observations: observations.map((row) => observationV1Of(row)),
     scores: scores.map((row) => scoreV1Of(row)),
-    totalCost: Number(metrics?.total_cost ?? 0),
-    latency: metrics?.latency ?? 0,
+    totalCost: Number(figures.totalCost ?? 0),
+    latency: figures.latencySeconds ?? 0,
     htmlPath: htmlPath(projectId, trace.id),
   };
   return http.json(answer);

@@ -52,6 +52,11 @@ export function tracesById(projectId: string, traceIds: readonly string[], conte
   return sql`SELECT ${OWN}${io} FROM ${own} UNION ALL SELECT ${CARRIED}${io} FROM ${carriers} WHERE is_trace = 1`;
 }
 
+/** A row of `traces` by id, whenever it was. */
+export function ownTraceById(projectId: string, traceId: string): SqlFragment {
+  return sql`SELECT * FROM ${newestOf('traces', sql`project_id, ${OWN}${CONTENT}`, sql`${projectIs(projectId)} AND id = ${text(traceId)}`)}`;
+}
+
 const word = (expression: SqlFragment) => ({ holds: 'text' as const, expression });
 const number = (expression: SqlFragment) => ({ holds: 'number' as const, expression });
 
