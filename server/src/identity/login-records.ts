@@ -27,7 +27,7 @@ type Table = keyof typeof COLUMNS;
 const TABLES = Object.keys(COLUMNS) as Table[];
 
 /** The library's condition, as far as it is used here. */
-export interface Condition {
+interface Condition {
   field: string;
   value: unknown;
   operator?: string | undefined;

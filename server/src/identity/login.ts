@@ -32,7 +32,7 @@ export interface LoginOptions {
   attemptsPerMinute?: number;
 }
 
-export type UserPrincipal = Extract<Principal, { kind: 'user' }>;
+type UserPrincipal = Extract<Principal, { kind: 'user' }>;
 
 export interface Login {
   /**
