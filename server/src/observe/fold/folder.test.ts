@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { FoldedRows } from '#observe/rows.ts';
 import { JournalKind, type JournalRecord } from '#stores/journal/port.ts';
 import { createFolder } from './folder.ts';
+import { measureFold } from './measure-fixture.ts';
 import type { PriceUsage } from './port.ts';
 import { at, batchRecord, callRecord, event, NOW_US, nanos, otlpRecord, PROJECT, settledCall, spansRequest } from './records-fixture.ts';
 import { StoredRows } from './stored-rows-fixture.ts';
@@ -345,6 +346,10 @@ describe('the fold', () => {
     await folder.fold(records);
     folder.abandoned();
     expect((await folder.fold(records)).traces).toMatchObject([{ id: 't', name: 'a', row_version: '1' }]);
+  });
+
+  it('makes the rows that its measurement counts', async () => {
+    expect((await measureFold(1000)).map(({ rows }) => rows)).toEqual([750, 1100, 1000]);
   });
 
   it('holds spans of one id in two traces apart', async () => {

@@ -59,7 +59,7 @@ export function stateOf(event: EntityEvent): EntityState {
 }
 
 /** Union of tags, sorted by code unit. */
-export function sortedUnion(a: readonly string[], b: readonly string[]): string[] {
+function sortedUnion(a: readonly string[], b: readonly string[]): string[] {
   return [...new Set([...a, ...b])].sort();
 }
 

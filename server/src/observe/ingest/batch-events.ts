@@ -129,7 +129,7 @@ const bodies = {
   'sdk-log': z.object({ log: free }),
 } as const;
 
-export type BatchEventType = keyof typeof bodies;
+type BatchEventType = keyof typeof bodies;
 export type TraceBody = z.infer<typeof traceBody>;
 export type ScoreBody = z.infer<typeof scoreBody>;
 export type ObservationBody = z.infer<typeof generationBody> & { type?: (typeof OBSERVATION_TYPES)[number] };

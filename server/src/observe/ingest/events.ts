@@ -89,10 +89,10 @@ export interface ScoreFields {
   author_user_id: string;
 }
 
-export type FieldsOf<Kind extends EntityKind> = Kind extends 'trace' ? TraceFields : Kind extends 'observation' ? ObservationFields : ScoreFields;
+type FieldsOf<Kind extends EntityKind> = Kind extends 'trace' ? TraceFields : Kind extends 'observation' ? ObservationFields : ScoreFields;
 
 /** Where an event came from and how it is ordered. */
-export interface EventOrigin {
+interface EventOrigin {
   projectId: string;
   /** Journal sequence of the record. */
   sequence: bigint;
@@ -121,7 +121,7 @@ export interface EntityEvent<Kind extends EntityKind = EntityKind> extends Event
 export const PATH_SEPARATOR = '\u0001';
 
 /** An event that nothing could be made of. */
-export interface Undecodable {
+interface Undecodable {
   place: string;
   reason: string;
   content: string;

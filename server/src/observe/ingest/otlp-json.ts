@@ -3,7 +3,7 @@ import { type Attributes, type AttributeValue, noAttributes, type OtelSpan, type
 import { isObject } from './text.ts';
 
 /** The request is no trace export at all. The message goes to the client. */
-export class MalformedExport extends Error {}
+class MalformedExport extends Error {}
 
 const MAX_VALUE_DEPTH = 32;
 
@@ -14,7 +14,7 @@ function listOf(value: unknown, where: string): unknown[] {
 }
 
 /** An id of `bytes` bytes as lower-case hex; '' when it is none. */
-export function hexId(value: unknown, bytes: number): string {
+function hexId(value: unknown, bytes: number): string {
   if (typeof value === 'string') {
     if (/^[0-9a-f]+$/i.test(value) && value.length === bytes * 2) return value.toLowerCase();
     const decoded = Buffer.from(value, 'base64');
@@ -26,7 +26,7 @@ export function hexId(value: unknown, bytes: number): string {
 }
 
 /** Whole microseconds of nanoseconds given as digits, number or {low, high}; 0 when it is none. */
-export function microsecondsOf(value: unknown): number {
+function microsecondsOf(value: unknown): number {
   if (typeof value === 'string') {
     if (!/^\d{1,20}$/.test(value)) return 0;
     return Number(value.slice(0, -3) || '0');
