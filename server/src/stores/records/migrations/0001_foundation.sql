@@ -214,8 +214,6 @@ CREATE TABLE ledger (
 );
 CREATE INDEX ledger_by_time ON ledger (call_started_at DESC, call_id DESC);
 CREATE INDEX ledger_by_key ON ledger (key_id, call_started_at DESC);
-CREATE INDEX ledger_by_project ON ledger (project_id, call_started_at DESC);
-CREATE INDEX ledger_by_trace ON ledger (trace_id);
 
 -- How far a consumer of the journal has come.
 CREATE TABLE consumer_positions (
