@@ -1,5 +1,6 @@
 // One fold: the states that a run of events touches, on top of the cache, until the rows made of them are stored.
 import type { EntityEvent, EntityKind } from '#observe/ingest/events.ts';
+import { formatInstant } from '#observe/ingest/instants.ts';
 import type { FoldedRows, ObservationRow } from '#observe/rows.ts';
 import { type EntityState, join, joinInto, type Stamped, stateOf } from './join.ts';
 import { type Loaded, loadEntities, type Wanted } from './load-entities.ts';
@@ -9,7 +10,6 @@ import type { FoldLookup } from './port.ts';
 import type { RowContext } from './row-context.ts';
 import { carriesContent, rowsOf } from './rows-of.ts';
 
-type Rows = Omit<FoldedRows, 'deadLetters'>;
 type ObservationEvent = EntityEvent<'observation'>;
 
 /** An entity in this run; `state` is this run's own copy once `touched`. */
@@ -23,6 +23,8 @@ interface Working extends OpenEntity {
 
 interface Dependencies extends RowContext {
   open: OpenEntities;
+  /** Milliseconds since 1970. */
+  now: () => number;
   lookup: FoldLookup;
 }
 
@@ -39,7 +41,7 @@ export class FoldRun {
   }
 
   /** Joins the events and makes the rows. @throws what a look-up throws; the cache is untouched then. */
-  async apply(events: readonly EntityEvent[]): Promise<Rows> {
+  async apply(events: readonly EntityEvent[]): Promise<FoldedRows> {
     await this.load(wantedBy(events, this));
     for (const event of events) this.joinEvent(event);
     await this.wrapTraceless();
@@ -181,10 +183,11 @@ export class FoldRun {
     }
   }
 
-  private rows(): Rows {
-    const rows: Rows = { observations: [], traces: [], scores: [] };
+  private rows(): FoldedRows {
+    const rows: FoldedRows = { observations: [], traces: [], scores: [], deadLetters: [] };
     for (const states of this.alone.values()) {
-      for (const state of states) rows.observations.push(observationRow(state, this.isCarrier(state, null), this.dependencies));
+      for (const state of states)
+        this.guarded(state, rows, () => rows.observations.push(observationRow(state, this.isCarrier(state, null), this.dependencies)));
     }
     for (const [key, { row }] of this.carriers) {
       const trace = this.working.get(key);
@@ -193,13 +196,31 @@ export class FoldRun {
     for (const entity of this.working.values()) {
       if (!entity.changed) continue;
       const before = entity.stored;
-      entity.stored = rowsOf(entity, before, { context: this.dependencies, isTrace: this.isCarrier(entity.state, before), rows });
+      this.guarded(entity.state, rows, () => {
+        entity.stored = rowsOf(entity, before, { context: this.dependencies, isTrace: this.isCarrier(entity.state, before), rows });
+      });
     }
     return rows;
   }
 
+  /** An entity of which no row can be made becomes a dead letter; the others of the run are stored. */
+  private guarded(state: EntityState, rows: FoldedRows, make: () => void): void {
+    try {
+      make();
+    } catch (error) {
+      rows.deadLetters.push({
+        project_id: state.projectId,
+        received_at: formatInstant(this.dependencies.now() * 1000),
+        sequence: state.version.toString(),
+        place: 'fold',
+        reason: (error as Error).message.slice(0, 500),
+        content: JSON.stringify({ kind: state.kind, id: state.id }),
+      });
+    }
+  }
+
   /** Rewrites a stored gateway call whose trace has got a row of its own. */
-  private uncarry(row: ObservationRow, version: bigint, rows: Rows): void {
+  private uncarry(row: ObservationRow, version: bigint, rows: FoldedRows): void {
     const known = this.find('observation', row.project_id, row.id);
     if (known === undefined || known.state.fields.trace_id?.value !== row.trace_id) {
       rows.observations.push({ ...row, is_trace: 0, row_version: version.toString() });

@@ -330,6 +330,20 @@ describe('the fold', () => {
     expect(store.traceRows.map(({ id }) => id)).toEqual(['t', 't2']);
   });
 
+  it('stores the others when one entity cannot be made a row', async () => {
+    const { store, foldBatch } = setUp({
+      price: () => {
+        throw new Error('no price today');
+      },
+    });
+    const rows = await foldBatch(
+      event('e1', 'generation-create', 0, { id: 'g', traceId: 't', model: 'm', usage: { input: 1 } }),
+      event('e2', 'span-create', 0, { id: 'o', traceId: 't' }),
+    );
+    expect(rows.deadLetters).toMatchObject([{ place: 'fold', reason: 'no price today', content: '{"kind":"observation","id":"g"}' }]);
+    expect(store.observationRows.map(({ id }) => id)).toEqual(['o']);
+  });
+
   it('skips exactly the events that the client was told are refused', async () => {
     const { store, fold } = setUp();
     await fold(batchRecord(0, [event('e1', 'trace-create', 0, { id: 'a' }), event('e2', 'trace-create', 0, { id: 'b' })], { refused: [0] }));

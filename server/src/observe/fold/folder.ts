@@ -40,7 +40,7 @@ export function createFolder(dependencies: FolderDependencies): Folder {
       const { events, deadLetters } = decodeAll(records, dependencies.now);
       const rows = await current.apply(recogniseDoubles(events, claims));
       run = current;
-      return { ...rows, deadLetters } satisfies FoldedRows;
+      return { ...rows, deadLetters: [...deadLetters, ...rows.deadLetters] } satisfies FoldedRows;
     },
     committed() {
       run?.commit();

@@ -68,5 +68,11 @@ export function textAt(metadata: Readonly<Record<string, string>>, path: string,
     if (!isObject(value) || !Object.hasOwn(value, segment)) return undefined;
     value = value[segment];
   }
-  return hasDeeper && isObject(value) ? undefined : JSON.stringify(value);
+  if (hasDeeper && isObject(value)) return undefined;
+  try {
+    return JSON.stringify(value);
+  } catch {
+    // Nested more deeply than the stack of the moment allows: left as it is stored rather than stopping the fold.
+    return undefined;
+  }
 }

@@ -57,7 +57,7 @@ const generationShape = {
   usageDetails: free,
   costDetails: free,
   promptName: text,
-  promptVersion: z.number().int().nullish(),
+  promptVersion: z.number().int().min(0).max(0x7fffffff).nullish(),
 };
 const OBSERVATION_TYPES = ['GENERATION', 'SPAN', 'EVENT', 'AGENT', 'TOOL', 'CHAIN', 'RETRIEVER', 'EVALUATOR', 'EMBEDDING', 'GUARDRAIL'] as const;
 

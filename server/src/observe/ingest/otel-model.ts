@@ -44,7 +44,7 @@ function putPrompt(fields: Partial<ObservationFields>, attributes: Attributes): 
   const number = countOf(version);
   if (typeof name !== 'string' || name === '') return;
   fields.prompt_name = cleanText(name);
-  if (number !== null) fields.prompt_version = number;
+  if (number !== null && number <= 0x7fffffff) fields.prompt_version = number;
 }
 
 function parametersOf(attributes: Attributes): string | null {
