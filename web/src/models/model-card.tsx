@@ -27,7 +27,7 @@ export function ModelCard({ model, active, onSnippet }: { model: Model; active: 
           {t('models.snippet')}
         </Button>
       </header>
-      <Table.ScrollContainer minWidth={620} type="native">
+      <Table.ScrollContainer minWidth={680} type="native">
         <Table verticalSpacing={6} horizontalSpacing="md" layout="fixed">
           <Table.Thead>
             <Table.Tr className={styles.columns}>

@@ -65,8 +65,8 @@ function NameCell({ row }: { row: ConsoleTraceRow }): ReactNode {
 }
 
 function PreviewCell({ row }: { row: ConsoleTraceRow }): ReactNode {
-  const input = previewText(row.inputPreview);
-  const output = previewText(row.outputPreview);
+  const input = previewText(row.inputPreview, 'input');
+  const output = previewText(row.outputPreview, 'output');
   return (
     <div className={styles.stack}>
       <span className="truncate" title={input ?? undefined}>
