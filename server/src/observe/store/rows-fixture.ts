@@ -4,7 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { FoldedRows, ObservationRow, ScoreRow, TraceRow } from '#observe/rows.ts';
 import { openChdb } from '#stores/analytics/chdb.ts';
+import { openClickhouse } from '#stores/analytics/clickhouse.ts';
 import type { Analytics } from '#stores/analytics/port.ts';
+import { startTestClickhouse } from '#stores/analytics/test-http-server.ts';
 import { migrateAnalytics } from './migrate.ts';
 
 export const PROJECT = 'project-1';
@@ -118,17 +120,25 @@ export function folded(rows: Partial<FoldedRows>): FoldedRows {
   return { observations: [], traces: [], scores: [], deadLetters: [], ...rows };
 }
 
-/** A migrated chDB store in a temporary folder; `close` removes it. */
-export async function temporaryAnalytics(): Promise<{ analytics: Analytics; path: string; close: () => Promise<void> }> {
+export interface TemporaryAnalytics {
+  analytics: Analytics;
+  path: string;
+  close: () => Promise<void>;
+}
+
+/** A migrated store in a temporary folder; `close` removes it. 'http' = the ClickHouse adapter against the test server in front of the same engine. */
+export async function temporaryAnalytics(engine: 'chdb' | 'http' = 'chdb'): Promise<TemporaryAnalytics> {
   const folder = mkdtempSync(join(tmpdir(), 'genai-store-'));
   const path = join(folder, 'analytics');
-  const analytics = await openChdb({ path, maxMemoryBytes: 1_000_000_000 });
+  const server = engine === 'http' ? await startTestClickhouse(path) : null;
+  const analytics = server ? openClickhouse(server) : await openChdb({ path, maxMemoryBytes: 1_000_000_000 });
   await migrateAnalytics(analytics);
   return {
     analytics,
     path,
     close: async () => {
       await analytics.close();
+      await server?.close();
       rmSync(folder, { recursive: true, force: true });
     },
   };

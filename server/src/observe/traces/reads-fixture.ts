@@ -22,8 +22,8 @@ export interface ReadsFixture {
 export const projectKey = (projectId: string): Principal => ({ kind: 'project-key', projectId, organizationId: 'o', publicKey: 'pk', scope: 'project' });
 
 /** Mounts routes over a fresh store. */
-export async function openReads(routesOf: (analytics: Analytics) => Route[]): Promise<ReadsFixture> {
-  const { analytics, close } = await temporaryAnalytics();
+export async function openReads(routesOf: (analytics: Analytics) => Route[], engine: 'chdb' | 'http' = 'chdb'): Promise<ReadsFixture> {
+  const { analytics, close } = await temporaryAnalytics(engine);
   let principal: Principal = projectKey(PROJECT);
   const who = async () => principal;
   const app: Hono = createApp({
