@@ -5,7 +5,7 @@ import type { TimeRange } from '#lib/time-range.ts';
 import { resolveTimeRange } from '#lib/time-range.ts';
 import { ApiError, api } from './client.ts';
 
-export const PAGE_SIZE = 100;
+const PAGE_SIZE = 100;
 
 export const sessionQuery = queryOptions({
   queryKey: ['session'],

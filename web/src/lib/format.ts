@@ -101,8 +101,3 @@ export function formatBucket(iso: string, bucketSeconds: number, language: strin
   const time = dateFormat(language, { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' }).format(date);
   return bucketSeconds >= 10_800 ? `${dateFormat(language, { month: 'numeric', day: 'numeric' }).format(date)} ${time}` : time;
 }
-
-/** Shortens an id to its first and last characters for dense rows; the whole id stands in the title. */
-export function shortId(id: string): string {
-  return id.length <= 14 ? id : `${id.slice(0, 8)}…${id.slice(-4)}`;
-}

@@ -15,10 +15,10 @@ export function useSession(): ConsoleSession {
 
 const STORAGE_KEY = 'genai.project';
 
-/** The project of the URL, else the last one looked at, else the first; null when the user has none. */
+/** The project of the URL (a wrong one gets the server's refusal, never another project's data), else the last one looked at, else the first; null when the user has none. */
 export function pickProject(projects: readonly { id: string }[], fromUrl: string | undefined, stored: string | null): string | null {
-  for (const candidate of [fromUrl, stored]) if (candidate && projects.some((project) => project.id === candidate)) return candidate;
-  return fromUrl ?? projects[0]?.id ?? null;
+  if (fromUrl) return fromUrl;
+  return projects.find((project) => project.id === stored)?.id ?? projects[0]?.id ?? null;
 }
 
 export function useProjectId(fromUrl: string | undefined): string | null {

@@ -4,7 +4,7 @@ import styles from './code-block.module.css';
 import { CopyButton } from './copy-button.tsx';
 
 /** Above this many characters only the beginning is laid out until the reader asks; layout of a 10 MB line freezes a browser. */
-export const SHOWN_CHARACTERS = 100_000;
+const SHOWN_CHARACTERS = 100_000;
 
 export function CodeBlock({ text, label, wrap = false, maxHeight }: { text: string; label?: string; wrap?: boolean; maxHeight?: number }): ReactNode {
   return (

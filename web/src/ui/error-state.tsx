@@ -6,7 +6,7 @@ import { ApiError } from '#api/client.ts';
 import { type Translate, useText } from '#i18n/i18n.ts';
 
 /** The sentence to show: the server's message, else one that says what to do about the status. */
-export function errorMessage(error: unknown, t: Translate): string {
+function errorMessage(error: unknown, t: Translate): string {
   if (!(error instanceof ApiError)) return error instanceof Error ? error.message : String(error);
   if (error.status === 0) return t('error.unreachable');
   if (error.message) return error.message;
