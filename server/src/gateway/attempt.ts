@@ -3,7 +3,7 @@
 import type { Dispatcher } from 'undici';
 import { dataOf, frameEnd } from '#http/sse.ts';
 import type { BytePool } from './byte-pool.ts';
-import type { Call } from './call.ts';
+import type { Call, Interruptible } from './call.ts';
 import { answerFailure, ClientGone, type Failure, type Origin, TimeoutError, transportFailure, upstreamFailure } from './errors.ts';
 import { retryAfterMs } from './retry-after.ts';
 import { memberOf, memberValue, type ScannedObject, scanObject } from './scan.ts';
@@ -38,7 +38,7 @@ export interface Sending {
 
 type Phase = 'waiting' | 'error' | 'json' | 'first-frame' | 'flowing' | 'over';
 
-export class Attempt implements Dispatcher.DispatchHandler {
+export class Attempt implements Dispatcher.DispatchHandler, Interruptible {
   readonly target: Target;
   status = 0;
   headers: Readonly<Record<string, string | string[] | undefined>> = {};
@@ -55,8 +55,13 @@ export class Attempt implements Dispatcher.DispatchHandler {
   #phase: Phase = 'waiting';
   #size = 0;
   #controller: Dispatcher.DispatchController | null = null;
+  /** Ends the wait for the answer, later the silence between two chunks. */
   #timer: NodeJS.Timeout | null = null;
   #totalMs = 0;
+  #idleMs = 0;
+  /** When a JSON answer must be whole, or a stream must have begun. */
+  #firstByMs = 0;
+  #totalTimer: NodeJS.Timeout | null = null;
   #sink: Sink | null = null;
   #late: Failure | null = null;
   #resolve: (failure: Failure | null) => void = () => {};
@@ -74,13 +79,15 @@ export class Attempt implements Dispatcher.DispatchHandler {
   start(dispatcher: Pick<Dispatcher, 'dispatch'>, origin: string, sending: Sending): Promise<Failure | null> {
     return new Promise((resolve) => {
       this.#resolve = resolve;
-      this.#call.interrupt = () => this.abort(new ClientGone());
+      this.#call.waiting = this;
       this.#totalMs = sending.totalMs;
-      this.#arm(sending.firstMs);
-      const { path, headers, body, idleMs } = sending;
+      this.#arm(sending.firstMs, 'the upstream did not answer in time');
+      this.#idleMs = sending.idleMs;
+      this.#firstByMs = this.#nowMs() + sending.firstMs;
+      const { path, headers, body } = sending;
       try {
-        // The first answer is timed here, with one timer for connecting, headers and first event.
-        dispatcher.dispatch({ origin, path, method: 'POST', headers, body, headersTimeout: 0, bodyTimeout: idleMs }, this);
+        // undici's own timers are off: changing their values between headers and body costs it a new timer each time, and one of ours sees everything.
+        dispatcher.dispatch({ origin, path, method: 'POST', headers, body, headersTimeout: 0, bodyTimeout: 0 }, this);
       } catch (error) {
         this.#fail(transportFailure(error as Error, this.#origin));
       }
@@ -97,11 +104,19 @@ export class Attempt implements Dispatcher.DispatchHandler {
     else if (this.ended) sink.end();
   }
 
+  /** The client left. */
+  interrupt(): void {
+    this.abort(new ClientGone());
+  }
+
+  /** The client reads slowly: its slowness is no silence of the upstream. */
   pause(): void {
+    this.#stopSilence();
     this.#controller?.pause();
   }
 
   resume(): void {
+    if (this.#phase === 'flowing') this.#arm(this.#idleMs, SILENT);
     this.#controller?.resume();
   }
 
@@ -122,6 +137,7 @@ export class Attempt implements Dispatcher.DispatchHandler {
     if (this.#phase === 'over' || status < 200) return;
     this.status = status;
     this.headers = headers;
+    this.#arm(Math.min(this.#idleMs, this.#firstByMs - this.#nowMs()), SILENT);
     if (status > 299) this.#phase = 'error';
     else if (isCompressed(headers['content-encoding']))
       this.#failAndAbort(answerFailure('the answer is compressed although identity was asked for', this.#origin));
@@ -134,11 +150,13 @@ export class Attempt implements Dispatcher.DispatchHandler {
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
     switch (this.#phase) {
       case 'flowing':
+        this.#timer?.refresh();
         if (this.#sink === null) this.chunks.push(chunk);
         else this.#sink.data(chunk);
         return;
       case 'json':
         this.#keep(chunk);
+        if (this.#nowMs() < this.#firstByMs) this.#timer?.refresh();
         // Too much to hold: relayed as it comes.
         if (this.#size > LONGEST_HELD || !this.#take(chunk.length)) this.#begin();
         return;
@@ -265,7 +283,8 @@ export class Attempt implements Dispatcher.DispatchHandler {
 
   #begin(): void {
     this.#phase = 'flowing';
-    this.#arm(this.#totalMs);
+    this.#arm(this.#idleMs, SILENT);
+    this.#totalTimer = setTimeout(() => this.abort(new TimeoutError('the answer took longer than a call may take')), this.#totalMs);
     this.#resolve(null);
   }
 
@@ -286,16 +305,24 @@ export class Attempt implements Dispatcher.DispatchHandler {
     this.#resolve(failure);
   }
 
-  #arm(afterMs: number): void {
-    this.#disarm();
-    this.#timer = setTimeout(() => this.abort(new TimeoutError(`the upstream did not answer within ${Math.round(afterMs)} ms`)), afterMs);
+  #arm(afterMs: number, why: string): void {
+    this.#stopSilence();
+    this.#timer = setTimeout(() => this.abort(new TimeoutError(why)), Math.max(1, afterMs));
   }
 
-  #disarm(): void {
+  #stopSilence(): void {
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;
   }
+
+  #disarm(): void {
+    this.#stopSilence();
+    if (this.#totalTimer !== null) clearTimeout(this.#totalTimer);
+    this.#totalTimer = null;
+  }
 }
+
+const SILENT = 'the upstream fell silent before the answer was complete';
 
 function isCompressed(encoding: string | string[] | undefined): boolean {
   return encoding !== undefined && encoding !== 'identity' && encoding !== '';

