@@ -18,7 +18,7 @@ const newFolder = () => {
 interface SpendRow {
   request_id: string;
   spend: number;
-  status: string;
+  metadata: { outcome: string };
 }
 
 /** Calls until the process dies; returns the call ids whose end a client saw and how many it started. */
@@ -77,7 +77,7 @@ describe('kill -9 of the front during calls', () => {
     expect(seen.size).toBeGreaterThan(20);
     const missing = [...seen].filter((id) => byId.get(id)?.length !== 1 || !((byId.get(id)?.[0]?.spend ?? 0) > 0));
     expect(missing).toEqual([]);
-    const unknown = rows.filter((row) => row.status === 'unknown');
+    const unknown = rows.filter((row) => row.metadata.outcome === 'unknown');
     expect(unknown.length).toBeLessThanOrEqual(3 * workers);
     for (const row of unknown) expect(row.spend).toBeGreaterThan(0);
     const info = (await call(`${platform.gatewayUrl}/key/info?key=${key}`, { key: platform.keys.masterKey })).body as unknown as { info: { spend: number } };
@@ -195,7 +195,7 @@ describe('an upstream that misbehaves', () => {
       async () => ((await call(`${platform.gatewayUrl}/spend/logs?request_id=${callId}`, { key: platform.keys.masterKey })).body as unknown as SpendRow[])[0],
     );
     expect(row.spend).toBeGreaterThan(0);
-    expect(row.status).toBe('cancelled');
+    expect(row.metadata.outcome).toBe('cancelled');
     await platform.stop();
     await upstream.close();
   });

@@ -122,6 +122,7 @@ export async function buildHouse(input: HouseInput): Promise<House> {
       config = next;
     },
     async close() {
+      await login.close();
       await keys.close();
       await projectKeys.close();
       budgetResets.close();
