@@ -12,7 +12,7 @@ import { openJournalWriter } from '#stores/journal/open.ts';
 import { JournalKind, type JournalWriter } from '#stores/journal/port.ts';
 import { startTestRecords, type TestRecords } from '#stores/records/test-records.ts';
 
-const BATCHES = 150;
+const BATCHES = 100;
 const EVENTS_A_BATCH = 20;
 const principal: Principal = { kind: 'project-key', projectId: 'p1', organizationId: 'o1', publicKey: 'pk', scope: 'project' };
 
@@ -135,7 +135,7 @@ describe('the engine process', () => {
     }
     // Each start has to find its way from the stored position.
     const killedAt: bigint[] = [];
-    for (const rounds of [1n, 10n, 25n]) {
+    for (const rounds of [1n, 10n, 20n]) {
       const child = startProcess();
       const before = await until(() => true);
       await until((answer) => BigInt(answer.consumedSequence) >= BigInt(before.consumedSequence) + rounds || BigInt(answer.consumedSequence) >= last);

@@ -19,6 +19,7 @@ import {
   wordParameter,
   wordsParameter,
 } from '#observe/filter/parameters.ts';
+import { liveRows } from '#observe/store/newest.ts';
 import { tracesById } from '#observe/traces/sql.ts';
 import type { Analytics } from '#stores/analytics/port.ts';
 import { decodeCursor, encodeCursor } from './cursor.ts';
@@ -31,6 +32,7 @@ import {
   observationById,
   observationKeys,
   observationsOfKeys,
+  type VersionedObservation,
 } from './sql.ts';
 
 const conditions = {
@@ -104,7 +106,8 @@ async function list(analytics: Analytics, { http, principal }: RouteContext): Pr
 }
 
 async function detail(analytics: Analytics, { http, principal }: RouteContext): Promise<Response> {
-  const [row] = await analytics.query<ObservationView>(observationById(projectOf(principal), http.req.param('observationId') ?? ''));
+  const found = await analytics.query<VersionedObservation>(observationById(projectOf(principal), http.req.param('observationId') ?? ''));
+  const [row] = liveRows(found).sort((one, other) => other.start_time.localeCompare(one.start_time));
   if (!row) throw notFound('Observation not found within authorized project');
   return http.json(observationV1Of(row));
 }

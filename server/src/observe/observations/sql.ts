@@ -1,9 +1,12 @@
 // Reads of observations: lists by time (FINAL, bounded), one or a trace's by id (newest version).
 import type { FilterCondition } from '#observe/filter/filter.ts';
 import { type FilterColumns, filterToSql } from '#observe/filter/to-sql.ts';
-import { FINAL_SETTINGS, liveIn, newestOf, type TimeRange } from '#observe/store/newest.ts';
+import { FINAL_SETTINGS, liveIn, newestVersions, type TimeRange } from '#observe/store/newest.ts';
 import { projectIs, tracesIn } from '#observe/traces/sql.ts';
 import { instant, join, type SqlFragment, sql, text, texts, uint32 } from '#stores/analytics/sql.ts';
+
+/** An observation as observationsOfTrace and observationById give it. */
+export type VersionedObservation = ObservationView & { is_deleted: 0 | 1 };
 
 /** A stored observation without stamps and bookkeeping. */
 export interface ObservationView {
@@ -51,14 +54,14 @@ const LIGHT = sql`project_id, trace_id, id, type, parent_observation_id, name, s
   prompt_id, prompt_name, prompt_version, trace_name, user_id, session_id, tags, key_alias, call_id, is_trace`;
 const FULL = sql`${LIGHT}, input, output`;
 
-/** All observations of a trace, oldest first. */
+/** All observations of a trace, newest versions in no order; read with liveRows. */
 export function observationsOfTrace(projectId: string, traceId: string): SqlFragment {
-  return sql`SELECT * FROM ${newestOf('observations', FULL, sql`${projectIs(projectId)} AND trace_id = ${text(traceId)}`)} ORDER BY start_time, id`;
+  return newestVersions('observations', sql`${FULL}, is_deleted`, sql`${projectIs(projectId)} AND trace_id = ${text(traceId)}`);
 }
 
-/** Observations of an id; the same id may exist in several traces, the newest comes first. */
+/** Observations of an id, newest versions in no order (the same id may exist in several traces); read with liveRows. */
 export function observationById(projectId: string, id: string): SqlFragment {
-  return sql`SELECT * FROM ${newestOf('observations', FULL, sql`${projectIs(projectId)} AND id = ${text(id)}`)} ORDER BY start_time DESC LIMIT 1`;
+  return newestVersions('observations', sql`${FULL}, is_deleted`, sql`${projectIs(projectId)} AND id = ${text(id)}`);
 }
 
 const word = (expression: SqlFragment) => ({ holds: 'text' as const, expression });

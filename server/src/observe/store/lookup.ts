@@ -3,7 +3,7 @@ import type { EntityKey, FoldLookup } from '#observe/fold/port.ts';
 import type { ObservationRow, ScoreRow, TraceRow } from '#observe/rows.ts';
 import type { Analytics, ReadLimits } from '#stores/analytics/port.ts';
 import { constantSql, join, oneOf, type SqlFragment, sql, text, texts } from '#stores/analytics/sql.ts';
-import { type FoldedTable, newestVersions } from './newest.ts';
+import { type FoldedTable, liveRows, newestVersions } from './newest.ts';
 import { columnsOf, type TableName } from './tables.ts';
 
 /** Keys a statement: bounds the text and the engine's work. */
@@ -28,7 +28,7 @@ export function createLookup(analytics: Analytics): FoldLookup {
       const found = present.map(({ project_id: projectId, key }) => ({ projectId, id: key }));
       rows.push(...(await analytics.query<Row>(newestVersions(table, allColumns(table), matchOf(column, found)), LIMITS)));
     }
-    return rows.filter((row) => row.is_deleted === 0);
+    return liveRows(rows);
   }
   return {
     traces: (keys) => read<TraceRow>('traces', 'id', keys),

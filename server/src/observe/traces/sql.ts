@@ -2,7 +2,7 @@
 
 import type { FilterCondition } from '#observe/filter/filter.ts';
 import { type FilterColumns, filterToSql } from '#observe/filter/to-sql.ts';
-import { FINAL_SETTINGS, liveIn, newestOf, type TimeRange } from '#observe/store/newest.ts';
+import { FINAL_SETTINGS, liveIn, newestOf, newestVersions, type TimeRange } from '#observe/store/newest.ts';
 import { instant, join, oneOf, type SqlFragment, sql, text, texts, uint32 } from '#stores/analytics/sql.ts';
 import { ordinaryMetrics, scoreValues, traceMetrics } from './metrics-sql.ts';
 
@@ -52,9 +52,9 @@ export function tracesById(projectId: string, traceIds: readonly string[], conte
   return sql`SELECT ${OWN}${io} FROM ${own} UNION ALL SELECT ${CARRIED}${io} FROM ${carriers} WHERE is_trace = 1`;
 }
 
-/** A row of `traces` by id, whenever it was. */
+/** A row of `traces` by id, whenever it was; read with liveRows. */
 export function ownTraceById(projectId: string, traceId: string): SqlFragment {
-  return sql`SELECT * FROM ${newestOf('traces', sql`project_id, ${OWN}${CONTENT}`, sql`${projectIs(projectId)} AND id = ${text(traceId)}`)}`;
+  return newestVersions('traces', sql`${OWN}${CONTENT}, is_deleted`, sql`${projectIs(projectId)} AND id = ${text(traceId)}`);
 }
 
 const word = (expression: SqlFragment) => ({ holds: 'text' as const, expression });

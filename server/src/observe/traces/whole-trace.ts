@@ -1,8 +1,9 @@
 // One trace with everything that belongs to it, in three reads, and its figures.
 import { formatPicos, parsePicos } from '#lib/money.ts';
 import { secondsBetween } from '#observe/filter/values.ts';
-import { type ObservationView, observationsOfTrace } from '#observe/observations/sql.ts';
+import { type ObservationView, observationsOfTrace, type VersionedObservation } from '#observe/observations/sql.ts';
 import { type ScoreView, scoresOfTrace } from '#observe/scores/sql.ts';
+import { liveRows } from '#observe/store/newest.ts';
 import type { Analytics } from '#stores/analytics/port.ts';
 import { ownTraceById, type TraceView } from './sql.ts';
 
@@ -28,14 +29,22 @@ export interface TraceFigures {
 
 /** Reads a trace; null when the project has none of that id. */
 export async function readWholeTrace(analytics: Analytics, projectId: string, traceId: string): Promise<WholeTrace | null> {
-  const [[own], observations, scores] = await Promise.all([
-    analytics.query<TraceView>(ownTraceById(projectId, traceId)),
-    analytics.query<ObservationView>(observationsOfTrace(projectId, traceId)),
+  const [owns, versions, scores] = await Promise.all([
+    analytics.query<TraceView & { is_deleted: 0 | 1 }>(ownTraceById(projectId, traceId)),
+    analytics.query<VersionedObservation>(observationsOfTrace(projectId, traceId)),
     analytics.query<ScoreView>(scoresOfTrace(projectId, traceId)),
   ]);
+  const [own] = liveRows(owns);
+  const observations = liveRows(versions).sort(byStart);
   const carrier = observations.find((row) => row.is_trace === 1);
   const trace = own ?? (carrier ? carriedTrace(carrier) : null);
   return trace === null ? null : { trace, observations, scores, figures: figuresOf(observations) };
+}
+
+/** Instants of one form compare as text. */
+function byStart(one: ObservationView, other: ObservationView): number {
+  if (one.start_time === other.start_time) return one.id < other.id ? -1 : 1;
+  return one.start_time < other.start_time ? -1 : 1;
 }
 
 /** The trace that a gateway call stands for. */
