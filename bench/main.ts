@@ -10,6 +10,7 @@ import { isOurs, startLanes, startMock } from './lanes.ts';
 import type { WarmUp } from './measure.ts';
 import { type BenchOptions, readOptions, USAGE } from './options.ts';
 import { machineFacts } from './process-tree.ts';
+import { promiseRows, promisesIn } from './promises.ts';
 import { listOf, tableOf } from './report.ts';
 import { type RoundsPlan, type RoundsResult, runRounds } from './rounds.ts';
 
@@ -26,17 +27,17 @@ function plansOf(options: BenchOptions): RoundsPlan[] {
   // The first plan compiles the lanes; the later ones only meet larger bodies and streams.
   const first: WarmUp = quick ? { requests: 6_000, mostSeconds: 4 } : { requests: 20_000, mostSeconds: 30 };
   const later: WarmUp = quick ? { requests: 500, mostSeconds: 0.7 } : { requests: 3_000, mostSeconds: 8 };
-  const add = (label: string, body: Buffer, rounds: number): void => {
-    plans.push({ label, body, rounds, seconds, warmUp: plans.length === 0 ? first : later });
+  const add = (label: string, body: Buffer, rounds: number, leastRequests: number): void => {
+    plans.push({ label, body, rounds, window: { seconds, leastRequests }, warmUp: plans.length === 0 ? first : later });
   };
   if (options.parts.includes('calls')) {
-    for (const kilobytes of options.bodyKilobytes) add(`calls, ${kilobytes} KB in, 1 KB out`, chatBody(kilobytes * 1024), options.rounds);
+    for (const kilobytes of options.bodyKilobytes) add(`calls, ${kilobytes} KB in, 1 KB out`, chatBody(kilobytes * 1024), options.rounds, quick ? 500 : 3_000);
   }
   if (options.parts.includes('streams')) {
     const half = Math.max(1, Math.floor(options.rounds / 2));
-    add('streams, 66 frames at once', chatBody(1024, 'burst'), half);
+    add('streams, 66 frames at once', chatBody(1024, 'burst'), half, quick ? 50 : 300);
     // A paced stream takes 1.4 s whatever the window is: what has begun is awaited.
-    add('streams, a frame each 20 ms', chatBody(1024, 'paced'), half);
+    add('streams, a frame each 20 ms', chatBody(1024, 'paced'), half, 8);
   }
   return plans;
 }
@@ -56,8 +57,10 @@ async function runAll(options: BenchOptions, lanes: Lane[], machine: ReturnType<
     rounds.push(result);
     print(tableOf(result));
   }
+  const promises = promisesIn(rounds);
+  if (options.parts.includes('calls')) print(listOf('promises', promiseRows(promises)));
   const all = lanes.find((lane) => lane.name === 'ours-all');
-  if (all === undefined || !isOurs(all)) return { machine, options, rounds };
+  if (all === undefined || !isOurs(all)) return { machine, options, rounds, promises };
   let ingest: object | null = null;
   let idle: object | null = null;
   if (options.parts.includes('ingest')) {
@@ -73,7 +76,7 @@ async function runAll(options: BenchOptions, lanes: Lane[], machine: ReturnType<
   }
   const after = machineFacts();
   print(`\nsteal during the run: ${after.stealTicks - machine.stealTicks} ticks; load at the end ${after.loadAverage}`);
-  return { machine, after, options, rounds, ingest, idle };
+  return { machine, after, options, rounds, promises, ingest, idle };
 }
 
 async function main(argv: readonly string[]): Promise<number> {

@@ -21,9 +21,18 @@ export interface Measurement {
   residentBytes: number | null;
 }
 
-export async function measure(lane: Lane, body: Buffer, seconds: number): Promise<Measurement> {
+/** How long one window is: `seconds`, and on a slow machine up to four times as long until it holds `leastRequests`, or what runs beside the requests outweighs them. */
+export interface Window {
+  readonly seconds: number;
+  readonly leastRequests: number;
+}
+
+export async function measure(lane: Lane, body: Buffer, window: Window): Promise<Measurement> {
   const before = cpuOf(lane);
-  const load = await runLoad(lane.target, requestBytes(lane.target, body), CONCURRENCY, forSeconds(seconds));
+  const isDue = forSeconds(window.seconds);
+  const isLate = forSeconds(window.seconds * 4);
+  const isOver = (successes: number): boolean => isDue() && (successes >= window.leastRequests || isLate());
+  const load = await runLoad(lane.target, requestBytes(lane.target, body), CONCURRENCY, isOver);
   if (lane.worksOn) await untilQuiet(lane);
   return summary(lane, load, cpuOf(lane) - before);
 }
@@ -42,11 +51,11 @@ export async function warmUp(lane: Lane, body: Buffer, plan: WarmUp): Promise<vo
   if (lane.worksOn) await untilQuiet(lane);
 }
 
-/** Waits (at most 10 s) until the tree takes less than a tenth of a core, twice in a row. */
+/** Waits (at most 4 s) until the tree takes less than a tenth of a core, twice in a row. */
 export async function untilQuiet(lane: Lane): Promise<void> {
   const STEP_MS = 150;
   let quiet = 0;
-  for (let waitedMs = 0; waitedMs < 10_000 && quiet < 2; waitedMs += STEP_MS) {
+  for (let waitedMs = 0; waitedMs < 4_000 && quiet < 2; waitedMs += STEP_MS) {
     const before = cpuOf(lane);
     await sleep(STEP_MS);
     quiet = cpuOf(lane) - before <= STEP_MS * 100 ? quiet + 1 : 0;

@@ -28,7 +28,7 @@ function factsOf(pid: number): ProcessFacts | null {
 export interface TreeFacts {
   cpuUs: number;
   residentBytes: number;
-  processes: { pid: number; name: string; residentBytes: number }[];
+  processes: { pid: number; name: string; cpuUs: number; residentBytes: number }[];
 }
 
 /** The process and everything below it, now. */
@@ -49,7 +49,7 @@ export function treeOf(root: number): TreeFacts {
   return {
     cpuUs: all.reduce((sum, facts) => sum + facts.cpuUs, 0),
     residentBytes: all.reduce((sum, facts) => sum + facts.residentBytes, 0),
-    processes: all.map((facts) => ({ pid: facts.pid, name: nameOf(facts.pid), residentBytes: facts.residentBytes })),
+    processes: all.map((facts) => ({ pid: facts.pid, name: nameOf(facts.pid), cpuUs: facts.cpuUs, residentBytes: facts.residentBytes })),
   };
 }
 

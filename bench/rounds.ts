@@ -1,6 +1,6 @@
 // Interleaved rounds: in each one every lane is measured once, in random order, and compared with the bare lane of the same round.
 import type { Lane, Say } from './lane.ts';
-import { type Measurement, measure, sampleAnswer, type WarmUp, warmUp } from './measure.ts';
+import { type Measurement, measure, sampleAnswer, type WarmUp, type Window, warmUp } from './measure.ts';
 import type { LaneName } from './options.ts';
 import { median, percentile } from './statistics.ts';
 
@@ -9,7 +9,7 @@ export interface RoundsPlan {
   readonly label: string;
   readonly body: Buffer;
   readonly rounds: number;
-  readonly seconds: number;
+  readonly window: Window;
   readonly warmUp: WarmUp;
 }
 
@@ -44,7 +44,7 @@ export async function runRounds(lanes: readonly Lane[], plan: RoundsPlan, say: S
   const fit = await fitLanes(lanes, plan, say);
   const byLane = new Map<Lane, Measurement[]>(fit.map((lane) => [lane, []]));
   for (let round = 0; round < plan.rounds; round++) {
-    for (const lane of shuffled(fit)) byLane.get(lane)?.push(await measure(lane, plan.body, plan.seconds));
+    for (const lane of shuffled(fit)) byLane.get(lane)?.push(await measure(lane, plan.body, plan.window));
     say(`${plan.label}: round ${round + 1} of ${plan.rounds}`);
   }
   const bare = measurementsOf(byLane, 'node-bare');

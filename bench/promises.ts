@@ -1,0 +1,49 @@
+// The speed promises of the design beside what a run has seen.
+import type { LaneName } from './options.ts';
+import { fixed } from './report.ts';
+import type { RoundsResult } from './rounds.ts';
+
+interface RatioPromise {
+  readonly lane: LaneName;
+  readonly kilobytes: number;
+  /** Most CPU over the bare lane. */
+  readonly most: number;
+}
+
+const RATIOS: readonly RatioPromise[] = [
+  { lane: 'ours-keys-off', kilobytes: 1, most: 1.3 },
+  { lane: 'ours-governed', kilobytes: 1, most: 1.5 },
+  { lane: 'ours-governed', kilobytes: 32, most: 2 },
+  { lane: 'ours-governed', kilobytes: 128, most: 2.5 },
+  { lane: 'ours-all', kilobytes: 1, most: 2.6 },
+];
+/** Portkey's CPU over ours, governed, at 1 KB. */
+const LEAST_BESIDE_PORTKEY = 10;
+
+export interface PromiseAnswer {
+  promise: string;
+  /** Null when the run did not measure it. */
+  seen: number | null;
+  isHeld: boolean | null;
+}
+
+export function promisesIn(rounds: readonly RoundsResult[]): PromiseAnswer[] {
+  const answers = RATIOS.map(({ lane, kilobytes, most }): PromiseAnswer => {
+    const seen = laneIn(rounds, kilobytes, lane)?.ratio ?? null;
+    return { promise: `${lane} at ${kilobytes} KB <= ${most} x bare`, seen, isHeld: seen === null ? null : seen <= most };
+  });
+  const portkey = laneIn(rounds, 1, 'portkey')?.cpuUsPerRequest ?? null;
+  const governed = laneIn(rounds, 1, 'ours-governed')?.cpuUsPerRequest ?? null;
+  const seen = portkey === null || governed === null ? null : portkey / governed;
+  answers.push({ promise: `Portkey at 1 KB >= ${LEAST_BESIDE_PORTKEY} x ours-governed`, seen, isHeld: seen === null ? null : seen >= LEAST_BESIDE_PORTKEY });
+  return answers;
+}
+
+/** Rows for the table; what was not measured is said, never passed. */
+export function promiseRows(answers: readonly PromiseAnswer[]): [string, string][] {
+  return answers.map(({ promise, seen, isHeld }) => [promise, isHeld === null ? 'not measured' : `${fixed(seen, 2)}  ${isHeld ? 'held' : 'NOT HELD'}`]);
+}
+
+function laneIn(rounds: readonly RoundsResult[], kilobytes: number, lane: LaneName) {
+  return rounds.find((round) => round.label.startsWith(`calls, ${kilobytes} KB`))?.lanes.find((result) => result.lane === lane);
+}
