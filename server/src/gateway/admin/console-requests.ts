@@ -67,6 +67,7 @@ function toRequest(row: CallRow, attempts: readonly AttemptRow[]): ConsoleReques
   return {
     callId: row.call_id,
     traceId: row.trace_id ?? row.call_id,
+    projectId: row.project_id,
     startedAt: row.call_started_at.toISOString(),
     model: row.model,
     provider: row.provider,

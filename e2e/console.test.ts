@@ -1,0 +1,140 @@
+// The console in headless Chromium against a started process: first login, every page, both languages, dark mode, keyboard; no error and no policy violation anywhere.
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Browser, chromium, type Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { chat, generateKey } from './client.ts';
+import { type FakeProvider, startFakeProvider } from './fake-provider/fake-provider.ts';
+import { gatewayConfig } from './gateway-config.ts';
+import { need } from './needs.ts';
+import { eventually, type Platform, startPlatform } from './process.ts';
+
+const executablePath = need('chromium');
+const ARGUMENTS = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+const SCREENSHOTS = join(import.meta.dirname, 'screenshots');
+const NEW_PASSWORD = 'a-new-password-2026';
+
+describe.skipIf(executablePath === null)('the console', () => {
+  let upstream: FakeProvider;
+  let platform: Platform;
+  let browser: Browser;
+  let page: Page;
+  const faults: string[] = [];
+  let lastTraceId = '';
+
+  const open = (path: string) => page.goto(`${platform.gatewayUrl}${path}`, { waitUntil: 'networkidle' });
+  const textOf = async (part: string) => (await page.locator(part).textContent()) ?? '';
+  const picture = (name: string) => page.screenshot({ path: join(SCREENSHOTS, `${name}.png`) });
+
+  beforeAll(async () => {
+    mkdirSync(SCREENSHOTS, { recursive: true });
+    upstream = await startFakeProvider();
+    platform = await startPlatform({ config: gatewayConfig(upstream.url) });
+    const key = await generateKey(platform, { key_alias: 'console-key' });
+    for (const model of ['demo', 'priced', 'flaky', 'no-such-model']) {
+      const answer = await chat(platform, key, model, { body: { user: 'tanaka' }, headers: { 'x-litellm-session-id': 'console-session' } });
+      if (answer.status === 200) lastTraceId = (answer.headers.get('x-litellm-call-id') as string).replaceAll('-', '');
+    }
+    browser = await chromium.launch({ executablePath: executablePath as string, args: ARGUMENTS });
+    page = await browser.newPage({ viewport: { width: 1280, height: 800 }, locale: 'en-US' });
+    page.on('pageerror', (error) => faults.push(error.message));
+    page.on('console', (message) => {
+      // A session that does not exist yet answers 401; the browser prints that by itself.
+      if (message.type() === 'error' && !message.text().includes('401')) faults.push(message.text());
+    });
+  });
+  afterAll(async () => {
+    await browser?.close();
+    await platform?.stop();
+    await upstream?.close();
+  });
+
+  it('asks for the first login, refuses a wrong password and demands a new one', async () => {
+    await open('/ui/');
+    await page.locator('input[type=password]').waitFor();
+    await page.locator('input[type=email], input[name=email]').first().fill(platform.keys.email);
+    await page.locator('input[type=password]').fill('wrong-password');
+    await page.keyboard.press('Enter');
+    await page.getByRole('alert').first().waitFor();
+    faults.length = 0;
+    await page.locator('input[type=password]').fill(platform.keys.password);
+    await page.keyboard.press('Enter');
+    await eventually('the demand for a new password', async () => (await page.locator('input[type=password]').count()) >= 2);
+    await picture('change-password');
+    const fields = page.locator('input[type=password]');
+    const count = await fields.count();
+    for (let index = 0; index < count; index++) await fields.nth(index).fill(count === 3 && index === 0 ? platform.keys.password : NEW_PASSWORD);
+    await page.keyboard.press('Enter');
+    await page.waitForURL(/\/ui\/overview/);
+  });
+  it('shows the calls on the overview', async () => {
+    await eventually('numbers on the overview', async () => /console-key/.test(await textOf('main')), 20_000);
+    await picture('overview');
+  });
+  it('lists every call in the request log and opens one with its attempts', async () => {
+    await open('/ui/requests');
+    await eventually('the fallback call', async () => (await textOf('main')).includes('flaky'));
+    await picture('requests');
+    await page.getByText('flaky', { exact: true }).first().click();
+    await eventually('the attempts', async () => (await textOf('body')).includes('gpt-4o-mini'));
+    await picture('request-drawer');
+  });
+  it('lists traces and opens one by Langfuse’s address, with its conversation and cost', async () => {
+    await open('/ui/traces');
+    await eventually('a trace row', async () => (await textOf('main')).includes('tanaka'));
+    await picture('traces');
+    const projects = (await (await page.request.get(`${platform.gatewayUrl}/api/console/session`)).json()) as { projects: { id: string }[] };
+    await open(`/project/${projects.projects[0]?.id}/traces/${lastTraceId}`);
+    await eventually('the conversation', async () => (await textOf('main')).includes('LiteLLMのテストです'));
+    await picture('trace');
+  });
+  it('shows models with what is ready and keys that can be created', async () => {
+    await open('/ui/models');
+    await eventually('the demo model', async () => (await textOf('main')).includes('demo'));
+    await picture('models');
+    await open('/ui/keys');
+    await eventually('the key', async () => (await textOf('main')).includes('console-key'));
+    await picture('keys');
+  });
+  it('speaks Japanese and knows the dark', async () => {
+    const context = await browser.newContext({
+      locale: 'ja-JP',
+      colorScheme: 'dark',
+      viewport: { width: 1280, height: 800 },
+      storageState: await page.context().storageState(),
+    });
+    const japanese = await context.newPage();
+    await japanese.goto(`${platform.gatewayUrl}/ui/overview`, { waitUntil: 'networkidle' });
+    await eventually('Japanese words', async () => /[ぁ-んァ-ヶ一-龠]/.test((await japanese.locator('body').textContent()) ?? ''));
+    await japanese.screenshot({ path: join(SCREENSHOTS, 'overview-ja-dark.png') });
+    await context.close();
+  });
+  it('moves by keyboard', async () => {
+    await open('/ui/overview');
+    await page.keyboard.press('g');
+    await page.keyboard.press('t');
+    await page.waitForURL(/\/ui\/traces/);
+  });
+  it('never printed an error or broke its policy', () => {
+    expect(faults).toEqual([]);
+  });
+  it('keeps everybody without a session out of its data', async () => {
+    const stranger = await browser.newContext();
+    for (const path of ['/api/console/session', '/api/console/overview', '/api/console/requests', '/api/console/traces', '/api/console/models', '/key/list']) {
+      expect((await stranger.request.get(`${platform.gatewayUrl}${path}`)).status(), path).toBe(401);
+    }
+    await stranger.close();
+  });
+  it('refuses a cookie that another site sends', async () => {
+    const answer = await page.request.post(`${platform.gatewayUrl}/key/generate`, { data: {}, headers: { origin: 'https://evil.example' } });
+    expect(answer.status()).toBe(403);
+  });
+});
