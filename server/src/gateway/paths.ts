@@ -9,7 +9,8 @@ const CHAT: PathMatch = { kind: 'call', endpoint: 'chat', route: '/chat/completi
 const EMBEDDINGS: PathMatch = { kind: 'call', endpoint: 'embeddings', route: '/embeddings', pathModel: null };
 const MODELS: PathMatch = { kind: 'models', id: null };
 
-const PATHS: ReadonlyMap<string, PathMatch> = new Map<string, PathMatch>([
+/** Every exact path of the data plane with what it means; docs and the access test walk it. */
+export const PATHS: ReadonlyMap<string, PathMatch> = new Map<string, PathMatch>([
   ['/v1/chat/completions', CHAT],
   ['/chat/completions', CHAT],
   ['/v1/embeddings', EMBEDDINGS],
@@ -18,7 +19,8 @@ const PATHS: ReadonlyMap<string, PathMatch> = new Map<string, PathMatch>([
   ['/models', MODELS],
 ]);
 
-const MODEL_PREFIXES = ['/openai/deployments/', '/engines/', '/v1/engines/'];
+/** Before the model name in a path; `/chat/completions` or `/embeddings` follows it. */
+export const MODEL_PREFIXES = ['/openai/deployments/', '/engines/', '/v1/engines/'];
 
 /** What a request target means to the data plane; null = not its path. */
 export function matchPath(target: string): PathMatch | null {
