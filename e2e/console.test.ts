@@ -1,5 +1,5 @@
 // The console in headless Chromium against a started process: first login, every page, both languages, dark mode, keyboard; no error and no policy violation anywhere.
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -32,7 +32,33 @@ describe.skipIf(executablePath === null)('the console', () => {
 
   const open = (path: string) => page.goto(`${platform.gatewayUrl}${path}`, { waitUntil: 'networkidle' });
   const textOf = async (part: string) => (await page.locator(part).textContent()) ?? '';
-  const picture = (name: string) => page.screenshot({ path: join(SCREENSHOTS, `${name}.png`) });
+  /** A picture once nothing moves any more: charts, drawers and skeletons are animated, so two pictures in a row must be the same. */
+  const picture = async (name: string, of: Page = page) => {
+    let last = Buffer.alloc(0);
+    await eventually(`a page at rest for ${name}.png`, async () => {
+      const now = await of.screenshot();
+      const still = now.equals(last);
+      last = now;
+      return still;
+    });
+    writeFileSync(join(SCREENSHOTS, `${name}.png`), last);
+  };
+  /** Axis labels and figures of the overview that reach out of the card they stand in. */
+  const cutFigures = () =>
+    page.locator('main section').evaluateAll((sections) =>
+      sections.flatMap((section) => {
+        const card = section.getBoundingClientRect();
+        return [...section.querySelectorAll('.numeric, .recharts-cartesian-axis-tick-value')]
+          .filter((figure) => figure.getBoundingClientRect().left < card.left || figure.getBoundingClientRect().right > card.right)
+          .map((figure) => figure.textContent);
+      }),
+    );
+  /** The charts come after the figures, in a file of their own. */
+  const chartsDrawn = async (of: Page = page) => {
+    await eventually('three charts', async () => (await of.locator('main svg.recharts-surface').count()) === 3);
+    await of.locator('.recharts-bar-rectangle path').first().waitFor();
+    await of.locator('.recharts-area-curve').first().waitFor();
+  };
 
   beforeAll(async () => {
     mkdirSync(SCREENSHOTS, { recursive: true });
@@ -77,7 +103,14 @@ describe.skipIf(executablePath === null)('the console', () => {
   });
   it('shows the calls on the overview', async () => {
     await eventually('numbers on the overview', async () => /console-key/.test(await textOf('main')), 20_000);
+    await chartsDrawn();
     await picture('overview');
+    const unpriced = page.getByRole('region', { name: 'By model' }).getByText('demo', { exact: true }).locator('xpath=../..');
+    expect(await unpriced.textContent()).toMatch(/unknown/);
+    expect(await unpriced.textContent()).not.toContain('$');
+    // Calls of unknown price come on top of what the key is known to have spent.
+    expect(await textOf('section[aria-label="By key"]')).toContain('≥');
+    expect(await cutFigures()).toEqual([]);
   });
   it('lists every call in the request log and opens one with its attempts', async () => {
     await open('/ui/requests');
@@ -86,6 +119,9 @@ describe.skipIf(executablePath === null)('the console', () => {
     await page.getByText('flaky', { exact: true }).first().click();
     await eventually('the attempts', async () => (await textOf('body')).includes('gpt-4o-mini'));
     await picture('request-drawer');
+    const drawer = page.getByRole('dialog');
+    expect(await drawer.evaluate((element) => element.scrollWidth <= element.clientWidth)).toBe(true);
+    expect((await drawer.getByRole('button', { name: 'Copy' }).count()) >= 4).toBe(true);
   });
   it('lists traces and opens one by Langfuse’s address, with its conversation and cost', async () => {
     await open('/ui/traces');
@@ -114,7 +150,8 @@ describe.skipIf(executablePath === null)('the console', () => {
     const japanese = await context.newPage();
     await japanese.goto(`${platform.gatewayUrl}/ui/overview`, { waitUntil: 'networkidle' });
     await eventually('Japanese words', async () => /[ぁ-んァ-ヶ一-龠]/.test((await japanese.locator('body').textContent()) ?? ''));
-    await japanese.screenshot({ path: join(SCREENSHOTS, 'overview-ja-dark.png') });
+    await chartsDrawn(japanese);
+    await picture('overview-ja-dark', japanese);
     await context.close();
   });
   it('moves by keyboard', async () => {

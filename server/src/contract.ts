@@ -26,9 +26,20 @@ export interface ConsoleOverview {
   /** Buckets cover the range evenly; `bucketSeconds` says how wide. */
   bucketSeconds: number;
   series: { at: string; calls: number; failures: number; cost: string; inputTokens: number; outputTokens: number }[];
-  byModel: { name: string; calls: number; cost: string; tokens: number }[];
-  byKey: { name: string; calls: number; cost: string; tokens: number }[];
-  byTeam: { name: string; calls: number; cost: string; tokens: number }[];
+  byModel: ConsoleBreakdownRow[];
+  byKey: ConsoleBreakdownRow[];
+  byTeam: ConsoleBreakdownRow[];
+}
+
+/** What one model, key or team used in a range. */
+export interface ConsoleBreakdownRow {
+  name: string;
+  calls: number;
+  /** Sum of the costs that are known; calls of unknown price add nothing. */
+  cost: string;
+  /** Calls without a known cost; a call that failed before anything was used costs 0 and is not among them. */
+  unknownCostCalls: number;
+  tokens: number;
 }
 
 /** One call of the request log, with its attempts. */

@@ -1,23 +1,17 @@
 // Who or what used most: names with a bar by calls, tokens and cost.
+import type { ConsoleBreakdownRow } from '@genai/server/contract';
 import { Text } from '@mantine/core';
 import type { ReactNode } from 'react';
 import { useText } from '#i18n/i18n.ts';
 import { formatCompact, formatCount } from '#lib/format.ts';
-import { Money } from '#ui/money.tsx';
+import { GroupCost } from './group-cost.tsx';
 import styles from './overview.module.css';
 
-export interface BreakdownRow {
-  name: string;
-  calls: number;
-  cost: string;
-  tokens: number;
-}
-
-export function Breakdown({ title, rows, currency }: { title: string; rows: readonly BreakdownRow[]; currency: string }): ReactNode {
+export function Breakdown({ title, rows, currency }: { title: string; rows: readonly ConsoleBreakdownRow[]; currency: string }): ReactNode {
   const { t, language } = useText();
   const most = Math.max(1, ...rows.map((row) => row.calls));
   return (
-    <section className={styles.panel} aria-label={title}>
+    <section className={`${styles.panel} ${styles.breakdown}`} aria-label={title}>
       <div className={styles.breakdownHead}>
         <h2 className={styles.panelTitle}>{title}</h2>
         <span>{t('overview.calls')}</span>
@@ -25,7 +19,7 @@ export function Breakdown({ title, rows, currency }: { title: string; rows: read
         <span>{t('overview.cost')}</span>
       </div>
       {rows.length === 0 && (
-        <Text c="dimmed" size="sm" py="xs">
+        <Text c="dimmed" size="sm" py="xs" className={styles.breakdownNothing}>
           {t('overview.nothing')}
         </Text>
       )}
@@ -37,7 +31,7 @@ export function Breakdown({ title, rows, currency }: { title: string; rows: read
           </span>
           <span className="numeric">{formatCount(row.calls, language)}</span>
           <span className="numeric">{formatCompact(row.tokens, language)}</span>
-          <Money value={row.cost} currency={currency} />
+          <GroupCost group={row} currency={currency} />
         </div>
       ))}
     </section>

@@ -2,9 +2,11 @@
 import '@mantine/charts/styles.css';
 import type { ConsoleOverview } from '@genai/server/contract';
 import { AreaChart, BarChart } from '@mantine/charts';
+import { Text } from '@mantine/core';
 import type { ReactNode } from 'react';
 import { useText } from '#i18n/i18n.ts';
 import { formatBucket, formatCompact, formatMoney } from '#lib/format.ts';
+import { knownCost } from './known-cost.ts';
 import styles from './overview.module.css';
 
 const HEIGHT = 184;
@@ -40,7 +42,7 @@ export function Charts({ overview }: { overview: ConsoleOverview }): ReactNode {
           {...shared}
           type="stacked"
           valueFormatter={compact}
-          yAxisProps={{ width: 42, allowDecimals: false }}
+          yAxisProps={{ width: 'auto', allowDecimals: false }}
           series={[
             { name: 'succeeded', label: t('overview.succeeded'), color: 'ink.5' },
             { name: 'failures', label: t('overview.failures'), color: 'red.5' },
@@ -48,22 +50,28 @@ export function Charts({ overview }: { overview: ConsoleOverview }): ReactNode {
         />
       </Panel>
       <Panel title={t('overview.costOverTime')}>
-        <AreaChart
-          {...shared}
-          valueFormatter={money}
-          yAxisProps={{ width: 62 }}
-          withDots={false}
-          strokeWidth={1.5}
-          curveType="monotone"
-          series={[{ name: 'cost', label: t('overview.cost'), color: 'teal.6' }]}
-        />
+        {knownCost(overview.totals).value === null ? (
+          <Text c="dimmed" size="sm" className={styles.noChart} h={HEIGHT}>
+            {t('overview.noKnownCost')}
+          </Text>
+        ) : (
+          <AreaChart
+            {...shared}
+            valueFormatter={money}
+            yAxisProps={{ width: 'auto' }}
+            withDots={false}
+            strokeWidth={1.5}
+            curveType="monotone"
+            series={[{ name: 'cost', label: t('overview.cost'), color: 'teal.6' }]}
+          />
+        )}
       </Panel>
       <Panel title={t('overview.tokensOverTime')}>
         <AreaChart
           {...shared}
           type="stacked"
           valueFormatter={compact}
-          yAxisProps={{ width: 46 }}
+          yAxisProps={{ width: 'auto' }}
           withDots={false}
           strokeWidth={1.5}
           curveType="monotone"

@@ -3,14 +3,12 @@ import type { ConsoleOverview } from '@genai/server/contract';
 import type { ReactNode } from 'react';
 import { useText } from '#i18n/i18n.ts';
 import { formatCompact, formatCount, formatDuration, formatPercent } from '#lib/format.ts';
-import { Money } from '#ui/money.tsx';
+import { GroupCost } from './group-cost.tsx';
 import styles from './overview.module.css';
 
 export function Tiles({ overview }: { overview: ConsoleOverview }): ReactNode {
   const { t, language } = useText();
   const { totals, latencyMs, firstTokenMs } = overview;
-  // When no call has a known price, the sum of nothing is unknown and not zero.
-  const nothingPriced = totals.calls > 0 && totals.unknownCostCalls >= totals.calls;
   return (
     <section className={styles.tiles} aria-label={t('overview.figures')}>
       <Tile
@@ -26,7 +24,7 @@ export function Tiles({ overview }: { overview: ConsoleOverview }): ReactNode {
       />
       <Tile
         label={t('overview.cost')}
-        value={<Money value={nothingPriced ? null : totals.cost} currency={totals.currency} />}
+        value={<GroupCost group={totals} currency={totals.currency} />}
         note={totals.unknownCostCalls > 0 ? t('overview.unknownCost', { count: formatCount(totals.unknownCostCalls, language) }) : t('overview.allPriced')}
       />
       <Tile

@@ -9,10 +9,10 @@ import { requestQuery } from '#api/queries.ts';
 import { useText } from '#i18n/i18n.ts';
 import { formatCount, formatDuration } from '#lib/format.ts';
 import { useProjectId } from '#lib/session.tsx';
-import { CopyButton } from '#ui/copy-button.tsx';
 import { EmptyState } from '#ui/empty-state.tsx';
 import { ErrorState } from '#ui/error-state.tsx';
 import { Facts } from '#ui/facts.tsx';
+import { Identifier } from '#ui/identifier.tsx';
 import { Instant } from '#ui/instant.tsx';
 import { Money } from '#ui/money.tsx';
 import { OutcomeBadge } from '#ui/outcome-badge.tsx';
@@ -35,12 +35,6 @@ export function RequestDrawer({ callId, row, onClose }: { callId: string | null;
 function CallDetail({ call }: { call: ConsoleRequest }): ReactNode {
   const { t, language } = useText();
   const projectId = useProjectId(call.projectId);
-  const id = (value: string) => (
-    <Group gap={4} wrap="nowrap">
-      <span className="numeric">{value}</span>
-      <CopyButton text={value} />
-    </Group>
-  );
   return (
     <Stack gap="md">
       <Group justify="space-between">
@@ -84,8 +78,8 @@ function CallDetail({ call }: { call: ConsoleRequest }): ReactNode {
           [t('requests.team'), call.teamAlias],
           [t('requests.endUser'), call.endUser],
           [t('requests.session'), call.sessionId],
-          [t('requests.callId'), id(call.callId)],
-          [t('requests.traceId'), id(call.traceId)],
+          [t('requests.callId'), <Identifier key="call" value={call.callId} />],
+          [t('requests.traceId'), <Identifier key="trace" value={call.traceId} />],
           [t('requests.priceId'), call.attempts.length === 0 ? null : (call.priceId ?? t('common.unknown'))],
         ]}
       />
@@ -131,10 +125,12 @@ function Attempts({ call }: { call: ConsoleRequest }): ReactNode {
               </Group>
               <OutcomeBadge outcome={attempt.outcome} status={attempt.httpStatus} />
             </Group>
-            <Text size="xs" c="dimmed" className="numeric">
-              {formatDuration(attempt.latencyMs)} · <Money value={attempt.cost} currency={call.currency} unknown={t('requests.costUnknown')} /> ·{' '}
-              {attempt.deploymentId}
-            </Text>
+            <div className={styles.attemptFacts}>
+              <span className="numeric">
+                {formatDuration(attempt.latencyMs)} · <Money value={attempt.cost} currency={call.currency} unknown={t('requests.costUnknown')} /> ·
+              </span>
+              <Identifier value={attempt.deploymentId} />
+            </div>
             {attempt.error && <div className={styles.why}>{attempt.error}</div>}
           </li>
         ))}

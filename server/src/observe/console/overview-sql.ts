@@ -33,12 +33,15 @@ const MODEL = sql`ifNull(provided_model_name, '')`;
 const KEY = sql`if(ifNull(key_alias, '') != '', ifNull(key_alias, ''), substring(key_id, 1, 12))`;
 const milliseconds = (to: SqlFragment): SqlFragment => sql`dateDiff('microsecond', start_time, ${to}) / 1000`;
 
+/** A call's price is unknown when no cost stands on it, except that a failed call that used nothing was never billed: it costs 0. */
+const COST_UNKNOWN = sql`(total_cost IS NULL AND (level != 'ERROR' OR notEmpty(usage_details)))`;
+
 /** Totals, buckets (counted from the range's start; empty ones left out) and groups (nameless ones included, under '') in one pass over the calls. */
 export function overviewRows(projectId: string, range: TimeRange, bucketSeconds: number): SqlFragment {
   return sql`SELECT multiIf(grouping(bucket) = 0, 'bucket', grouping(model) = 0, 'model', grouping(key) = 0, 'key', grouping(team) = 0, 'team', 'total') AS part,
       bucket, multiIf(grouping(model) = 0, model, grouping(key) = 0, key, grouping(team) = 0, team, '') AS name,
       count() AS calls, countIf(level = 'ERROR') AS failures, sum(ifNull(total_cost, toDecimal128(0, 12))) AS cost,
-      countIf(total_cost IS NULL AND level != 'ERROR') AS unknown_cost, any(currency) AS currency, sumMap(usage_details) AS usage,
+      countIf(${COST_UNKNOWN}) AS unknown_cost, any(currency) AS currency, sumMap(usage_details) AS usage,
       quantilesIf(0.5, 0.95, 0.99)(ifNull(${milliseconds(sql`end_time`)}, 0), end_time IS NOT NULL) AS latency,
       quantilesIf(0.5, 0.95)(ifNull(${milliseconds(sql`completion_start_time`)}, 0), completion_start_time IS NOT NULL) AS first_token
     FROM (SELECT *, toUInt32(intDiv(dateDiff('second', ${instant(range.from)}, start_time), ${uint32(bucketSeconds)})) AS bucket, ${MODEL} AS model, ${KEY} AS key,

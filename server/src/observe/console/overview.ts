@@ -1,6 +1,6 @@
 // GET /api/console/overview (contract.ts): totals, latency, a series and the largest models, keys and teams of a range.
 import { z } from 'zod';
-import type { ConsoleOverview } from '#contract.ts';
+import type { ConsoleBreakdownRow, ConsoleOverview } from '#contract.ts';
 import type { RouteContext } from '#http/route.ts';
 import { formatPicos, parsePicos } from '#lib/money.ts';
 import { parameters } from '#observe/filter/parameters.ts';
@@ -91,10 +91,16 @@ function tokens(row: OverviewRow | undefined, side: 'input' | 'output'): number 
 const LARGEST_GROUPS = 20;
 
 /** The largest groups by cost, then by calls; calls without a name are left out. */
-function largest(rows: readonly OverviewRow[]): ConsoleOverview['byModel'] {
+function largest(rows: readonly OverviewRow[]): ConsoleBreakdownRow[] {
   return rows
     .filter((row) => row.name !== '')
     .sort((one, other) => Number(other.cost) - Number(one.cost) || Number(other.calls) - Number(one.calls) || one.name.localeCompare(other.name))
     .slice(0, LARGEST_GROUPS)
-    .map((row) => ({ name: row.name, calls: Number(row.calls), cost: plain(row.cost), tokens: tokens(row, 'input') + tokens(row, 'output') }));
+    .map((row) => ({
+      name: row.name,
+      calls: Number(row.calls),
+      cost: plain(row.cost),
+      unknownCostCalls: Number(row.unknown_cost),
+      tokens: tokens(row, 'input') + tokens(row, 'output'),
+    }));
 }

@@ -51,6 +51,20 @@ beforeAll(async () => {
         model_parameters: '{"a":1}',
       }),
       observation('span', {}),
+      ...[
+        observation('unpriced', { usage_details: usage, call_id: 'c2' }),
+        observation('unpriced-failure', { usage_details: usage, call_id: 'c3', level: 'ERROR' }),
+        observation('sdk-failure', { level: 'ERROR' }),
+        observation('free-failure', { level: 'ERROR', total_cost: '0', call_id: 'c4', cost_source: 'gateway' }),
+        observation('priced', { usage_details: usage, total_cost: '0.25', call_id: 'c5', cost_source: 'gateway', provided_model_name: 'priced' }),
+      ].map((row) => ({
+        ...row,
+        type: 'GENERATION',
+        trace_id: 'prices',
+        start_time: '2026-11-18T12:00:00.000000Z',
+        key_alias: 'shared',
+        provided_model_name: row.provided_model_name ?? 'unpriced',
+      })),
     ],
     scores: [score('s1')],
   });
@@ -67,7 +81,8 @@ describe('the overview', () => {
       inputTokens: 13,
       outputTokens: 5,
       cost: '0.000000000001',
-      unknownCostCalls: 0,
+      // The failed generation of an SDK used tokens that nobody priced.
+      unknownCostCalls: 1,
       currency: 'USD',
     });
     expect(answer.latencyMs).toEqual({ p50: 1000, p95: 1000, p99: 1000 });
@@ -76,18 +91,29 @@ describe('the overview', () => {
     expect(answer.series).toHaveLength(24);
     expect(answer.series[12]).toEqual({ at: '2026-11-20T12:00:00.000Z', calls: 2, failures: 1, cost: '0.000000000001', inputTokens: 13, outputTokens: 5 });
     expect(answer.byModel).toEqual([
-      { name: 'gpt', calls: 1, cost: '0.000000000001', tokens: 15 },
-      { name: 'other', calls: 1, cost: '0', tokens: 3 },
+      { name: 'gpt', calls: 1, cost: '0.000000000001', unknownCostCalls: 0, tokens: 15 },
+      { name: 'other', calls: 1, cost: '0', unknownCostCalls: 1, tokens: 3 },
     ]);
-    expect(answer.byKey).toEqual([{ name: 'app', calls: 1, cost: '0.000000000001', tokens: 15 }]);
-    expect(answer.byTeam).toEqual([{ name: 'team-a', calls: 1, cost: '0.000000000001', tokens: 15 }]);
+    expect(answer.byKey).toEqual([{ name: 'app', calls: 1, cost: '0.000000000001', unknownCostCalls: 0, tokens: 15 }]);
+    expect(answer.byTeam).toEqual([{ name: 'team-a', calls: 1, cost: '0.000000000001', unknownCostCalls: 0, tokens: 15 }]);
   });
 
   it('is empty and whole where nothing happened', async () => {
     const answer = await get<ConsoleOverview>('/api/console/overview?projectId=none');
     expect(answer.totals).toMatchObject({ calls: 0, traces: 0, cost: '0', currency: 'USD' });
     expect(answer.latencyMs).toEqual({ p50: null, p95: null, p99: null });
-    expect(answer.byModel).toEqual([]);
+    expect([answer.byModel, answer.byKey, answer.byTeam]).toEqual([[], [], []]);
+    expect(answer.series.every((bucket) => bucket.calls === 0)).toBe(true);
+  });
+
+  it('counts calls of unknown price beside the sum, and a failed call that used nothing as free', async () => {
+    const answer = await get<ConsoleOverview>(`/api/console/overview?projectId=${PROJECT}&from=2026-11-18T00:00:00Z&to=2026-11-19T00:00:00Z`);
+    expect(answer.totals).toMatchObject({ calls: 5, failures: 3, cost: '0.25', unknownCostCalls: 2 });
+    expect(answer.byModel).toEqual([
+      { name: 'priced', calls: 1, cost: '0.25', unknownCostCalls: 0, tokens: 15 },
+      { name: 'unpriced', calls: 4, cost: '0', unknownCostCalls: 2, tokens: 30 },
+    ]);
+    expect(answer.byKey).toEqual([{ name: 'shared', calls: 5, cost: '0.25', unknownCostCalls: 2, tokens: 45 }]);
   });
 
   it('never draws more than 60 buckets', () => {
@@ -114,6 +140,10 @@ describe('the traces table', () => {
     expect(await Promise.all(['search=MANY-1', 'search=user-1', 'userId=user-1', 'sessionId=many', 'tag=t', 'environment=production'].map(count))).toEqual([
       3, 1, 1, 12, 1, 0,
     ]);
+  });
+
+  it('is empty for a project that does not exist', async () => {
+    expect(await get<ConsoleTraces>('/api/console/traces?projectId=none')).toEqual({ data: [], nextCursor: null });
   });
 
   it('shows a preview of 200 characters and figures that count once', async () => {
@@ -170,6 +200,7 @@ describe('the trace detail', () => {
   it('refuses with the console envelope: absent, no project, bad cursor, not a person', async () => {
     const status = async (path: string, who: Principal = person) => (await reads.get(path, who)).status;
     expect(await status(`/api/console/traces/absent?projectId=${PROJECT}`)).toBe(404);
+    expect(await status('/api/console/traces/trace-1?projectId=none')).toBe(404);
     expect(await status('/api/console/traces/trace-1')).toBe(400);
     expect(await status(`/api/console/traces?${RANGE}&cursor=nonsense`)).toBe(400);
     expect(await status(`/api/console/overview?projectId=${PROJECT}&from=2026-01-02T00:00:00Z&to=2026-01-01T00:00:00Z`)).toBe(400);
