@@ -130,7 +130,7 @@ function superviseEngine(options: EngineLinkOptions): { pid(): number | null; st
   const start = (): void => {
     const startedAt = performance.now();
     // chDB works on libuv's threads: with the default of four, file reads of the same process starve.
-    const started = spawn(process.execPath, [...process.execArgv, join(import.meta.dirname, 'engine.ts')], {
+    const started = spawn(process.execPath, [join(import.meta.dirname, 'engine.ts')], {
       env: { ...options.environment, UV_THREADPOOL_SIZE: '16' },
       stdio: ['pipe', 'inherit', 'inherit'],
     });

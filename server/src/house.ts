@@ -12,6 +12,7 @@ import { createLedger, type Ledger } from '#gateway/money/ledger.ts';
 import { countingSpend, watchMoney } from '#gateway/money/money-metrics.ts';
 import { createOutputHistory } from '#gateway/money/output-history.ts';
 import { loadStoredSpend } from '#gateway/money/stored-spend.ts';
+import type { CallJournal } from '#gateway/ports.ts';
 import type { Authenticators } from '#http/app.ts';
 import type { Route } from '#http/route.ts';
 import { type Bootstrapped, dropStoredPassword } from '#identity/bootstrap.ts';
@@ -47,9 +48,7 @@ export interface HouseInput {
 
 export interface House {
   gateway: Gateway;
-  ledger: Ledger;
   login: Login;
-  metrics: Metrics;
   routes: readonly Route[];
   authenticate: Authenticators;
   /** From now on probes say that the process is going. */
@@ -65,12 +64,7 @@ export async function buildHouse(input: HouseInput): Promise<House> {
   let config = input.gatewayConfig;
   let draining = false;
   const metrics = createMetrics();
-  const budgets = createBudgets(() => (config.maxBudget === null ? null : parsePicos(config.maxBudget)));
-  const ledger = createLedger({ records: stores.records, reader: stores.reader, writer: stores.journal, log });
-  await openMoney({ stores, ledger, budgets, hasGlobalBudget: config.maxBudget !== null }, log);
-  watchMoney(metrics, { ledger, budgets, journal: () => stores.journal.state() });
-  const budgetResets = createBudgetResets({ records: stores.records, budgets, timezone: settings.timezone, log });
-  budgetResets.reschedule();
+  const money = await openMoney(input, metrics, () => config);
   const keys = await openKeyDirectory(stores.records);
   const projectKeys = await openProjectKeys(stores.records);
   const login = createLogin({
@@ -79,17 +73,13 @@ export async function buildHouse(input: HouseInput): Promise<House> {
     secureCookies: false,
     onPasswordChanged: (email) => dropStoredPassword(settings.dataDir, email),
   });
-  const contentDropped = metrics.counter({
-    name: 'genai_call_content_dropped_total',
-    help: 'Calls kept as metadata only because the payload journal was full',
-  });
   const coordination = new MemoryCoordination();
   const deps: GatewayDeps = {
     config,
     settings,
     keys,
-    budgets,
-    journal: createCallJournal({ writer: stores.journal, listener: countingSpend(metrics, ledger.listener), onContentDropped: () => contentDropped.add(1) }),
+    budgets: money.budgets,
+    journal: money.callJournal,
     coordination,
     prices: createPrices(),
     outputHistory: createOutputHistory(),
@@ -101,13 +91,10 @@ export async function buildHouse(input: HouseInput): Promise<House> {
     version: input.version,
   };
   const gateway = createGateway(deps);
-  const routes = routesOf({ input, deps, keys, budgets, budgetResets, ledger, metrics, login, config: () => config, draining: () => draining });
   return {
     gateway,
-    ledger,
     login,
-    metrics,
-    routes,
+    routes: routesOf({ input, deps, keys, money, metrics, config: () => config, draining: () => draining }),
     authenticate: createAuthenticators({
       login,
       projectKeys,
@@ -118,6 +105,8 @@ export async function buildHouse(input: HouseInput): Promise<House> {
       draining = true;
     },
     async swapConfig(next) {
+      // A global budget that comes into force must know what was spent before it.
+      if (next.maxBudget !== null && config.maxBudget === null) await loadStoredSpend(stores.records, money.budgets, true);
       await gateway.swapConfig(next);
       config = next;
     },
@@ -125,29 +114,56 @@ export async function buildHouse(input: HouseInput): Promise<House> {
       await login.close();
       await keys.close();
       await projectKeys.close();
-      budgetResets.close();
-      await ledger.close();
+      await money.close();
       await coordination.close();
     },
   };
 }
 
+interface Money {
+  budgets: BudgetBook;
+  ledger: Ledger;
+  budgetResets: BudgetResets;
+  callJournal: CallJournal;
+  close(): Promise<void>;
+}
+
 /** What calls of before this start cost becomes known before the first call is admitted. */
-async function openMoney(money: { stores: Stores; ledger: Ledger; budgets: BudgetBook; hasGlobalBudget: boolean }, log: Log): Promise<void> {
-  const replayed = await money.ledger.start();
+async function openMoney({ stores, settings, log }: HouseInput, metrics: Metrics, config: () => GatewayConfig): Promise<Money> {
+  const { records, reader, journal } = stores;
+  const budgets = createBudgets(() => {
+    const { maxBudget } = config();
+    return maxBudget === null ? null : parsePicos(maxBudget);
+  });
+  const ledger = createLedger({ records, reader, writer: journal, log });
+  const replayed = await ledger.start();
   if (replayed.applied > 0 || replayed.unknownCalls > 0) log.info('calls of before this start are in the ledger', { ...replayed });
-  await loadStoredSpend(money.stores.records, money.budgets, money.hasGlobalBudget);
+  await loadStoredSpend(records, budgets, config().maxBudget !== null);
+  watchMoney(metrics, { ledger, budgets, journal: () => journal.state() });
+  const budgetResets = createBudgetResets({ records, budgets, timezone: settings.timezone, log });
+  budgetResets.reschedule();
+  const contentDropped = metrics.counter({
+    name: 'genai_call_content_dropped_total',
+    help: 'Calls kept as metadata only because the payload journal was full',
+  });
+  return {
+    budgets,
+    ledger,
+    budgetResets,
+    callJournal: createCallJournal({ writer: journal, listener: countingSpend(metrics, ledger.listener), onContentDropped: () => contentDropped.add(1) }),
+    async close() {
+      budgetResets.close();
+      await ledger.close();
+    },
+  };
 }
 
 interface RouteParts {
   input: HouseInput;
   deps: GatewayDeps;
   keys: VirtualKeyDirectory;
-  budgets: BudgetBook;
-  budgetResets: BudgetResets;
-  ledger: Ledger;
+  money: Money;
   metrics: Metrics;
-  login: Login;
   config: () => GatewayConfig;
   draining: () => boolean;
 }
@@ -170,9 +186,9 @@ function routesOf(parts: RouteParts): Route[] {
       records: stores.records,
       keyStore: { records: stores.records, changed: (id) => parts.keys.forget(id) },
       keyMaker: { mint: mintVirtualKey, hash: hashKey, nameOf: keyName, isHash: isKeyHash },
-      budgets: parts.budgets,
-      budgetResets: parts.budgetResets,
-      ledger: parts.ledger,
+      budgets: parts.money.budgets,
+      budgetResets: parts.money.budgetResets,
+      ledger: parts.money.ledger,
       prices: parts.deps.prices,
       metrics,
       config: parts.config,
