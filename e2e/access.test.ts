@@ -1,0 +1,67 @@
+// The route × role table, walked against a started process with a real credential of every role: whoever is not in a route's line gets 401, 403 or 404, never an answer.
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type RouteLine, routeLines } from '../scripts/routes-doc.ts';
+import type { Role } from '../server/src/identity/principal.ts';
+import { call, generateKey } from './client.ts';
+import { type Platform, startPlatform } from './process.ts';
+
+let platform: Platform;
+/** Headers of each role, made from credentials that the platform itself gave out. */
+const credentials = new Map<Role, Record<string, string>>();
+
+beforeAll(async () => {
+  platform = await startPlatform();
+  const { keys } = platform;
+  const basic = (pair: string) => ({ authorization: `Basic ${Buffer.from(pair).toString('base64')}` });
+  credentials.set('anonymous', {});
+  credentials.set('master', { authorization: `Bearer ${keys.masterKey}` });
+  credentials.set('virtual-key', { authorization: `Bearer ${await generateKey(platform)}` });
+  credentials.set('project-key', basic(`${keys.publicKey}:${keys.secretKey}`));
+  credentials.set('project-public-key', { authorization: `Bearer ${keys.publicKey}` });
+  const origin = platform.gatewayUrl;
+  const signIn = await fetch(`${origin}/api/auth/sign-in/email`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', origin },
+    body: JSON.stringify({ email: keys.email, password: keys.password }),
+  });
+  const cookie = signIn.headers
+    .getSetCookie()
+    .map((line) => line.split(';')[0])
+    .join('; ');
+  expect(cookie).not.toBe('');
+  credentials.set('user-admin', { cookie, origin });
+});
+afterAll(() => platform?.stop());
+
+const concrete = (path: string) => path.replace(/:\w+(\{[^}]*\})?/g, 'x').replace(/\*$/, 'x');
+
+async function tryRoute(route: RouteLine, role: Role): Promise<{ status: number; text: string }> {
+  const door = route.surface === 'observe' ? platform.observeUrl : platform.gatewayUrl;
+  const { status, text } = await call(`${door}${concrete(route.path)}`, {
+    method: route.method,
+    headers: credentials.get(role) ?? {},
+    ...(route.method === 'GET' || route.method === 'HEAD' ? {} : { body: {} }),
+  });
+  return { status, text };
+}
+
+describe('every route of the table', () => {
+  // /health calls every deployment for real: it is walked for refusals, not for answers.
+  const lines = routeLines();
+  it('is many', () => expect(lines.length).toBeGreaterThan(40));
+  for (const route of lines) {
+    it(`${route.method} ${route.path} serves ${route.access.join(', ')} and nobody else`, async () => {
+      for (const role of credentials.keys()) {
+        const allowed = route.access.includes('anonymous') || route.access.includes(role);
+        if (allowed && route.path === '/health') continue;
+        const { status, text } = await tryRoute(route, role);
+        if (!allowed) expect([401, 403], `${role} got ${status}: ${text.slice(0, 200)}`).toContain(status);
+        else {
+          expect(status, `${role} got ${status}: ${text.slice(0, 200)}`).not.toBe(403);
+          expect(status, `${role} got ${status}: ${text.slice(0, 200)}`).toBeLessThan(500);
+          if (status === 401) expect(text, role).not.toContain('Invalid credentials');
+        }
+      }
+    });
+  }
+});
