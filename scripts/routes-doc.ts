@@ -2,7 +2,7 @@
 import { readFileSync, realpathSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createAdminRoutes } from '../server/src/gateway/admin/routes.ts';
-import { MODEL_PREFIXES, PATHS } from '../server/src/gateway/paths.ts';
+import { llmRoutes } from '../server/src/gateway/llm-routes.ts';
 import type { Route, Surface } from '../server/src/http/route.ts';
 import { createIngestRoutes } from '../server/src/observe/ingest/routes.ts';
 import { forwardedReadRoutes } from '../server/src/observe/read-routes.ts';
@@ -10,11 +10,12 @@ import { createPlatformRoutes } from '../server/src/platform-routes.ts';
 
 const path = join(import.meta.dirname, '..', 'docs', 'routes.md');
 
-/** A line of the documentation; `llm` lines have no Route behind them: the data plane matches paths by itself. */
+/** A line of the documentation. */
 export type RouteLine = Pick<Route, 'method' | 'path' | 'surface' | 'access' | 'summary'>;
 
 /** The factories of house.ts by name, each with parts that may not be touched while routes are only listed. */
 export const FACTORIES: Readonly<Record<string, () => Route[]>> = {
+  llmRoutes,
   createPlatformRoutes: () => createPlatformRoutes(inert('the platform')),
   createAdminRoutes: () => createAdminRoutes(inert('the admin API')),
   createIngestRoutes: () => createIngestRoutes({ journal: inert('the journal') }),
@@ -24,33 +25,13 @@ export const FACTORIES: Readonly<Record<string, () => Route[]>> = {
 const SURFACES: readonly Surface[] = ['llm', 'admin', 'observe', 'console'];
 const DOORS: Readonly<Record<Surface, string>> = { llm: '4000', admin: '4000', observe: '3000', console: '4000, 3000', internal: 'socket' };
 
-/** Every line: the data plane first, then the rooms' lists, by surface and path. */
+/** Every line, by surface and path. */
 export function routeLines(): RouteLine[] {
   const listed = Object.values(FACTORIES).flatMap((create) => create());
-  return [...dataPlaneLines(), ...listed].sort(
-    (one, two) => SURFACES.indexOf(one.surface) - SURFACES.indexOf(two.surface) || order(one.path, two.path) || order(one.method, two.method),
-  );
+  return listed.sort((one, two) => SURFACES.indexOf(one.surface) - SURFACES.indexOf(two.surface) || order(one.path, two.path) || order(one.method, two.method));
 }
 
 const order = (one: string, two: string): number => (one < two ? -1 : one > two ? 1 : 0);
-
-function dataPlaneLines(): RouteLine[] {
-  const shared = { surface: 'llm', access: ['virtual-key', 'master'] } as const;
-  const calls = { chat: 'A chat completion, streamed or whole', embeddings: 'Embeddings' };
-  const lines: RouteLine[] = [];
-  for (const [exact, match] of PATHS) {
-    if (match.kind === 'call') lines.push({ ...shared, method: 'POST', path: exact, summary: calls[match.endpoint] });
-    else {
-      lines.push({ ...shared, method: 'GET', path: exact, summary: 'The models that the key may use' });
-      lines.push({ ...shared, method: 'GET', path: `${exact}/:model`, summary: 'One model' });
-    }
-  }
-  for (const prefix of MODEL_PREFIXES) {
-    lines.push({ ...shared, method: 'POST', path: `${prefix}:model/chat/completions`, summary: `${calls.chat}; the model is named by the path` });
-    lines.push({ ...shared, method: 'POST', path: `${prefix}:model/embeddings`, summary: `${calls.embeddings}; the model is named by the path` });
-  }
-  return lines;
-}
 
 /** A part that throws as soon as it is used: listing routes must open nothing. */
 function inert<Part extends object>(name: string): Part {

@@ -5,6 +5,7 @@ import { authenticate } from '#gateway/authenticate.ts';
 import { createDeploymentCheck } from '#gateway/check-deployment.ts';
 import { type GatewayDeps, systemClock } from '#gateway/deps.ts';
 import { createGateway, type Gateway } from '#gateway/gateway.ts';
+import { llmRoutes } from '#gateway/llm-routes.ts';
 import { type BudgetResets, createBudgetResets } from '#gateway/money/budget-resets.ts';
 import { type BudgetBook, createBudgets } from '#gateway/money/budgets.ts';
 import { createCallJournal } from '#gateway/money/call-journal.ts';
@@ -174,6 +175,7 @@ function routesOf(parts: RouteParts): Route[] {
   const serves = (role: Settings['role']): boolean => settings.role === 'all' || settings.role === role;
   const routes: Route[] = [];
   routes.push(
+    ...llmRoutes(),
     ...createPlatformRoutes({
       records: stores.records,
       version: input.version,

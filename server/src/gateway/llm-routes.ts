@@ -1,0 +1,56 @@
+// The data plane's paths as lines of the route table: for /openapi.json, the docs and preflights. The data plane itself matches them before any router does (paths.ts).
+import { z } from 'zod';
+import type { Route } from '#http/route.ts';
+import { AppError } from '#lib/errors.ts';
+import { MODEL_PREFIXES, PATHS } from './paths.ts';
+
+/** What request.ts reads; every other field goes to the upstream as it came. A test holds the two to the same refusals. */
+const shared = {
+  model: z.string().min(1).describe('A name that GET /v1/models lists; a model in the path wins'),
+  num_retries: z.number().min(0).optional().describe('Tries again on failures that may pass (LiteLLM)'),
+  timeout: z.number().positive().optional().describe('Seconds for the whole call (LiteLLM)'),
+  fallbacks: z.array(z.string()).optional().describe('Models to try next (LiteLLM)'),
+  user: z.string().optional().describe('End user, for the log and the trace'),
+  metadata: z
+    .looseObject({ session_id: z.string().optional(), tags: z.array(z.string()).optional() })
+    .optional()
+    .describe('Kept in the trace'),
+};
+const chatBody = z.looseObject({
+  ...shared,
+  messages: z.array(z.looseObject({ role: z.string() })),
+  stream: z.boolean().optional(),
+  stream_options: z.looseObject({ include_usage: z.boolean().optional() }).optional(),
+  max_tokens: z.number().optional(),
+  max_completion_tokens: z.number().optional(),
+  mock_response: z.string().optional().describe('Answered without an upstream (LiteLLM)'),
+});
+const embeddingsBody = z.looseObject({ ...shared, input: z.unknown() });
+const modelList = z.object({
+  object: z.literal('list'),
+  data: z.array(z.object({ id: z.string(), object: z.literal('model'), created: z.number(), owned_by: z.string() })),
+});
+
+/** One line for each path and method that the data plane takes. */
+export function llmRoutes(): Route[] {
+  const routes: Route[] = [];
+  for (const [path, match] of PATHS) {
+    if (match.kind === 'call') routes.push(match.endpoint === 'chat' ? chatRoute(path) : embeddingsRoute(path));
+    else routes.push({ ...line('GET', path, 'The models that the key may use'), response: modelList }, line('GET', `${path}/:model`, 'One model'));
+  }
+  for (const prefix of MODEL_PREFIXES) routes.push(chatRoute(`${prefix}:model/chat/completions`), embeddingsRoute(`${prefix}:model/embeddings`));
+  return routes;
+}
+
+const inPath = (path: string): string => (path.includes(':model') ? '; the model is named by the path' : '');
+const chatRoute = (path: string): Route => ({ ...line('POST', path, `A chat completion, streamed or whole${inPath(path)}`), body: chatBody });
+const embeddingsRoute = (path: string): Route => ({ ...line('POST', path, `Embeddings${inPath(path)}`), body: embeddingsBody });
+
+function line(method: Route['method'], path: string, summary: string): Route {
+  return { method, path, summary, surface: 'llm', dialect: 'openai', access: ['virtual-key', 'master'], handle: notServed };
+}
+
+/** Reached only where this process runs no data plane. */
+function notServed(): never {
+  throw new AppError('Model calls are not served by this process: use the gateway role.', { status: 404, code: 'not_found_error' });
+}
