@@ -13,12 +13,3 @@ export function need(name: keyof typeof PATHS & string): string | null {
   console.log(`skipped: tests that need ${name} (not installed on this machine)`);
   return null;
 }
-
-/** The value of an environment variable that points at a real server (for example GENAI_TEST_RECORDS_URL), under the same rule. */
-export function needVariable(variable: string, name: string): string | null {
-  const value = process.env[variable];
-  if (value !== undefined && value !== '') return value;
-  if ((process.env.GENAI_REQUIRE ?? '').split(',').includes(name)) throw new Error(`${name} is required here: set ${variable}`);
-  console.log(`skipped: tests against ${name} (${variable} is not set)`);
-  return null;
-}
