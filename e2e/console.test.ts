@@ -34,7 +34,7 @@ describe.skipIf(executablePath === null)('the console', () => {
   const textOf = async (part: string) => (await page.locator(part).textContent()) ?? '';
   /** A picture once nothing moves any more: charts, drawers and skeletons are animated, so two pictures in a row must be the same. */
   const picture = async (name: string, of: Page = page) => {
-    let last = Buffer.alloc(0);
+    let last: Buffer = Buffer.alloc(0);
     await eventually(`a page at rest for ${name}.png`, async () => {
       const now = await of.screenshot();
       const still = now.equals(last);
@@ -43,10 +43,10 @@ describe.skipIf(executablePath === null)('the console', () => {
     });
     writeFileSync(join(SCREENSHOTS, `${name}.png`), last);
   };
-  /** Axis labels and figures of the overview that reach out of the card they stand in. */
+  /** Axis labels and figures of the overview that reach out of the card they stand in; the first section holds the tiles. */
   const cutFigures = () =>
     page.locator('main section').evaluateAll((sections) =>
-      sections.flatMap((section) => {
+      [...sections.slice(1), ...(sections[0]?.children ?? [])].flatMap((section) => {
         const card = section.getBoundingClientRect();
         return [...section.querySelectorAll('.numeric, .recharts-cartesian-axis-tick-value')]
           .filter((figure) => figure.getBoundingClientRect().left < card.left || figure.getBoundingClientRect().right > card.right)
@@ -69,6 +69,8 @@ describe.skipIf(executablePath === null)('the console', () => {
       const answer = await chat(platform, key, model, { body: { user: 'tanaka' }, headers: { 'x-litellm-session-id': 'console-session' } });
       if (answer.status === 200) lastTraceId = (answer.headers.get('x-litellm-call-id') as string).replaceAll('-', '');
     }
+    // A fresh tree builds the console while the doors answer already.
+    await eventually('the console to be built', async () => (await fetch(`${platform.gatewayUrl}/ui/`)).status === 200, 90_000);
     browser = await chromium.launch({ executablePath: executablePath as string, args: ARGUMENTS });
     page = await browser.newPage({ viewport: { width: 1280, height: 800 }, locale: 'en-US' });
     page.on('pageerror', (error) => faults.push(error.message));

@@ -10,6 +10,8 @@ import { knownCost } from './known-cost.ts';
 import styles from './overview.module.css';
 
 const HEIGHT = 184;
+/** In pixels: the highest label keeps to its line, and the labels, which stand 10 to the left of their axis, stay below the title. */
+const MARGIN = { top: 8, left: 10, right: 0, bottom: 0 };
 
 export function Charts({ overview }: { overview: ConsoleOverview }): ReactNode {
   const { t, language } = useText();
@@ -41,6 +43,7 @@ export function Charts({ overview }: { overview: ConsoleOverview }): ReactNode {
         <BarChart
           {...shared}
           type="stacked"
+          barChartProps={{ margin: MARGIN }}
           valueFormatter={compact}
           yAxisProps={{ width: 'auto', allowDecimals: false }}
           series={[
@@ -57,6 +60,7 @@ export function Charts({ overview }: { overview: ConsoleOverview }): ReactNode {
         ) : (
           <AreaChart
             {...shared}
+            areaChartProps={{ margin: MARGIN }}
             valueFormatter={money}
             yAxisProps={{ width: 'auto' }}
             withDots={false}
@@ -70,6 +74,7 @@ export function Charts({ overview }: { overview: ConsoleOverview }): ReactNode {
         <AreaChart
           {...shared}
           type="stacked"
+          areaChartProps={{ margin: MARGIN }}
           valueFormatter={compact}
           yAxisProps={{ width: 'auto' }}
           withDots={false}

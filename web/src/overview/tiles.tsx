@@ -3,7 +3,8 @@ import type { ConsoleOverview } from '@genai/server/contract';
 import type { ReactNode } from 'react';
 import { useText } from '#i18n/i18n.ts';
 import { formatCompact, formatCount, formatDuration, formatPercent } from '#lib/format.ts';
-import { GroupCost } from './group-cost.tsx';
+import { Money } from '#ui/money.tsx';
+import { knownCost } from './known-cost.ts';
 import styles from './overview.module.css';
 
 export function Tiles({ overview }: { overview: ConsoleOverview }): ReactNode {
@@ -24,7 +25,7 @@ export function Tiles({ overview }: { overview: ConsoleOverview }): ReactNode {
       />
       <Tile
         label={t('overview.cost')}
-        value={<GroupCost group={totals} currency={totals.currency} />}
+        value={<Money value={knownCost(totals).value} currency={totals.currency} />}
         note={totals.unknownCostCalls > 0 ? t('overview.unknownCost', { count: formatCount(totals.unknownCostCalls, language) }) : t('overview.allPriced')}
       />
       <Tile

@@ -47,7 +47,7 @@ function NameCell({ row }: { row: ConsoleTraceRow }): ReactNode {
       <span className="truncate" title={row.id}>
         {row.name ?? row.id}
       </span>
-      <Group gap={4} wrap="nowrap" className={styles.tags}>
+      <Group gap={4} className={styles.tags} title={row.tags.join(', ')}>
         {row.environment !== 'default' && (
           <Badge size="xs" color="gray">
             {row.environment}
