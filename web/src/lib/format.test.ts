@@ -1,6 +1,6 @@
 // What people read: amounts keep their meaning digits, and null never becomes a number.
 import { describe, expect, it } from 'vitest';
-import { formatBucket, formatCompact, formatCount, formatDuration, formatInstant, formatMoney, formatPercent } from './format.ts';
+import { formatBucket, formatCompact, formatCount, formatDuration, formatInstant, formatMoney, formatMoneyTick, formatPercent } from './format.ts';
 
 describe('formatMoney', () => {
   it('shows cents for amounts and three or four meaning digits below one', () => {
@@ -24,6 +24,24 @@ describe('formatMoney', () => {
     expect(formatMoney(null, 'USD', 'en')).toBeNull();
     expect(formatMoney(undefined, 'USD', 'en')).toBeNull();
     expect(formatMoney('abc', 'USD', 'en')).toBeNull();
+  });
+});
+
+describe('formatMoneyTick', () => {
+  const axis = (highest: number, currency = 'USD') =>
+    [0, 1, 2, 3, 4].map((quarter) => formatMoneyTick((highest * quarter) / 4, highest, currency, currency === 'JPY' ? 'ja' : 'en'));
+
+  it('gives every label of an axis the same decimals', () => {
+    expect(axis(0.014)).toEqual(['$0', '$0.0035', '$0.0070', '$0.0105', '$0.0140']);
+    expect(axis(0.00006)).toEqual(['$0', '$0.000015', '$0.000030', '$0.000045', '$0.000060']);
+    expect(axis(1)).toEqual(['$0', '$0.25', '$0.50', '$0.75', '$1.00']);
+    expect(axis(2000)).toEqual(['$0', '$500', '$1,000', '$1,500', '$2,000']);
+  });
+
+  it('survives an axis without amounts and a currency that nobody knows', () => {
+    expect(formatMoneyTick(0, 0, 'USD', 'en')).toBe('$0');
+    expect(formatMoneyTick(0.5, 1, 'credits', 'en')).toBe('0.5');
+    expect(axis(20, 'JPY').at(-1)).toMatch(/^[¥\uffe5]20$/);
   });
 });
 

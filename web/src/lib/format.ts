@@ -55,6 +55,20 @@ export function formatMoney(value: string | number | null | undefined, currency:
   }
 }
 
+/** A label of a money axis that reaches up to `highest`: every label has the same decimals, just enough for a quarter of the axis to keep two digits. */
+export function formatMoneyTick(value: number, highest: number, currency: string, language: string): string {
+  const step = highest / 4;
+  const decimals = step > 0 ? Math.min(12, Math.ceil(-Math.log10(step)) + 1) : 0;
+  const whole = value === 0 || step >= 10;
+  const digits = whole ? 0 : decimals > 2 ? decimals : null;
+  const fraction: Intl.NumberFormatOptions = digits === null ? {} : { minimumFractionDigits: digits, maximumFractionDigits: digits };
+  try {
+    return numberFormat(language, { style: 'currency', currency, currencyDisplay: 'narrowSymbol', ...fraction }).format(value);
+  } catch {
+    return numberFormat(language, fraction).format(value);
+  }
+}
+
 /** A duration in milliseconds: 240 ms, 1.24 s, 2 m 05 s; null becomes an en dash. */
 export function formatDuration(durationMs: number | null | undefined): string {
   if (durationMs === null || durationMs === undefined || !Number.isFinite(durationMs)) return '–';

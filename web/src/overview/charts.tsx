@@ -5,7 +5,7 @@ import { AreaChart, BarChart } from '@mantine/charts';
 import { Text } from '@mantine/core';
 import type { ReactNode } from 'react';
 import { useText } from '#i18n/i18n.ts';
-import { formatBucket, formatCompact, formatMoney } from '#lib/format.ts';
+import { formatBucket, formatCompact, formatMoney, formatMoneyTick } from '#lib/format.ts';
 import { knownCost } from './known-cost.ts';
 import styles from './overview.module.css';
 
@@ -27,6 +27,8 @@ export function Charts({ overview }: { overview: ConsoleOverview }): ReactNode {
   }));
   const compact = (value: number) => formatCompact(value, language);
   const money = (value: number) => formatMoney(value, currency, language) ?? '';
+  const highestCost = Math.max(0, ...data.map((bucket) => bucket.cost));
+  const moneyTick = (value: number) => formatMoneyTick(value, highestCost, currency, language);
   const shared = {
     h: HEIGHT,
     data,
@@ -62,7 +64,7 @@ export function Charts({ overview }: { overview: ConsoleOverview }): ReactNode {
             {...shared}
             areaChartProps={{ margin: MARGIN }}
             valueFormatter={money}
-            yAxisProps={{ width: 'auto' }}
+            yAxisProps={{ width: 'auto', tickFormatter: moneyTick }}
             withDots={false}
             strokeWidth={1.5}
             curveType="monotone"
