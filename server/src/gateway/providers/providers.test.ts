@@ -62,12 +62,12 @@ describe('openai and compatible providers', () => {
     expect(upstream({ upstreamModel: 'o3' }, true).drop.has('temperature')).toBe(true);
   });
 
-  it.each(Object.keys(QUIRKS))('%s has a base or asks for one', (providerName) => {
-    const facts: Partial<Deployment> = { provider: 'openai-compatible', providerName };
-    if (QUIRKS[providerName]?.base === null) expect(() => upstream(facts)).toThrow('api_base');
-    else expect(upstream(facts).path('chat', 'm')).toMatch(/\/chat\/completions$/);
-    if (QUIRKS[providerName]?.keyVariable && QUIRKS[providerName]?.base)
-      expect(() => upstream({ ...facts, apiKey: null })).toThrow(QUIRKS[providerName]?.keyVariable ?? '');
+  it.each(Object.entries(QUIRKS))('%s gets its fields renamed and without those that it refuses', (providerName, quirk) => {
+    const made = upstream({ provider: 'openai-compatible', providerName, apiBase: 'https://api.example/v1' });
+    expect(made.path('chat', 'm')).toBe('/v1/chat/completions');
+    expect(Object.fromEntries(made.rename)).toEqual(quirk.rename ?? {});
+    expect([...made.drop]).toEqual(quirk.drop ?? []);
+    expect(made.streamUsage).toBe(quirk.streamUsage ?? true);
   });
 
   it('passes an unknown prefix through when it has a base', () => {

@@ -4,15 +4,17 @@ import type { Provider } from '#gateway/providers/provider.ts';
 import type { Deployment } from '#settings/settings.ts';
 import { QUIRKS, type Quirk } from './quirks.ts';
 
-/** Providers by prefix (groq, mistral, hosted_vllm ...); an unknown prefix needs `api_base` and is passed through untouched. */
+/** Providers by prefix (groq, mistral, hosted_vllm ...); an unknown prefix is passed through untouched. */
 export const openAiCompatible: Provider = {
-  errorLabel: (deployment) => `${quirkOf(deployment).label}Exception`,
+  // LiteLLM's wording: the prefix with a capital letter.
+  errorLabel: ({ providerName }) => `${providerName.charAt(0).toUpperCase()}${providerName.slice(1)}Exception`,
   upstream: (deployment) => {
     const quirk = quirkOf(deployment);
     return openAiUpstream(deployment, {
-      defaultBase: quirk.base,
-      keyRequired: quirk.keyVariable !== null && deployment.apiBase === null,
-      keyVariable: quirk.keyVariable ?? '',
+      defaultBase: null,
+      // Whether a key is needed is known to the settings, which mark the deployment as not ready without it.
+      keyRequired: false,
+      keyVariable: '',
       streamUsage: quirk.streamUsage ?? true,
       rename: new Map(Object.entries(quirk.rename ?? {})),
       drop: new Set(quirk.drop ?? []),
@@ -21,8 +23,5 @@ export const openAiCompatible: Provider = {
 };
 
 function quirkOf(deployment: Deployment): Quirk {
-  const known = Object.hasOwn(QUIRKS, deployment.providerName) ? QUIRKS[deployment.providerName] : undefined;
-  if (known !== undefined) return known;
-  const name = deployment.providerName;
-  return { label: name.charAt(0).toUpperCase() + name.slice(1), base: null, keyVariable: null };
+  return (Object.hasOwn(QUIRKS, deployment.providerName) ? QUIRKS[deployment.providerName] : undefined) ?? {};
 }
