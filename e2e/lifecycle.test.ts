@@ -113,6 +113,23 @@ describe('SIGTERM', () => {
   });
 });
 
+describe('a changed configuration', () => {
+  const config = (name: string) => `model_list:\n  - model_name: ${name}\n    litellm_params: { model: openai/demo, mock_response: hello }\n`;
+  it('is in force without a restart; a faulty one is named and the old one stays', async () => {
+    const platform = await startPlatform({ folder: newFolder(), config: config('first') });
+    const path = join(platform.folder, 'config.yaml');
+    const ask = async (model: string) => (await chat(platform, platform.keys.virtualKey, model)).status;
+    expect(await ask('first')).toBe(200);
+    writeFileSync(path, config('second'));
+    await eventually('the second model', async () => (await ask('second')) === 200);
+    expect(await ask('first')).toBe(400);
+    writeFileSync(path, 'model_list: 7\n');
+    await eventually('the fault in the log', async () => platform.output().includes('the old one stays in force'));
+    expect(await ask('second')).toBe(200);
+    await platform.stop();
+  });
+});
+
 describe('a faulty configuration', () => {
   it('prints every fault at once with its line and exits 2, leaving no data behind', async () => {
     const folder = newFolder();

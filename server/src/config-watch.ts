@@ -6,7 +6,7 @@ import type { Log } from '#telemetry/log.ts';
 
 export interface ConfigWatchOptions {
   configPath: string;
-  /** The file and what it includes. */
+  /** The file, what it includes, and the .env beside it. */
   files: readonly string[];
   env: Readonly<Record<string, string | undefined>>;
   cwd: string;
@@ -28,7 +28,7 @@ export function watchConfig(options: ConfigWatchOptions): () => void {
       return;
     }
     await options.swap(gatewayConfig);
-    log.warn('the changed configuration is in force', { deployments: gatewayConfig.deployments.length });
+    log.info('the changed configuration is in force', { deployments: gatewayConfig.deployments.length });
   };
   const onChange = (now: { mtimeMs: number }, before: { mtimeMs: number }): void => {
     if (now.mtimeMs === before.mtimeMs || now.mtimeMs === 0) return;

@@ -86,7 +86,7 @@ async function start(input: StartInput, loaded: LoadedSettings, run: { closers: 
   closers.push(() => admin.close());
   const stopWatching = watchConfig({
     configPath: settings.configPath ?? '',
-    files: loaded.configFiles,
+    files: [...loaded.configFiles, join(dirname(settings.configPath ?? ''), '.env')],
     env: input.env,
     cwd: input.cwd,
     swap: (config) => house.swapConfig(config),
