@@ -4,7 +4,9 @@ import { errorResponse } from '#http/errors.ts';
 import { staticFile, swaggerFile } from '#http/static.ts';
 import { AppError } from '#lib/errors.ts';
 
-const NOT_BUILT = new AppError('The console is being built; reload in a few seconds.', { status: 503, code: 'console_not_ready', retryAfterSeconds: 5 });
+/** Comes back by itself: no script, so that it obeys the pages' policy. */
+const BEING_BUILT = `<!doctype html><html lang="en"><head><meta charset="utf-8"><meta http-equiv="refresh" content="2"><title>GenAI Platform</title></head>
+<body><p>The console is being built; this page opens it by itself.</p><p lang="ja">コンソールを作成しています。できあがると自動で開きます。</p></body></html>`;
 
 /** Answers GETs of pages. `consoleFolder` is null until the console is built. */
 export function createPages(door: 'gateway' | 'observe', consoleFolder: () => string | null): (http: Context) => Promise<Response> {
@@ -24,13 +26,20 @@ function isConsolePage(pathname: string): boolean {
 }
 
 async function consolePage(pathname: string, folder: string | null): Promise<Response> {
-  if (folder === null) return errorResponse(NOT_BUILT, 'console');
+  if (folder === null) return beingBuilt();
   const file = pathname.startsWith('/ui/') ? pathname.slice('/ui'.length) : '/index.html';
   const found = file === '/' ? null : await staticFile(folder, file);
   if (found !== null) return found;
   // A missing asset is a 404; every other path is a page of the single-page application.
   if (file.startsWith('/assets/')) return notFound(pathname);
-  return (await staticFile(folder, '/index.html')) ?? errorResponse(NOT_BUILT, 'console');
+  return (await staticFile(folder, '/index.html')) ?? beingBuilt();
+}
+
+function beingBuilt(): Response {
+  return new Response(BEING_BUILT, {
+    status: 503,
+    headers: { 'content-type': 'text/html; charset=utf-8', 'retry-after': '2', 'cache-control': 'no-store', 'content-security-policy': "default-src 'none'" },
+  });
 }
 
 function notFound(pathname: string): Response {
