@@ -60,6 +60,25 @@ describe('the OpenAI client', () => {
   });
 });
 
+describe('a page of another origin', () => {
+  it('may ask first and then call with its key, streamed or not', async () => {
+    const origin = 'https://app.example.jp';
+    const preflight = await fetch(`${platform.gatewayUrl}/v1/chat/completions`, {
+      method: 'OPTIONS',
+      headers: { origin, 'access-control-request-method': 'POST' },
+    });
+    expect([preflight.status, preflight.headers.get('access-control-allow-origin')]).toEqual([200, '*']);
+    for (const stream of [false, true]) {
+      const answer = await chat(platform, key, 'gpt-4o-mini', { headers: { origin }, body: { stream } });
+      expect([answer.status, answer.headers.get('access-control-allow-origin')]).toEqual([200, '*']);
+      expect(answer.headers.get('content-type')).toContain(stream ? 'text/event-stream' : 'application/json');
+    }
+    expect((await chat(platform, key, 'gpt-4o-mini')).headers.get('access-control-allow-origin')).toBeNull();
+    const admin = await call(`${platform.gatewayUrl}/key/list`, { key: platform.keys.masterKey, headers: { origin } });
+    expect(admin.headers.get('access-control-allow-origin')).toBeNull();
+  });
+});
+
 describe('the AzureOpenAI client', () => {
   it('works against our Azure-style path, whatever provider is behind', async () => {
     const azure = new AzureOpenAI({ endpoint: platform.gatewayUrl, apiKey: key, apiVersion: '2024-10-21', deployment: 'azure-mini', maxRetries: 0 });

@@ -71,6 +71,7 @@ export function createGateway(deps: GatewayDeps): Gateway {
       if (match === null) return false;
       const wanted = match.kind === 'call' ? 'POST' : 'GET';
       if (request.method === 'OPTIONS') return false;
+      allowAnyOrigin(request, response);
       if (draining)
         sendError(response, new AppError('The gateway is shutting down: try again.', { status: 503, code: 'service_unavailable', retryAfterSeconds: 1 }));
       else if (request.method !== wanted) sendError(response, new AppError(`Use ${wanted} for this path.`, { status: 405, code: 'bad_request_error' }));
@@ -90,6 +91,13 @@ export function createGateway(deps: GatewayDeps): Gateway {
       await snapshot.retire();
     },
   };
+}
+
+/** A page of any origin may call: its credential is a header, never a cookie. */
+function allowAnyOrigin(request: IncomingMessage, response: ServerResponse): void {
+  if (request.headers.origin === undefined) return;
+  response.setHeader('access-control-allow-origin', '*');
+  response.setHeader('access-control-expose-headers', '*');
 }
 
 async function serveModels(snapshot: Snapshot, deps: GatewayDeps, id: string | null, [request, response]: [IncomingMessage, ServerResponse]): Promise<void> {
