@@ -1,4 +1,5 @@
-// The load generator: a fixed number of keep-alive sockets over node:net, each sending its next request when its answer is whole (closed loop).
+// The load generator over keep-alive sockets of node:net: a fixed number of callers that each send when their answer is whole (closed loop), or a fixed rate
+// that does not wait for anybody (open loop; latencies count from the moment a request was due).
 import { createConnection, type Socket } from 'node:net';
 import { ResponseReader } from './response-reader.ts';
 
@@ -33,6 +34,10 @@ interface Run {
   readonly port: number;
   readonly result: LoadResult;
   readonly isOver: () => boolean;
+  /** Open loop: when the waiting requests were due. */
+  readonly due?: number[];
+  /** Open loop: callers with nothing to send. */
+  readonly free?: Caller[];
 }
 
 /** Sends as fast as `concurrency` sockets can until `until` says so; requests under way are awaited. */
@@ -51,6 +56,43 @@ export async function runLoad(
   return result;
 }
 
+/** Requests of an open loop that have no free socket yet; beyond, the lane does not keep up and the run says so. */
+const MOST_WAITING = 1_000;
+
+/** Sends `perSecond` requests a second until `isOver` says so, each on a socket that is free; what is under way is awaited. */
+export async function runRate(target: Target, request: Buffer, perSecond: number, isOver: (successes: number) => boolean): Promise<LoadResult> {
+  const result: LoadResult = { successes: 0, failures: 0, latenciesMs: [], firstByteMs: [], elapsedMs: 0, firstFailure: null };
+  const startMs = performance.now();
+  const due: number[] = [];
+  const free: Caller[] = [];
+  const callers: Caller[] = [];
+  let over = false;
+  const run: Run = { request: () => request, port: target.port, result, isOver: () => over && due.length === 0, due, free };
+  let sent = 0;
+  await new Promise<void>((resolve) => {
+    const tick = (): void => {
+      for (; startMs + (sent * 1000) / perSecond <= performance.now(); sent++) due.push(startMs + (sent * 1000) / perSecond);
+      if (due.length > MOST_WAITING) {
+        result.failures += due.length;
+        result.firstFailure ??= `it does not keep up with ${perSecond} requests a second`;
+        due.length = 0;
+      }
+      while (due.length > 0 && free.length > 0) (free.pop() as Caller).next();
+      for (let missing = due.length - callers.filter((caller) => caller.connecting).length; missing > 0 && callers.length < 256; missing--) {
+        callers.push(new Caller(run));
+      }
+      if (isOver(result.successes)) resolve();
+      else setTimeout(tick, 1);
+    };
+    tick();
+  });
+  over = true;
+  for (const caller of free) caller.next();
+  await Promise.all(callers.map((caller) => caller.done));
+  result.elapsedMs = performance.now() - startMs;
+  return result;
+}
+
 /** For `seconds`, or until `count` answers. */
 export function forSeconds(seconds: number): () => boolean {
   const endMs = performance.now() + seconds * 1000;
@@ -59,6 +101,7 @@ export function forSeconds(seconds: number): () => boolean {
 
 class Caller {
   readonly done: Promise<void>;
+  connecting = false;
   readonly #run: Run;
   #socket: Socket;
   #reader: ResponseReader;
@@ -79,7 +122,11 @@ class Caller {
 
   #connect(): Socket {
     const socket = createConnection({ host: '127.0.0.1', port: this.#run.port, noDelay: true });
-    socket.on('connect', () => this.#send());
+    this.connecting = true;
+    socket.on('connect', () => {
+      this.connecting = false;
+      this.next();
+    });
     socket.on('data', (data: Buffer) => {
       try {
         this.#reader.push(data);
@@ -106,16 +153,23 @@ class Caller {
     });
   }
 
-  #send(): void {
+  /** Sends the next request, or ends when the run is over, or (open loop) waits until one is due. */
+  next(): void {
+    const { due, free } = this.#run;
+    this.#waiting = false;
     if (this.#run.isOver()) {
-      this.#waiting = false;
       this.#socket.destroy();
       this.#finish();
       return;
     }
+    const dueMs = due === undefined ? performance.now() : due.shift();
+    if (dueMs === undefined) {
+      free?.push(this);
+      return;
+    }
     this.#waiting = true;
     this.#firstByteMs = 0;
-    this.#sentMs = performance.now();
+    this.#sentMs = dueMs;
     this.#socket.write(this.#run.request());
   }
 
@@ -129,7 +183,7 @@ class Caller {
       result.failures++;
       result.firstFailure ??= `status ${this.#status}`;
     }
-    this.#send();
+    this.next();
   }
 
   #fail(reason: string): void {

@@ -1,7 +1,7 @@
 // One measurement of one lane: load for some seconds, then the CPU of the lane's whole process tree a successful request, what was left to do included.
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Lane } from './lane.ts';
-import { forSeconds, type LoadResult, requestBytes, runLoad } from './load.ts';
+import { forSeconds, type LoadResult, requestBytes, runLoad, runRate } from './load.ts';
 import { treeOf } from './process-tree.ts';
 import { percentile } from './statistics.ts';
 
@@ -25,6 +25,8 @@ export interface Measurement {
 export interface Window {
   readonly seconds: number;
   readonly leastRequests: number;
+  /** Requests a second; absent = as fast as CONCURRENCY callers go. */
+  readonly perSecond?: number;
 }
 
 export async function measure(lane: Lane, body: Buffer, window: Window): Promise<Measurement> {
@@ -32,7 +34,10 @@ export async function measure(lane: Lane, body: Buffer, window: Window): Promise
   const isDue = forSeconds(window.seconds);
   const isLate = forSeconds(window.seconds * 4);
   const isOver = (successes: number): boolean => isDue() && (successes >= window.leastRequests || isLate());
-  const load = await runLoad(lane.target, requestBytes(lane.target, body), CONCURRENCY, isOver);
+  const request = requestBytes(lane.target, body);
+  const load = await (window.perSecond === undefined
+    ? runLoad(lane.target, request, CONCURRENCY, isOver)
+    : runRate(lane.target, request, window.perSecond, isOver));
   if (lane.worksOn) await untilQuiet(lane);
   return summary(lane, load, cpuOf(lane) - before);
 }

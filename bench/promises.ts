@@ -32,6 +32,12 @@ export function promisesIn(rounds: readonly RoundsResult[]): PromiseAnswer[] {
     const seen = laneIn(rounds, kilobytes, lane)?.ratio ?? null;
     return { promise: `${lane} at ${kilobytes} KB <= ${most} x bare`, seen, isHeld: seen === null ? null : seen <= most };
   });
+  for (const round of rounds.filter(({ label }) => label.startsWith('rate, '))) {
+    for (const { lane, most } of RATIOS.filter(({ kilobytes }) => kilobytes === 1)) {
+      const seen = round.lanes.find((result) => result.lane === lane)?.ratio ?? null;
+      answers.push({ promise: `${lane}, ${round.label}: <= ${most} x bare`, seen, isHeld: seen === null ? null : seen <= most });
+    }
+  }
   const portkey = laneIn(rounds, 1, 'portkey')?.cpuUsPerRequest ?? null;
   const governed = laneIn(rounds, 1, 'ours-governed')?.cpuUsPerRequest ?? null;
   const seen = portkey === null || governed === null ? null : portkey / governed;
