@@ -4,7 +4,17 @@ import type { Dispatcher } from 'undici';
 import { dataOf, frameEnd } from '#http/sse.ts';
 import type { BytePool } from './byte-pool.ts';
 import type { Call, Interruptible } from './call.ts';
-import { answerFailure, ClientGone, type Failure, type Origin, TimeoutError, transportFailure, upstreamFailure } from './errors.ts';
+import {
+  answerFailure,
+  ClientGone,
+  type Failure,
+  type Origin,
+  streamedFailure,
+  TimeoutError,
+  transportFailure,
+  UpstreamSaid,
+  upstreamFailure,
+} from './errors.ts';
 import { retryAfterMs } from './retry-after.ts';
 import { memberOf, memberValue, type ScannedObject, scanObject } from './scan.ts';
 import type { Target } from './target.ts';
@@ -195,7 +205,7 @@ export class Attempt implements Dispatcher.DispatchHandler, Interruptible {
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
     if (this.#phase === 'over') return;
-    const failure = transportFailure(error, this.#origin);
+    const failure = error instanceof UpstreamSaid ? streamedFailure(error.message, this.#origin) : transportFailure(error, this.#origin);
     this.#phaseOut(this.status === 0 ? failure : { ...failure, upstreamStatus: this.status });
   }
 
@@ -277,8 +287,7 @@ export class Attempt implements Dispatcher.DispatchHandler, Interruptible {
       this.#begin();
       return;
     }
-    const code = Number((error as { status?: unknown; code?: unknown }).status ?? (error as { code?: unknown }).code);
-    this.#failAndAbort(upstreamFailure(code >= 400 && code < 600 ? code : 500, data, this.#origin, null));
+    this.#failAndAbort(streamedFailure(data, this.#origin));
   }
 
   #begin(): void {

@@ -4,6 +4,8 @@ import type { AttemptRecord, CallUsage } from '#call-record.ts';
 import type { VirtualKey } from '#identity/principal.ts';
 import { newCallId } from '#lib/id.ts';
 import type { GatewayDeps } from './deps.ts';
+import type { Dialect } from './dialects/dialect.ts';
+import { dialectOf } from './dialects/registry.ts';
 import type { Reservation } from './ports.ts';
 import type { Endpoint } from './providers/provider.ts';
 import type { Asked } from './request.ts';
@@ -32,6 +34,8 @@ export class Call {
   readonly response: ServerResponse;
   readonly snapshot: Snapshot;
   readonly endpoint: Endpoint;
+  /** The language of the client. */
+  readonly dialect: Dialect;
   /** For messages: `/chat/completions`. */
   readonly route: string;
   readonly pathModel: string | null;
@@ -79,6 +83,7 @@ export class Call {
     this.id = newCallId(Math.floor(this.startedAtUs / 1000));
     this.snapshot = snapshot;
     this.endpoint = at.endpoint;
+    this.dialect = dialectOf(at.endpoint);
     this.route = at.route;
     this.pathModel = at.pathModel;
     this.request = http[0];

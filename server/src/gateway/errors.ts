@@ -119,6 +119,31 @@ function errorObject(body: string): Record<string, unknown> | null {
   }
 }
 
+/** An error that an upstream sent inside a stream, as JSON text. */
+export function streamedFailure(data: string, origin: Origin): Failure {
+  return upstreamFailure(statusOfError(errorObject(data)), data, origin, null);
+}
+
+/** Statuses of errors that name a type and no number (Anthropic's list). */
+const TYPE_STATUSES: Readonly<Record<string, number>> = {
+  invalid_request_error: 400,
+  authentication_error: 401,
+  permission_error: 403,
+  not_found_error: 404,
+  request_too_large: 413,
+  rate_limit_error: 429,
+  api_error: 500,
+  timeout_error: 504,
+  overloaded_error: 529,
+};
+
+function statusOfError(error: Record<string, unknown> | null): number {
+  const status = Number(error?.status ?? error?.code);
+  if (status >= 400 && status < 600) return status;
+  const type = String(error?.type);
+  return Object.hasOwn(TYPE_STATUSES, type) ? (TYPE_STATUSES[type] as number) : 500;
+}
+
 const TIMEOUT_CODES: ReadonlySet<string> = new Set([
   'UND_ERR_HEADERS_TIMEOUT',
   'UND_ERR_BODY_TIMEOUT',
@@ -158,6 +183,9 @@ export function answerFailure(what: string, origin: Origin): Failure {
     headers: [],
   };
 }
+
+/** The upstream itself said in its stream that it failed; the message is its JSON text. */
+export class UpstreamSaid extends Error {}
 
 /** An expected time-out of ours. */
 export class TimeoutError extends Error {

@@ -6,7 +6,10 @@ import { authenticate } from './authenticate.ts';
 import { BytePool } from './byte-pool.ts';
 import { Call } from './call.ts';
 import type { GatewayDeps } from './deps.ts';
-import { envelope, ownFailure } from './errors.ts';
+import type { Dialect } from './dialects/dialect.ts';
+import { openAiDialect } from './dialects/openai.ts';
+import { dialectOf } from './dialects/registry.ts';
+import { ownFailure } from './errors.ts';
 import { createMeters } from './meters.ts';
 import { modelsAnswer } from './models.ts';
 import { matchPath, type PathMatch } from './paths.ts';
@@ -72,9 +75,8 @@ export function createGateway(deps: GatewayDeps): Gateway {
       const wanted = match.kind === 'call' ? 'POST' : 'GET';
       if (request.method === 'OPTIONS') return false;
       allowAnyOrigin(request, response);
-      if (draining)
-        sendError(response, new AppError('The gateway is shutting down: try again.', { status: 503, code: 'service_unavailable', retryAfterSeconds: 1 }));
-      else if (request.method !== wanted) sendError(response, new AppError(`Use ${wanted} for this path.`, { status: 405, code: 'bad_request_error' }));
+      if (draining) refuseAt(match, response, shuttingDown());
+      else if (request.method !== wanted) refuseAt(match, response, new AppError(`Use ${wanted} for this path.`, WRONG_METHOD));
       else if (match.kind === 'call') serveCall(match, request, response);
       else void serveModels(snapshot, deps, match.id, [request, response]);
       return true;
@@ -93,6 +95,12 @@ export function createGateway(deps: GatewayDeps): Gateway {
   };
 }
 
+const WRONG_METHOD = { status: 405, code: 'bad_request_error' };
+
+function shuttingDown(): AppError {
+  return new AppError('The gateway is shutting down: try again.', { status: 503, code: 'service_unavailable', retryAfterSeconds: 1 });
+}
+
 /** A page of any origin may call: its credential is a header, never a cookie. */
 function allowAnyOrigin(request: IncomingMessage, response: ServerResponse): void {
   if (request.headers.origin === undefined) return;
@@ -105,14 +113,18 @@ async function serveModels(snapshot: Snapshot, deps: GatewayDeps, id: string | n
     const caller = await authenticate(request.headers, deps, snapshot.config.keyHeaderName);
     sendWhole(response, 200, ['content-type', 'application/json'], Buffer.from(JSON.stringify(modelsAnswer(snapshot, caller, id))));
   } catch (error) {
-    sendError(response, error);
+    sendError(response, openAiDialect, error);
   }
 }
 
-function sendError(response: ServerResponse, error: unknown): void {
+function refuseAt(match: PathMatch, response: ServerResponse, error: AppError): void {
+  sendError(response, match.kind === 'call' ? dialectOf(match.endpoint) : openAiDialect, error);
+}
+
+function sendError(response: ServerResponse, dialect: Dialect, error: unknown): void {
   const failure = ownFailure(error);
   const retry = failure.retryAfterMs === null ? [] : ['retry-after', String(Math.ceil(failure.retryAfterMs / 1000))];
-  sendWhole(response, failure.status, ['content-type', 'application/json', ...retry], Buffer.from(envelope(failure)));
+  sendWhole(response, failure.status, ['content-type', 'application/json', ...retry], Buffer.from(dialect.envelope(failure)));
 }
 
 function deploymentStates(snapshot: Snapshot, nowMs: number): DeploymentState[] {

@@ -1,19 +1,18 @@
 // Brings an upstream's answer to the client: whole JSON answers in one write after the settlement, everything else chunk by chunk with the last bytes held back until then.
 
 import type { CallUsage } from '#call-record.ts';
-import { DONE_FRAME, dataFrame } from '#http/sse.ts';
 import type { Attempt, Sink } from './attempt.ts';
 import type { BytePool } from './byte-pool.ts';
 import type { Call, Interruptible } from './call.ts';
 import type { GatewayDeps } from './deps.ts';
-import { answerFailure, ClientGone, envelope, type Failure } from './errors.ts';
+import type { StreamScan } from './dialects/dialect.ts';
+import { answerFailure, ClientGone, type Failure, streamedFailure } from './errors.ts';
 import { answerHeaders } from './headers.ts';
 import { sendFailure, sendWhole } from './reply.ts';
 import { memberOf, memberValue } from './scan.ts';
 import { closeDelivered, settle } from './settle.ts';
-import { SseScan } from './sse-scan.ts';
 import { asksForUsage } from './upstream-body.ts';
-import { estimateUsage, usageFrom } from './usage.ts';
+import { estimateUsage } from './usage.ts';
 
 export interface Relaying {
   readonly deps: GatewayDeps;
@@ -32,8 +31,9 @@ function relayWhole(call: Call, attempt: Attempt, deps: GatewayDeps): Promise<vo
     const member = memberOf(answer, key);
     return member === undefined ? null : memberValue(answer, member);
   };
-  const known = usageFrom(field('usage'));
-  const usage = known ?? estimateUsage(call.body, attempt.chunks, 'json');
+  const { dialect } = call;
+  const known = dialect.usage(field(dialect.usageKey));
+  const usage = known ?? estimateUsage(call.body, attempt.chunks, 'json', dialect.said);
   const model = attempt.target.price(deps.prices, deps.clock.nowMs()) === null ? field('model') : null;
   closeDelivered(call, deps, attempt.target, {
     outcome: call.gone ? 'cancelled' : 'success',
@@ -77,7 +77,7 @@ class FlowingAnswer implements Sink, Interruptible {
   readonly #deps: GatewayDeps;
   readonly #pool: BytePool;
   readonly #finished: () => void;
-  readonly #scan: SseScan | null;
+  readonly #scan: StreamScan | null;
   /** What has left, for the journal and for estimates; incomplete once the pool is full. */
   readonly #sent: Buffer[] = [];
   #unkeptBytes = 0;
@@ -93,7 +93,7 @@ class FlowingAnswer implements Sink, Interruptible {
     this.#pool = relaying.pool;
     this.#finished = finished;
     const asked = call.asked;
-    this.#scan = attempt.format === 'sse' && asked !== null ? new SseScan(asksForUsage(asked, attempt.target)) : null;
+    this.#scan = attempt.format === 'sse' && asked !== null ? call.dialect.scan(asksForUsage(asked, attempt.target)) : null;
   }
 
   start(): void {
@@ -117,27 +117,30 @@ class FlowingAnswer implements Sink, Interruptible {
     }
     const passed = this.#scan.push(chunk);
     if (passed !== null) this.#write(passed);
-    if (this.#scan.done) this.#close('success', null, DONE_FRAME);
+    if (this.#scan.done) this.#close('success', null, this.#scan.ending);
     else if (this.#scan.malformed) {
-      const failure = answerFailure('the stream contains an event that is not JSON', this.#origin());
-      this.fail(failure);
-      this.#attempt.abort(new Error(failure.message));
-    }
+      this.#refuse(answerFailure('the stream contains an event that is not JSON', this.#origin()));
+    } else if (this.#scan.failed !== null) this.#refuse(streamedFailure(this.#scan.failed, this.#origin()));
   }
 
   end(): void {
     if (this.#over) return;
     if (this.#scan === null) this.#close('success', null, this.#held);
     // Some servers never say [DONE]; a finish reason is as good. Without either the answer was cut.
-    else if (this.#scan.finished) this.#close('success', null, DONE_FRAME);
+    else if (this.#scan.finished) this.#close('success', null, this.#scan.ending);
     else this.fail(answerFailure('the stream ended before it was complete', this.#origin()));
   }
 
   fail(failure: Failure): void {
     if (this.#over) return;
-    // An error event and no [DONE]: clients must not take a cut answer for a whole one.
-    const event = this.#scan === null ? null : dataFrame(envelope(failure));
+    const event = this.#scan === null ? null : this.#call.dialect.errorEvent(failure);
     this.#close('failure', failure, event !== null && this.#scan?.midFrame ? Buffer.concat([Buffer.from('\n\n'), event]) : event);
+  }
+
+  /** What comes is of no use: the client is told, the upstream is let go. */
+  #refuse(failure: Failure): void {
+    this.fail(failure);
+    this.#attempt.abort(new Error(failure.message));
   }
 
   #origin() {
@@ -204,18 +207,19 @@ class FlowingAnswer implements Sink, Interruptible {
   }
 
   #unrecordedTail(): Buffer | null {
-    return this.#scan === null ? null : dataFrame(envelope(notRecorded()));
+    return this.#scan === null ? null : this.#call.dialect.errorEvent(notRecorded());
   }
 
   #knownUsage(): CallUsage | null {
-    if (this.#scan !== null) return usageFrom(this.#scan.usage);
+    const { dialect } = this.#call;
+    if (this.#scan !== null) return dialect.usage(this.#scan.usage);
     const tail = Buffer.concat([...this.#sent.slice(-8), ...(this.#held === null ? [] : [this.#held])]).toString('utf8');
     const object = /"usage"\s*:\s*(\{(?:[^{}]|\{[^{}]*\})*\})\s*[,}]/.exec(tail.slice(-4096))?.[1];
-    return object === undefined ? null : usageFrom(JSON.parse(object));
+    return object === undefined ? null : dialect.usage(JSON.parse(object));
   }
 
   #estimate(): CallUsage {
-    const usage = estimateUsage(this.#call.body, this.#sent, this.#scan === null ? 'json' : 'sse');
+    const usage = estimateUsage(this.#call.body, this.#sent, this.#scan === null ? 'json' : 'sse', this.#call.dialect.said);
     // Bytes that were not kept count as frames of about 200 bytes, one token each.
     const unkept = Math.ceil(this.#unkeptBytes / 200);
     return { input: usage.input, output: usage.output + unkept, total: usage.total + unkept };

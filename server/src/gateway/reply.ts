@@ -2,7 +2,7 @@
 import type { ServerResponse } from 'node:http';
 import type { Call } from './call.ts';
 import type { GatewayDeps } from './deps.ts';
-import { envelope, type Failure } from './errors.ts';
+import type { Failure } from './errors.ts';
 import { errorHeaders } from './headers.ts';
 
 /** Up to this size copying a body behind its head is cheaper than handing the kernel two pieces. */
@@ -17,10 +17,10 @@ export function sendWhole(response: ServerResponse, status: number, headers: str
   else response.end(body.toString('latin1'), 'latin1');
 }
 
-/** An error in LiteLLM's envelope. */
+/** An error in the envelope of the client's dialect. */
 export function sendFailure(call: Call, deps: GatewayDeps, failure: Failure): void {
   const headers = ['content-type', 'application/json', ...errorHeaders(call, deps), ...failure.headers];
   if (failure.retryAfterMs !== null) headers.push('retry-after', String(Math.max(1, Math.ceil(failure.retryAfterMs / 1000))));
   if (failure.status === 401 && failure.errorClass === null) headers.push('www-authenticate', 'Bearer');
-  sendWhole(call.response, failure.status, headers, Buffer.from(envelope(failure)));
+  sendWhole(call.response, failure.status, headers, Buffer.from(call.dialect.envelope(failure)));
 }

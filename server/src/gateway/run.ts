@@ -127,7 +127,7 @@ async function attempt(call: Call, plane: Plane, target: Target, deadlineMs: num
     closeDelivered(call, deps, target, {
       outcome: 'cancelled',
       httpStatus: null,
-      usage: estimateUsage(call.body, [], 'none'),
+      usage: estimateUsage(call.body, [], 'none', call.dialect.said),
       estimated: true,
       answeredModel: null,
     });

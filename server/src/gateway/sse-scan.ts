@@ -1,6 +1,7 @@
 // Watches an upstream's event stream at the level of bytes: passes complete frames on at once, cuts out the usage frame that the client did not ask for,
 // holds the final [DONE] back until the call is settled, and notices what is malformed. Only the frame with usage is ever parsed.
-import { contentEnd, dataOf, frameEnd, lastFrameEnd } from '#http/sse.ts';
+import { contentEnd, DONE_FRAME, dataOf, frameEnd, lastFrameEnd } from '#http/sse.ts';
+import type { StreamScan } from './dialects/dialect.ts';
 
 /** A frame longer than this is passed on in pieces: it cannot be the usage frame, and memory stays bounded. */
 const LONGEST_HELD_FRAME = 64 * 1024;
@@ -8,7 +9,7 @@ const USAGE = Buffer.from('"usage"');
 const FINISH = Buffer.from('"finish_reason":');
 const DONE = '[DONE]';
 
-export class SseScan {
+export class SseScan implements StreamScan {
   /** The stream's `usage` object, null until it was seen. */
   usage: unknown = null;
   /** `model` of the frame that carried the usage. */
@@ -19,6 +20,9 @@ export class SseScan {
   finished = false;
   /** A data frame that is not a whole JSON object has been seen; it was not passed on. */
   malformed = false;
+  /** Errors pass as data frames: OpenAI's language has no event of its own for them. */
+  readonly failed = null;
+  readonly ending = DONE_FRAME;
   /** Data frames passed on. */
   frames = 0;
   /** Bytes were passed on after the last complete frame: an error event needs a blank line first. */

@@ -15,11 +15,14 @@ export function usageFrom(raw: unknown): CallUsage | null {
   const input = (usage.prompt_tokens_details ?? {}) as Record<string, unknown>;
   const output = (usage.completion_tokens_details ?? {}) as Record<string, unknown>;
   const cached = Math.min(count(input.cached_tokens) ?? 0, prompt);
+  // LiteLLM's name for tokens that were written to the cache; a part of the prompt too.
+  const creation = Math.min(count(input.cache_creation_tokens) ?? 0, prompt - cached);
   return {
-    input: prompt - cached,
+    input: prompt - cached - creation,
     output: completion,
     total: prompt + completion,
     ...positive('cachedInput', cached),
+    ...positive('cacheCreationInput', creation),
     ...positive('reasoningOutput', count(output.reasoning_tokens)),
     ...positive('audioInput', count(input.audio_tokens)),
     ...positive('audioOutput', count(output.audio_tokens)),
@@ -42,37 +45,28 @@ export function estimateTokens(text: string): number {
 }
 
 /** What an answer that named no usage probably used: the request's text in, the delivered text out (at least one token a streamed frame). */
-export function estimateUsage(request: Buffer, answer: readonly Buffer[], format: 'json' | 'sse' | 'none'): CallUsage {
+export function estimateUsage(request: Buffer, answer: readonly Buffer[], format: 'json' | 'sse' | 'none', said: Said): CallUsage {
   const input = estimateTokens(request.toString('utf8'));
   const text = Buffer.concat(answer as Buffer[]).toString('utf8');
-  const output = format === 'sse' ? streamedTokens(text) : format === 'json' ? textTokens(parse(text), 'message') : 0;
+  const output = format === 'sse' ? streamedTokens(text, said) : format === 'json' ? textTokens(said(parse(text))) : 0;
   return { input, output, total: input + output };
 }
 
-function streamedTokens(stream: string): number {
+/** The texts of a parsed answer or stream event: the dialect knows where they stand. */
+type Said = (parsed: unknown) => readonly unknown[];
+
+function streamedTokens(stream: string, said: Said): number {
   let tokens = 0;
   for (const frame of stream.split(/\r?\n\r?\n/)) {
     const data = dataOf(frame);
-    if (data !== null && data !== '[DONE]') tokens += textTokens(parse(data), 'delta');
+    if (data !== null && data !== '[DONE]') tokens += textTokens(said(parse(data)));
   }
   return tokens;
 }
 
-interface Said {
-  content?: unknown;
-  reasoning_content?: unknown;
-  tool_calls?: { function?: { name?: unknown; arguments?: unknown } }[];
-}
-
-function textTokens(answer: unknown, part: 'message' | 'delta'): number {
-  const choices = (answer as { choices?: unknown } | null)?.choices;
-  if (!Array.isArray(choices)) return 0;
+function textTokens(texts: readonly unknown[]): number {
   let tokens = 0;
-  for (const choice of choices as Record<string, Said | undefined>[]) {
-    const said = choice?.[part];
-    const texts = [said?.content, said?.reasoning_content, ...(said?.tool_calls ?? []).flatMap((call) => [call.function?.name, call.function?.arguments])];
-    for (const text of texts) if (typeof text === 'string' && text !== '') tokens += Math.max(1, estimateTokens(text));
-  }
+  for (const text of texts) if (typeof text === 'string' && text !== '') tokens += Math.max(1, estimateTokens(text));
   return tokens;
 }
 

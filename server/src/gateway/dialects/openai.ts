@@ -1,0 +1,32 @@
+// OpenAI's chat, completions and embeddings as client dialect: LiteLLM's error envelope, data frames, [DONE].
+import { envelope } from '#gateway/errors.ts';
+import { SseScan } from '#gateway/sse-scan.ts';
+import { usageFrom } from '#gateway/usage.ts';
+import { dataFrame } from '#http/sse.ts';
+import type { Dialect } from './dialect.ts';
+
+export const openAiDialect: Dialect = {
+  envelope,
+  // An error event and no [DONE]: clients must not take a cut answer for a whole one.
+  errorEvent: (failure) => dataFrame(envelope(failure)),
+  scan: (cutUsage) => new SseScan(cutUsage),
+  usageKey: 'usage',
+  usage: usageFrom,
+  said,
+};
+
+interface Said {
+  content?: unknown;
+  reasoning_content?: unknown;
+  tool_calls?: { function?: { name?: unknown; arguments?: unknown } }[];
+}
+
+function said(parsed: unknown): unknown[] {
+  const choices = (parsed as { choices?: unknown } | null)?.choices;
+  if (!Array.isArray(choices)) return [];
+  return choices.flatMap((choice: { message?: Said; delta?: Said; text?: unknown } | null) => {
+    const part = choice?.message ?? choice?.delta;
+    const calls = Array.isArray(part?.tool_calls) ? part.tool_calls : [];
+    return [choice?.text, part?.content, part?.reasoning_content, ...calls.flatMap((call) => [call?.function?.name, call?.function?.arguments])];
+  });
+}
