@@ -7,6 +7,7 @@ const tool = (path: string) => join(root, 'node_modules', path);
 const checks: [string, string[]][] = [
   ['format and lint', [tool('@biomejs/biome/bin/biome'), 'ci', '.']],
   ['types of server', [tool('typescript/bin/tsc'), '-p', 'server']],
+  ['types of infra', [tool('typescript/bin/tsc'), '-p', 'infra']],
   ['types of cli', [tool('typescript/bin/tsc'), '-p', 'cli']],
   ['types of web', [tool('typescript/bin/tsc'), '-p', 'web']],
   ['types of e2e, bench and scripts', [tool('typescript/bin/tsc'), '-p', '.']],
