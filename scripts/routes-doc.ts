@@ -6,6 +6,7 @@ import { llmRoutes } from '../server/src/gateway/llm-routes.ts';
 import type { Route, Surface } from '../server/src/http/route.ts';
 import { createIngestRoutes } from '../server/src/observe/ingest/routes.ts';
 import { forwardedReadRoutes } from '../server/src/observe/read-routes.ts';
+import { createRecordRoutes } from '../server/src/observe/record-routes.ts';
 import { createPlatformRoutes } from '../server/src/platform-routes.ts';
 
 const path = join(import.meta.dirname, '..', 'docs', 'routes.md');
@@ -19,6 +20,7 @@ export const FACTORIES: Readonly<Record<string, () => Route[]>> = {
   createPlatformRoutes: () => createPlatformRoutes(inert('the platform')),
   createAdminRoutes: () => createAdminRoutes(inert('the admin API')),
   createIngestRoutes: () => createIngestRoutes({ journal: inert('the journal') }),
+  createRecordRoutes: () => createRecordRoutes({ records: inert('the records') }),
   forwardedReadRoutes: () => forwardedReadRoutes(async () => inert('the engine')),
 };
 

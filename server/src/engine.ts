@@ -11,7 +11,7 @@ import type { Principal } from '#identity/principal.ts';
 import { AppError } from '#lib/errors.ts';
 import { socketPath } from '#lib/socket-path.ts';
 import { createFolder } from '#observe/fold/folder.ts';
-import { readRoutes } from '#observe/read-routes.ts';
+import { type ReadStores, readRoutes } from '#observe/read-routes.ts';
 import { type Consumer, startConsumer } from '#observe/store/consumer.ts';
 import { createLookup } from '#observe/store/lookup.ts';
 import { migrateAnalytics } from '#observe/store/migrate.ts';
@@ -82,7 +82,7 @@ export async function startEngine(input: EngineInput, log: Log): Promise<Engine>
   });
   const path = socketPath(settings.dataDir, 'engine.sock');
   const status = (): Promise<EngineAnswer> => statusOf(analytics, consumer);
-  const server = await listen(path, listener(analytics, consumer, status, log));
+  const server = await listen(path, listener({ analytics, records }, consumer, status, log));
   return {
     socketPath: path,
     status,
@@ -121,11 +121,11 @@ async function statusOf(analytics: Analytics, consumer: Consumer): Promise<Engin
 
 type Listener = (request: IncomingMessage, response: ServerResponse) => void;
 
-function listener(analytics: Analytics, consumer: Consumer, status: () => Promise<EngineAnswer>, log: Log): Listener {
+function listener(stores: ReadStores, consumer: Consumer, status: () => Promise<EngineAnswer>, log: Log): Listener {
   const who = async (request: Request): Promise<Principal> => principalOf(request.headers.get('x-genai-principal'));
   const app = createApp({
     door: 'observe',
-    routes: readRoutes(analytics),
+    routes: readRoutes(stores),
     authenticate: { admin: who, observe: who, console: who },
     fallback: () => errorResponse(new AppError('The engine does not serve this path.', { status: 404, code: 'not_found_error' }), 'console'),
     onRequest: (event) => {

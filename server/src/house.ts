@@ -24,6 +24,7 @@ import { openProjectKeys } from '#identity/project-keys.ts';
 import { parsePicos } from '#lib/money.ts';
 import { createIngestRoutes } from '#observe/ingest/routes.ts';
 import { forwardedReadRoutes } from '#observe/read-routes.ts';
+import { createRecordRoutes } from '#observe/record-routes.ts';
 import { createPrices } from '#prices/model-prices.ts';
 import type { GatewayConfig, Settings } from '#settings/settings.ts';
 import { MemoryCoordination } from '#stores/coordination/memory.ts';
@@ -211,6 +212,7 @@ function routesOf(parts: RouteParts): Route[] {
         },
       }),
     );
+    routes.push(...createRecordRoutes({ records: stores.records }));
     const { engine } = input;
     if (engine !== null) routes.push(...forwardedReadRoutes(({ http, principal }) => engine.forward(http.req.raw, principal)));
   }

@@ -2,19 +2,28 @@
 import type { Route, RouteContext } from '#http/route.ts';
 import { AppError } from '#lib/errors.ts';
 import type { Analytics } from '#stores/analytics/port.ts';
+import type { Records } from '#stores/records/port.ts';
 import { consoleReadRoutes } from './console/routes.ts';
 import { observationRoutes } from './observations/routes.ts';
+import { promptLinks } from './prompts/links.ts';
 import { scoreRoutes } from './scores/routes.ts';
 import { traceRoutes } from './traces/routes.ts';
 
-/** Reads of the public API and of the console over an analytics store. */
-export function readRoutes(analytics: Analytics): Route[] {
-  return [...traceRoutes(analytics), ...observationRoutes(analytics), ...scoreRoutes(analytics), ...consoleReadRoutes(analytics)];
+/** What the engine holds. */
+export interface ReadStores {
+  analytics: Analytics;
+  records: Pick<Records, 'query'>;
+}
+
+/** Reads of the public API and of the console. */
+export function readRoutes({ analytics, records }: ReadStores): Route[] {
+  const link = promptLinks(records);
+  return [...traceRoutes(analytics, link), ...observationRoutes(analytics, link), ...scoreRoutes(analytics), ...consoleReadRoutes(analytics)];
 }
 
 /** The same routes for a process without the store: paths, roles and schemas are equal, `forward` answers. */
 export function forwardedReadRoutes(forward: (context: RouteContext) => Promise<Response>): Route[] {
-  return readRoutes(noStore).map((route) => ({ ...route, handle: forward }));
+  return readRoutes({ analytics: noStore, records: { query: refuse } }).map((route) => ({ ...route, handle: forward }));
 }
 
 async function refuse(): Promise<never> {

@@ -19,6 +19,7 @@ import {
   wordParameter,
   wordsParameter,
 } from '#observe/filter/parameters.ts';
+import { type PromptLinks, unlinked } from '#observe/prompts/links.ts';
 import { liveRows } from '#observe/store/newest.ts';
 import { tracesById } from '#observe/traces/sql.ts';
 import type { Analytics } from '#stores/analytics/port.ts';
@@ -64,7 +65,7 @@ type V1 = z.output<typeof listParameters>;
 type V2 = z.output<typeof v2Parameters>;
 
 /** The routes over an analytics store. */
-export function observationRoutes(analytics: Analytics): Route[] {
+export function observationRoutes(analytics: Analytics, link: PromptLinks = unlinked): Route[] {
   const common = { method: 'GET', surface: 'observe', dialect: 'langfuse', access: ['project-key'] } as const;
   return [
     {
@@ -72,25 +73,25 @@ export function observationRoutes(analytics: Analytics): Route[] {
       path: '/api/public/observations',
       summary: 'List observations',
       query: listParameters,
-      handle: (context) => bounded(() => list(analytics, context)),
+      handle: (context) => bounded(() => list(analytics, link, context)),
     },
     {
       ...common,
       path: '/api/public/observations/:observationId',
       summary: 'Get an observation',
-      handle: (context) => bounded(() => detail(analytics, context)),
+      handle: (context) => bounded(() => detail(analytics, link, context)),
     },
     {
       ...common,
       path: '/api/public/v2/observations',
       summary: 'List observations by cursor and field group',
       query: v2Parameters,
-      handle: (context) => bounded(() => listV2(analytics, context)),
+      handle: (context) => bounded(() => listV2(analytics, link, context)),
     },
   ];
 }
 
-async function list(analytics: Analytics, { http, principal }: RouteContext): Promise<Response> {
+async function list(analytics: Analytics, link: PromptLinks, { http, principal }: RouteContext): Promise<Response> {
   const asked = parameters(http, listParameters);
   const query = queryOf(projectOf(principal), asked);
   const range = rangeOf(asked.fromStartTime, asked.toStartTime);
@@ -101,18 +102,19 @@ async function list(analytics: Analytics, { http, principal }: RouteContext): Pr
     newestFirst(range, page, (window, limit) => analytics.query<ObservationKey>(observationKeys(query, window, limit))),
     analytics.query<{ total: string }>(counting),
   ]);
-  const rows = await rowsOf(analytics, query.projectId, keys, true);
+  const rows = await link(query.projectId, await rowsOf(analytics, query.projectId, keys, true));
   return http.json({ data: rows.map((row) => observationV1Of(row)), meta: pageMeta(asked.page, asked.limit, Number(total?.total ?? 0)) });
 }
 
-async function detail(analytics: Analytics, { http, principal }: RouteContext): Promise<Response> {
+async function detail(analytics: Analytics, link: PromptLinks, { http, principal }: RouteContext): Promise<Response> {
   const found = await analytics.query<VersionedObservation>(observationById(projectOf(principal), http.req.param('observationId') ?? ''));
   const [row] = liveRows(found).sort((one, other) => other.start_time.localeCompare(one.start_time));
   if (!row) throw notFound('Observation not found within authorized project');
-  return http.json(observationV1Of(row));
+  const [linked] = await link(projectOf(principal), [row]);
+  return http.json(observationV1Of(linked ?? row));
 }
 
-async function listV2(analytics: Analytics, { http, principal }: RouteContext): Promise<Response> {
+async function listV2(analytics: Analytics, link: PromptLinks, { http, principal }: RouteContext): Promise<Response> {
   const asked = parameters(http, v2Parameters);
   if (asked.parseIoAsJson)
     throw new AppError('parseIoAsJson=true is not supported: input and output are always raw strings. Leave the parameter out.', {
@@ -131,10 +133,11 @@ async function listV2(analytics: Analytics, { http, principal }: RouteContext): 
   const keys = found.slice(0, asked.limit);
   const groups = groupsOf(asked.fields);
   const [rows, traces] = await Promise.all([rowsOf(analytics, query.projectId, keys, groups.has('io')), contextOf(analytics, query.projectId, keys, groups)]);
+  const linked = groups.has('prompt') ? await link(query.projectId, rows) : rows;
   const expanded = new Set(asked.expandMetadata);
   const last = found.length > asked.limit ? keys.at(-1) : undefined;
   return http.json({
-    data: rows.map((row) => observationV2Of(row, traces.get(row.trace_id), groups, expanded)),
+    data: linked.map((row) => observationV2Of(row, traces.get(row.trace_id), groups, expanded)),
     meta: last ? { cursor: encodeCursor(last) } : {},
   });
 }

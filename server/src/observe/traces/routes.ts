@@ -19,6 +19,7 @@ import {
   wordsParameter,
 } from '#observe/filter/parameters.ts';
 import { observationV1Of } from '#observe/observations/shape.ts';
+import { type PromptLinks, unlinked } from '#observe/prompts/links.ts';
 import { scoreV1Of } from '#observe/scores/shape.ts';
 import { scoreIdsOf } from '#observe/scores/sql.ts';
 import type { Analytics } from '#stores/analytics/port.ts';
@@ -46,7 +47,7 @@ const listParameters = z.object({
 type ListParameters = z.output<typeof listParameters>;
 
 /** The routes over an analytics store. */
-export function traceRoutes(analytics: Analytics): Route[] {
+export function traceRoutes(analytics: Analytics, link: PromptLinks = unlinked): Route[] {
   const common = { method: 'GET', surface: 'observe', dialect: 'langfuse', access: ['project-key'] } as const;
   return [
     { ...common, path: '/api/public/traces', summary: 'List traces', query: listParameters, handle: (context) => bounded(() => list(analytics, context)) },
@@ -54,7 +55,7 @@ export function traceRoutes(analytics: Analytics): Route[] {
       ...common,
       path: '/api/public/traces/:traceId',
       summary: 'Get a trace with its observations and scores',
-      handle: (context) => bounded(() => detail(analytics, context)),
+      handle: (context) => bounded(() => detail(analytics, link, context)),
     },
   ];
 }
@@ -107,12 +108,13 @@ async function traceItems(analytics: Analytics, projectId: string, keys: readonl
   });
 }
 
-async function detail(analytics: Analytics, { http, principal }: RouteContext): Promise<Response> {
+async function detail(analytics: Analytics, link: PromptLinks, { http, principal }: RouteContext): Promise<Response> {
   const projectId = projectOf(principal);
   const traceId = http.req.param('traceId') ?? '';
   const whole = await readWholeTrace(analytics, projectId, traceId);
   if (!whole) throw notFound(`Trace ${traceId} not found within authorized project`);
-  const { trace, observations, scores, figures } = whole;
+  const { trace, scores, figures } = whole;
+  const observations = await link(projectId, whole.observations);
   const answer: TraceDetail = {
     ...traceOf(projectId, trace, true),
     observations: observations.map((row) => observationV1Of(row)),
