@@ -28,12 +28,16 @@ import { createRecordRoutes } from '#observe/record-routes.ts';
 import { createPrices } from '#prices/model-prices.ts';
 import type { GatewayConfig, Settings } from '#settings/settings.ts';
 import { MemoryCoordination } from '#stores/coordination/memory.ts';
+import type { Coordination } from '#stores/coordination/port.ts';
 import type { Log } from '#telemetry/log.ts';
 import { createMetrics, type Metrics } from '#telemetry/metrics.ts';
 import type { EngineLink } from './engine-link.ts';
 import type { Stores } from './open-stores.ts';
 import { createPlatformRoutes } from './platform-routes.ts';
 import { createAuthenticators } from './who-calls.ts';
+
+/** News that a virtual key was changed: its id. */
+const KEYS_TOPIC = 'keys';
 
 export interface HouseInput {
   settings: Settings;
@@ -66,8 +70,14 @@ export async function buildHouse(input: HouseInput): Promise<House> {
   let config = input.gatewayConfig;
   let draining = false;
   const metrics = createMetrics();
-  const money = await openMoney(input, metrics, () => config);
+  const coordination = new MemoryCoordination();
+  const money = await openMoney(input, metrics, { config: () => config, coordination });
   const keys = await openKeyDirectory(stores.records);
+  const stopHearing = coordination.news.hear(
+    KEYS_TOPIC,
+    (id) => keys.forget(id),
+    () => keys.distrustAll(),
+  );
   const projectKeys = await openProjectKeys(stores.records);
   const login = createLogin({
     records: stores.records,
@@ -75,7 +85,6 @@ export async function buildHouse(input: HouseInput): Promise<House> {
     secureCookies: false,
     onPasswordChanged: (email) => dropStoredPassword(settings.dataDir, email),
   });
-  const coordination = new MemoryCoordination();
   const deps: GatewayDeps = {
     config,
     settings,
@@ -108,12 +117,13 @@ export async function buildHouse(input: HouseInput): Promise<House> {
     },
     async swapConfig(next) {
       // A global budget that comes into force must know what was spent before it.
-      if (next.maxBudget !== null && config.maxBudget === null) await loadStoredSpend(stores.records, money.budgets, true);
+      if (next.maxBudget !== null && config.maxBudget === null && !coordination.accounts.shared) await loadStoredSpend(stores.records, money.budgets, true);
       await gateway.swapConfig(next);
       config = next;
     },
     async close() {
       await login.close();
+      stopHearing();
       await keys.close();
       await projectKeys.close();
       await money.close();
@@ -130,17 +140,27 @@ interface Money {
   close(): Promise<void>;
 }
 
+interface MoneyParts {
+  config: () => GatewayConfig;
+  coordination: Coordination;
+}
+
 /** What calls of before this start cost becomes known before the first call is admitted. */
-async function openMoney({ stores, settings, log }: HouseInput, metrics: Metrics, config: () => GatewayConfig): Promise<Money> {
+async function openMoney({ stores, settings, log }: HouseInput, metrics: Metrics, parts: MoneyParts): Promise<Money> {
   const { records, reader, journal } = stores;
-  const budgets = createBudgets(() => {
-    const { maxBudget } = config();
-    return maxBudget === null ? null : parsePicos(maxBudget);
+  const { config, coordination } = parts;
+  const budgets = createBudgets({
+    accounts: coordination.accounts,
+    globalMaxPicos: () => {
+      const { maxBudget } = config();
+      return maxBudget === null ? null : parsePicos(maxBudget);
+    },
+    onError: (error) => log.warn('what a call cost could not be told to the other processes', { error }),
   });
   const ledger = createLedger({ records, reader, writer: journal, log });
   const replayed = await ledger.start();
   if (replayed.applied > 0 || replayed.unknownCalls > 0) log.info('calls of before this start are in the ledger', { ...replayed });
-  await loadStoredSpend(records, budgets, config().maxBudget !== null);
+  if (!coordination.accounts.shared) await loadStoredSpend(records, budgets, config().maxBudget !== null);
   watchMoney(metrics, { ledger, budgets, journal: () => journal.state() });
   const budgetResets = createBudgetResets({ records, budgets, timezone: settings.timezone, log });
   budgetResets.reschedule();
@@ -187,7 +207,13 @@ function routesOf(parts: RouteParts): Route[] {
     }),
     ...createAdminRoutes({
       records: stores.records,
-      keyStore: { records: stores.records, changed: (id) => parts.keys.forget(id) },
+      keyStore: {
+        records: stores.records,
+        changed(id) {
+          parts.keys.forget(id);
+          return parts.deps.coordination.news.tell(KEYS_TOPIC, id, true);
+        },
+      },
       keyMaker: { mint: mintVirtualKey, hash: hashKey, nameOf: keyName, isHash: isKeyHash },
       budgets: parts.money.budgets,
       budgetResets: parts.money.budgetResets,

@@ -5,6 +5,7 @@ import { formatPicos } from '#lib/money.ts';
 import type { WindowLimit } from '#stores/coordination/port.ts';
 import type { Call } from './call.ts';
 import type { GatewayDeps } from './deps.ts';
+import type { BudgetAnswer } from './ports.ts';
 import type { Asked } from './request.ts';
 import { reservationFor } from './reservation.ts';
 import type { Group } from './snapshot.ts';
@@ -25,7 +26,7 @@ export function admit(call: Call, deps: GatewayDeps): void | Promise<void> {
   call.model = asked.model;
   const limited = takeLimits(call, deps);
   if (limited instanceof Promise) return limited.then(() => reserve(call, deps, group));
-  reserve(call, deps, group);
+  return reserve(call, deps, group);
 }
 
 /** Whether a key's model list names a model: exactly, by its alias, by a wildcard (`openai/*`, `*`) or by LiteLLM's special values. Empty = every model. */
@@ -58,7 +59,7 @@ function takeLimits(call: Call, deps: GatewayDeps): void | Promise<void> {
   if (key === null || (key.rpmLimit === null && key.tpmLimit === null && key.maxParallelRequests === null)) return;
   const nowMs = deps.clock.nowMs();
   const limits: WindowLimit[] = [];
-  if (key.rpmLimit !== null) limits.push({ key: `rpm:${key.id}`, windowMs: MINUTE_MS, max: key.rpmLimit, cost: 1 });
+  if (key.rpmLimit !== null) limits.push({ key: `rpm:{${key.id}}`, windowMs: MINUTE_MS, max: key.rpmLimit, cost: 1 });
   if (key.tpmLimit !== null) limits.push({ key: tokenWindow(key), windowMs: MINUTE_MS, max: key.tpmLimit, cost: 1 });
   return after(limits.length === 0 ? null : deps.coordination.take(limits, nowMs), (taken) => {
     if (taken?.allowed === false) {
@@ -71,12 +72,12 @@ function takeLimits(call: Call, deps: GatewayDeps): void | Promise<void> {
 
 /** Name of a key's token window. */
 export function tokenWindow(key: VirtualKey): string {
-  return `tpm:${key.id}`;
+  return `tpm:{${key.id}}`;
 }
 
 /** Name of a key's parallel places. */
 export function parallelPlaces(key: VirtualKey): string {
-  return `parallel:${key.id}`;
+  return `parallel:{${key.id}}`;
 }
 
 function enterPlace(call: Call, key: VirtualKey, deps: GatewayDeps, nowMs: number): void | Promise<void> {
@@ -109,10 +110,13 @@ function limitReached(key: VirtualKey, type: string, limit: number, window: { re
  * Reserves what the call may cost on this group; also for a fallback group, after the earlier reservation was given back.
  * @throws AppError budget_exceeded; 400 when strict mode cannot bound the cost.
  */
-export function reserve(call: Call, deps: GatewayDeps, group: Group): void {
+export function reserve(call: Call, deps: GatewayDeps, group: Group): void | Promise<void> {
   const strict = call.snapshot.config.budgetMode === 'strict';
   const limited = call.snapshot.config.maxBudget !== null || (call.key !== null && call.key.maxBudgetPicos !== null);
-  const answer = deps.budgets.reserve(call.key, reservationFor(call, deps, group, strict && limited), strict);
+  return after(deps.budgets.reserve(call.key, reservationFor(call, deps, group, strict && limited), strict), (answer) => reserved(call, answer));
+}
+
+function reserved(call: Call, answer: BudgetAnswer): void {
   if (answer.admitted) {
     call.reservation = answer.reservation;
     return;

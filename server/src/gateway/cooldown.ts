@@ -29,15 +29,23 @@ export class Health {
   /**
    * Counts a failed try. 429 rests at once (as long as the upstream asks, at most a minute), 401/403/404 rest at once because another try cannot help,
    * others rest when more than half of at least five calls of the minute failed.
+   * @returns whether the rest is longer now than before.
    */
-  failed(status: number, retryAfterMs: number | null, nowMs: number): void {
-    if (!countsAsFailure(status)) return;
+  failed(status: number, retryAfterMs: number | null, nowMs: number): boolean {
+    if (!countsAsFailure(status)) return false;
     this.#roll(nowMs);
     this.#calls++;
     this.#failures++;
+    const before = this.#restsUntilMs;
     if (status === 429) this.#rest(Math.min(retryAfterMs ?? REST_MS, MAX_REST_MS), nowMs);
     else if (status === 401 || status === 403 || status === 404) this.#rest(REST_MS, nowMs);
     else if (this.#calls >= MIN_CALLS && this.#failures * 2 > this.#calls) this.#rest(REST_MS, nowMs);
+    return this.#restsUntilMs > before;
+  }
+
+  /** Another process says that the deployment should rest; never longer than it could have said itself. */
+  restUntil(untilMs: number, nowMs: number): void {
+    this.#restsUntilMs = Math.max(this.#restsUntilMs, Math.min(untilMs, nowMs + MAX_REST_MS));
   }
 
   #rest(forMs: number, nowMs: number): void {

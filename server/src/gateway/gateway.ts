@@ -15,6 +15,7 @@ import { modelsAnswer } from './models.ts';
 import { matchPath, type PathMatch } from './paths.ts';
 import { sendWhole } from './reply.ts';
 import { type Plane, run } from './run.ts';
+import { hearRests } from './shared-rests.ts';
 import { Snapshot } from './snapshot.ts';
 
 /** One deployment as the admin API and the console show it. */
@@ -51,6 +52,7 @@ export function createGateway(deps: GatewayDeps): Gateway {
   let draining = false;
   let drained: (() => void) | null = null;
   const pool = new BytePool(deps.settings.limits.inFlightBytes);
+  const stopHearing = hearRests(() => snapshot, deps);
   const plane: Plane = { deps, pool, meters: createMeters(deps.metrics, pool, () => inFlight) };
 
   function serveCall(match: PathMatch & { kind: 'call' }, request: IncomingMessage, response: ServerResponse): void {
@@ -89,6 +91,7 @@ export function createGateway(deps: GatewayDeps): Gateway {
     state: () => ({ callsInFlight: inFlight, bytesInFlight: pool.inUse, draining, deployments: deploymentStates(snapshot, deps.clock.nowMs()) }),
     async drain() {
       draining = true;
+      stopHearing();
       if (inFlight > 0) await new Promise<void>((resolve) => (drained = resolve));
       await snapshot.retire();
     },

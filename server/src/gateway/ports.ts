@@ -20,8 +20,11 @@ export type BudgetAnswer =
   | { readonly admitted: false /** For example "Key" or "Global". */; readonly whose: string; readonly spentPicos: bigint; readonly maxPicos: bigint };
 
 export interface Budgets {
-  /** Admits when spend + reserved < max for every budget that governs the key (`strict`: spend + reserved + this <= max). Synchronous; key null = master key (global budget only). */
-  reserve(key: VirtualKey | null, reservedPicos: bigint, strict: boolean): BudgetAnswer;
+  /**
+   * Admits when spend + reserved < max for every budget that governs the key (`strict`: spend + reserved + this <= max). A promise only when the
+   * accounts are shared with other processes; key null = master key (global budget only).
+   */
+  reserve(key: VirtualKey | null, reservedPicos: bigint, strict: boolean): BudgetAnswer | Promise<BudgetAnswer>;
   /** Replaces the reservation by what the call really cost. Exactly once a reservation. */
   settle(reservation: Reservation, actualPicos: bigint): void;
   /** Spend of a key so far in picos, settled calls included (for x-litellm-key-spend). */

@@ -16,6 +16,7 @@ import { relay } from './relay.ts';
 import { sendFailure } from './reply.ts';
 import { type Asked, readRequest } from './request.ts';
 import { closeDelivered, closeFailed, openAttempt, release, settle } from './settle.ts';
+import { tellRest } from './shared-rests.ts';
 import { sleep } from './sleep.ts';
 import type { Group } from './snapshot.ts';
 import type { Target } from './target.ts';
@@ -92,7 +93,7 @@ async function reach(call: Call, plane: Plane): Promise<Attempt> {
       call.retries++;
       if (next.delayMs > 0) await sleep(call, next.delayMs);
     } else {
-      fallBack(call, plane.deps, next.model);
+      await fallBack(call, plane.deps, next.model);
       models.add(next.model);
       tried.clear();
       failures = 0;
@@ -134,7 +135,7 @@ async function attempt(call: Call, plane: Plane, target: Target, deadlineMs: num
   else {
     closeFailed(record, failure, deps.clock.nowUs());
     call.upstreamUs += record.endedAtUs - record.startedAtUs;
-    target.health.failed(failure.status, failure.retryAfterMs, nowMs);
+    if (target.health.failed(failure.status, failure.retryAfterMs, nowMs)) tellRest(target, deps);
   }
   return failure;
 }
@@ -176,14 +177,14 @@ function nextModel(call: Call, tried: ReadonlySet<string>): string | null {
 }
 
 /** Moves the call to another model: the old reservation is given back, the new one is taken. */
-function fallBack(call: Call, deps: GatewayDeps, model: string): void {
+function fallBack(call: Call, deps: GatewayDeps, model: string): void | Promise<void> {
   const group = call.snapshot.resolve(model) as Group;
   if (call.reservation !== null) deps.budgets.settle(call.reservation, 0n);
   call.reservation = null;
   call.group = group;
   call.model = model;
   call.fallbacks++;
-  reserve(call, deps, group);
+  return reserve(call, deps, group);
 }
 
 /** Ends a call that has no answer to relay: writes it down, then tells the client. */

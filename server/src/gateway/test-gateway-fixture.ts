@@ -136,6 +136,7 @@ export async function startTestGateway(
       else void holdSettled.until.then(report);
     },
   };
+  const coordination = new MemoryCoordination();
   const deps: GatewayDeps = {
     config: whole,
     settings: {
@@ -143,9 +144,9 @@ export async function startTestGateway(
       network: { httpsProxy: null, httpProxy: null, noProxy: [], extraCaFile: null, ...network },
     } as unknown as Settings,
     keys: { find: (hash) => keys.get(hash) ?? null, load: async (hash) => keys.get(hash) ?? null },
-    budgets: createBudgets(() => (whole.maxBudget === null ? null : parsePicos(whole.maxBudget))),
+    budgets: createBudgets({ accounts: coordination.accounts, globalMaxPicos: () => (whole.maxBudget === null ? null : parsePicos(whole.maxBudget)) }),
     journal,
-    coordination: new MemoryCoordination(),
+    coordination,
     prices: createPrices(),
     outputHistory: createOutputHistory(),
     masterKeyHash: sha256(MASTER_KEY),

@@ -15,6 +15,8 @@ export interface VirtualKeyDirectory {
   load(hash: string): Promise<VirtualKey | null>;
   /** The key was changed by this process: believed no longer from now on (KeyStore.changed). */
   forget(hash: string): void;
+  /** News of changes may have been missed: ask the records again before believing (while they are away, known keys go on). */
+  distrustAll(): void;
   /** Keys in memory. */
   size(): number;
   close(): Promise<void>;
@@ -35,6 +37,7 @@ export async function openKeyDirectory(records: Records, options: Omit<KeyCacheO
     find: (hash) => cache.find(hash),
     load: (hash) => cache.load(hash),
     forget: (hash) => cache.forget(hash),
+    distrustAll: () => cache.distrustAll(),
     size: () => cache.size,
     close: stopListening,
   };

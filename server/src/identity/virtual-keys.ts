@@ -8,10 +8,10 @@ import { toVirtualKey, type VirtualKeyRecord, type VirtualKeyRow, virtualKeyRows
 
 export type { VirtualKeyRecord } from './sql.ts';
 
-/** The records and who must forget a changed key at once in this process (KeyDirectory.forget); other processes hear of it by `genai_keys`. */
+/** The records and who must forget a changed key. The change is answered when every process that shares the keys has heard of it; `genai_keys` is the net below. */
 export interface KeyStore {
   readonly records: Records;
-  readonly changed: (id: string) => void;
+  readonly changed: (id: string) => void | Promise<void>;
 }
 
 /** What may be set on a key. In a patch an absent field stays and null clears it (lists and maps become empty, flags their default, spend 0). */
@@ -50,7 +50,7 @@ export interface NewVirtualKey extends VirtualKeyFields {
 /** Writes a new key. @throws AppError 400 when the key or its alias exists, or team or project do not. */
 export async function insertVirtualKey(store: KeyStore, key: NewVirtualKey): Promise<VirtualKeyRecord> {
   await writeVirtualKey(store.records, key);
-  store.changed(key.id);
+  await store.changed(key.id);
   const written = await getVirtualKey(store.records, key.id);
   if (!written) throw new AppError('The key was deleted while it was being created; create it again.', { status: 409, code: 'conflict' });
   return written;
@@ -89,7 +89,7 @@ export async function updateVirtualKey(store: KeyStore, id: string, patch: Virtu
     throw explain(error, patch);
   }
   if (found.length === 0) return null;
-  store.changed(id);
+  await store.changed(id);
   return await getVirtualKey(store.records, id);
 }
 
@@ -98,7 +98,7 @@ export async function deleteVirtualKeys(store: KeyStore, which: { ids?: readonly
   const rows = await store.records.query<{ id: string }>(
     sql`DELETE FROM virtual_keys WHERE id = ANY(${which.ids ?? []}::text[]) OR alias = ANY(${which.aliases ?? []}::text[]) RETURNING id`,
   );
-  for (const { id } of rows) store.changed(id);
+  await Promise.all(rows.map(({ id }) => store.changed(id)));
   return rows.map(({ id }) => id);
 }
 

@@ -12,6 +12,7 @@ import { getVirtualKey } from '#identity/virtual-keys.ts';
 import { AppError } from '#lib/errors.ts';
 import { createPrices } from '#prices/model-prices.ts';
 import type { Deployment, GatewayConfig } from '#settings/settings.ts';
+import { MemoryAccounts } from '#stores/coordination/memory-accounts.ts';
 import type { Records } from '#stores/records/port.ts';
 import { sql } from '#stores/records/sql.ts';
 import { startTestRecords, type TestRecords } from '#stores/records/test-records.ts';
@@ -79,7 +80,7 @@ export async function startAdminHouse(): Promise<AdminHouse> {
   await records.query(sql`INSERT INTO teams (id, organization_id, alias) VALUES ('team', 'org', 'Team A')`);
   const money = await startMoney(folder, records);
   await money.ledger.start();
-  const budgets = createBudgets(() => null);
+  const budgets = createBudgets({ accounts: new MemoryAccounts(), globalMaxPicos: () => null });
   const metrics = createMetrics();
   const changed: string[] = [];
   const state: AdminHouse['state'] = { config: { deployments: [] } as unknown as GatewayConfig, draining: false, checks: [] };

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { MemoryAccounts } from '#stores/coordination/memory-accounts.ts';
 import { sql } from '#stores/records/sql.ts';
 import { startTestRecords, type TestRecords } from '#stores/records/test-records.ts';
 import { createLog } from '#telemetry/log.ts';
@@ -42,7 +43,7 @@ describe('the end of a budget window', () => {
   });
 
   it('sets the spend to zero, in the records and in memory, and begins the next window', async () => {
-    const budgets = createBudgets(() => null);
+    const budgets = createBudgets({ accounts: new MemoryAccounts(), globalMaxPicos: () => null });
     await loadStoredSpend(database.records, budgets, true);
     await database.records.query(sql`UPDATE virtual_keys SET budget_duration = '1d', budget_reset_at = now() - interval '1 minute' WHERE id = ${id('a')}`);
     await database.records.query(sql`UPDATE virtual_keys SET budget_duration = '1d', budget_reset_at = now() + interval '1 hour' WHERE id = ${id('b')}`);
@@ -58,7 +59,7 @@ describe('the end of a budget window', () => {
   });
 
   it('is waited for without anybody asking', async () => {
-    const budgets = createBudgets(() => null);
+    const budgets = createBudgets({ accounts: new MemoryAccounts(), globalMaxPicos: () => null });
     budgets.adopt(id('c'), 5_000_000_000_000n);
     await database.records.query(
       sql`UPDATE virtual_keys SET budget_duration = '1s', budget_reset_at = now() + interval '300 milliseconds' WHERE id = ${id('c')}`,

@@ -1,14 +1,10 @@
-// Budgets in memory: what is spent and what is reserved by calls in flight, for each key and for the whole gateway. Whole picos, synchronous, no store on the way.
+// Budgets as the data plane asks for them: which accounts govern a call, and what they answer. The amounts lie in the coordination store.
 import type { BudgetAnswer, Budgets, Reservation } from '#gateway/ports.ts';
-
-interface Account {
-  spentPicos: bigint;
-  reservedPicos: bigint;
-}
+import type { AccountLimit, Accounts, Hold, HoldAnswer } from '#stores/coordination/port.ts';
 
 /** A reservation as it lies in the accounts; `open` makes a second settlement a no-op. */
 interface HeldReservation extends Reservation {
-  readonly accounts: readonly Account[];
+  readonly hold: Hold;
   open: boolean;
 }
 
@@ -22,74 +18,64 @@ export interface BudgetBook extends Budgets {
   forget(keyId: string): void;
   /** Sets the spend of the whole gateway so far. */
   setGlobalSpent(picos: bigint): void;
-  /** For metrics: reservations of all calls in flight, in picos. */
+  /** For metrics: reservations of this process's calls in flight, in picos. */
   reservedPicos(): bigint;
 }
+
+export interface BudgetOptions {
+  accounts: Accounts;
+  /** The configuration's max_budget now; null = none. */
+  globalMaxPicos: () => bigint | null;
+  /** An amount could not be written to the shared accounts. */
+  onError?: (error: unknown) => void;
+}
+
+/** The account of the whole gateway; a key's is `key:<id>`. */
+export const GLOBAL_ACCOUNT = 'global';
+const keyAccount = (keyId: string): string => `key:${keyId}`;
 
 /**
  * Admits when spend + reserved < max for the key's budget and for the gateway's (`max` 0 admits nobody; null = no budget); strict also
  * demands spend + reserved + this <= max. So the overshoot is at most the last admitted call's own cost plus what calls in flight cost
  * beyond their reservations.
- * @param globalMaxPicos the configuration's max_budget now; null = none.
  */
-export function createBudgets(globalMaxPicos: () => bigint | null): BudgetBook {
-  const keys = new Map<string, Account>();
-  const everybody: Account = { spentPicos: 0n, reservedPicos: 0n };
+export function createBudgets({ accounts, globalMaxPicos, onError = () => {} }: BudgetOptions): BudgetBook {
+  let openPicos = 0n;
 
-  function accountOf(keyId: string): Account {
-    let account = keys.get(keyId);
-    if (account === undefined) {
-      account = { spentPicos: 0n, reservedPicos: 0n };
-      keys.set(keyId, account);
+  const forget = (pending: void | Promise<void>): void => {
+    if (pending instanceof Promise) pending.catch(onError);
+  };
+  const answerOf = (limits: readonly AccountLimit[], answer: HoldAnswer): BudgetAnswer => {
+    if (answer.held) {
+      openPicos += answer.hold.picos;
+      const reservation: HeldReservation = { reservedPicos: answer.hold.picos, hold: answer.hold, open: true };
+      return { admitted: true, reservation };
     }
-    return account;
-  }
+    const { key, maxPicos } = limits[answer.refusedBy] as AccountLimit;
+    return { admitted: false, whose: key === GLOBAL_ACCOUNT ? 'Global' : 'Key', spentPicos: answer.spentPicos, maxPicos: maxPicos ?? 0n };
+  };
 
   return {
-    reserve(key, reservedPicos, strict): BudgetAnswer {
+    reserve(key, reservedPicos, strict) {
       const globalMax = globalMaxPicos();
-      if (globalMax !== null && !hasRoom(everybody, globalMax, reservedPicos, strict)) return refusal('Global', everybody, globalMax);
-      const account = key === null ? null : accountOf(key.id);
-      if (account !== null && key !== null) {
-        const max = key.maxBudgetPicos;
-        if (max !== null && !hasRoom(account, max, reservedPicos, strict)) return refusal('Key', account, max);
-        account.reservedPicos += reservedPicos;
-      }
-      everybody.reservedPicos += reservedPicos;
-      const reservation: HeldReservation = { reservedPicos, accounts: account === null ? [everybody] : [everybody, account], open: true };
-      return { admitted: true, reservation };
+      const limits: AccountLimit[] = [];
+      if (globalMax !== null) limits.push({ key: GLOBAL_ACCOUNT, maxPicos: globalMax });
+      if (key !== null) limits.push({ key: keyAccount(key.id), maxPicos: key.maxBudgetPicos });
+      const answer = accounts.hold(limits, reservedPicos, strict);
+      return answer instanceof Promise ? answer.then((held) => answerOf(limits, held)) : answerOf(limits, answer);
     },
     settle(reservation, actualPicos) {
       const held = reservation as HeldReservation;
       if (!held.open) return;
       held.open = false;
-      for (const account of held.accounts) {
-        account.reservedPicos -= held.reservedPicos;
-        account.spentPicos += actualPicos;
-      }
+      openPicos -= held.reservedPicos;
+      forget(accounts.settle(held.hold, actualPicos));
     },
-    spentPicos: (keyId) => keys.get(keyId)?.spentPicos ?? 0n,
-    adopt(keyId, spentPicos) {
-      if (!keys.has(keyId)) keys.set(keyId, { spentPicos, reservedPicos: 0n });
-    },
-    adjust(keyId, deltaPicos) {
-      const account = accountOf(keyId);
-      const adjusted = account.spentPicos + deltaPicos;
-      account.spentPicos = adjusted > 0n ? adjusted : 0n;
-    },
-    forget: (keyId) => void keys.delete(keyId),
-    setGlobalSpent(picos) {
-      everybody.spentPicos = picos;
-    },
-    reservedPicos: () => everybody.reservedPicos,
+    spentPicos: (keyId) => accounts.spentPicos(keyAccount(keyId)),
+    adopt: (keyId, spentPicos) => accounts.adopt(keyAccount(keyId), spentPicos),
+    adjust: (keyId, deltaPicos) => forget(accounts.adjust(keyAccount(keyId), deltaPicos)),
+    forget: (keyId) => forget(accounts.forget(keyAccount(keyId))),
+    setGlobalSpent: (picos) => accounts.adopt(GLOBAL_ACCOUNT, picos, true),
+    reservedPicos: () => openPicos,
   };
-}
-
-function hasRoom(account: Account, maxPicos: bigint, reservedPicos: bigint, strict: boolean): boolean {
-  const taken = account.spentPicos + account.reservedPicos;
-  return taken < maxPicos && (!strict || taken + reservedPicos <= maxPicos);
-}
-
-function refusal(whose: string, account: Account, maxPicos: bigint): BudgetAnswer {
-  return { admitted: false, whose, spentPicos: account.spentPicos, maxPicos };
 }

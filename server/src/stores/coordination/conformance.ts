@@ -1,14 +1,16 @@
 // What every coordination must do; run by each adapter's test. Results may be values or promises, so everything is awaited.
 import { describe, expect, it } from 'vitest';
+import { accountsConformance, type MakeCoordination } from './conformance-accounts.ts';
 import type { Coordination } from './port.ts';
 
 const MINUTE = 60_000;
 /** Start of a minute. */
 const T0 = 1_800_000_000_000 - (1_800_000_000_000 % MINUTE);
 
-export function coordinationConformance(name: string, make: () => Promise<{ coordination: Coordination; remove(): Promise<void> }>): void {
+export function coordinationConformance(name: string, make: MakeCoordination): void {
+  accountsConformance(name, make);
   const using = (work: (coordination: Coordination) => Promise<void>) => async () => {
-    const made = await make();
+    const made = await make(new Map());
     try {
       await work(made.coordination);
     } finally {
@@ -72,6 +74,21 @@ export function coordinationConformance(name: string, make: () => Promise<{ coor
         await coordination.leave('k', 'two');
         expect(await coordination.enter('k', 1, 'three', 1_000, T0 + 2_000)).toBe(true);
         expect(await coordination.enter('closed', 0, 'x', 1_000, T0)).toBe(false);
+      }),
+    );
+
+    it(
+      'brings news to everybody who listens to the topic, also to its sender, until they stop',
+      using(async (coordination) => {
+        const heard: string[] = [];
+        const stop = coordination.news.hear('t', (message) => void heard.push(message));
+        coordination.news.hear('other', (message) => void heard.push(`other ${message}`));
+        await coordination.news.tell('t', 'one: 日本', true);
+        expect(heard).toEqual(['one: 日本']);
+        stop();
+        await coordination.news.tell('t', 'two', true);
+        expect(heard).toEqual(['one: 日本']);
+        expect(coordination.state()).toMatchObject({ away: false, processes: 1 });
       }),
     );
   });

@@ -1,5 +1,7 @@
 // Coordination in memory: windows and leases of one process. Every result is synchronous, so the hot path waits for no promise.
-import type { Coordination, Taken, WindowLimit } from './port.ts';
+import { Listeners } from './listeners.ts';
+import { MemoryAccounts } from './memory-accounts.ts';
+import type { Coordination, CoordinationState, News, Taken, WindowLimit } from './port.ts';
 
 interface Window {
   endsAtMs: number;
@@ -17,6 +19,8 @@ export interface MemoryCoordinationSettings {
 
 /** The adapter narrows the port's results to values, never promises. */
 export class MemoryCoordination implements Coordination {
+  readonly accounts = new MemoryAccounts();
+  readonly news: News;
   readonly #windows = new Map<string, Window>();
   /** Places by key: holder -> end of its lease. */
   readonly #leases = new Map<string, Map<string, number>>();
@@ -26,6 +30,11 @@ export class MemoryCoordination implements Coordination {
     const now = settings.now ?? Date.now;
     this.#timer = setInterval(() => this.sweep(now()), settings.sweepMs ?? SWEEP_MS);
     this.#timer.unref();
+    const listeners = new Listeners();
+    this.news = {
+      tell: async (topic, message) => listeners.tell(topic, message),
+      hear: (topic, onNews, onGap) => listeners.add(topic, onNews, onGap),
+    };
   }
 
   take(limits: readonly WindowLimit[], nowMs: number): Taken {
@@ -69,6 +78,10 @@ export class MemoryCoordination implements Coordination {
     if (places === undefined) return;
     places.delete(holder);
     if (places.size === 0) this.#leases.delete(key);
+  }
+
+  state(): CoordinationState {
+    return { kind: 'memory', away: false, processes: 1 };
   }
 
   async close(): Promise<void> {

@@ -1,7 +1,8 @@
-// Port: coordination. Counters and leases shared by all processes that admit calls: in memory for one process, Redis for many.
+// Port: coordination. What all processes that admit calls must agree on: rate windows, parallel places, money accounts and news; in memory for one process, Redis for many.
 
 /** One limit to take from. Windows are fixed and aligned to `windowMs`; `max` < 0 means unlimited. */
 export interface WindowLimit {
+  /** A part in braces names the owner: what one owner has is kept together where keys are spread over machines, and only there is a take atomic. */
   key: string;
   windowMs: number;
   max: number;
@@ -18,7 +19,62 @@ export interface Taken {
   resetAtMs: number;
 }
 
+/** An account that a hold is taken in; `maxPicos` null = no limit, only counted. */
+export interface AccountLimit {
+  readonly key: string;
+  readonly maxPicos: bigint | null;
+}
+
+/** Money held in accounts until the call is settled. Opaque: made by `hold`, given back to `settle`. */
+export interface Hold {
+  readonly picos: bigint;
+}
+
+export type HoldAnswer = { readonly held: true; readonly hold: Hold } | { readonly held: false; readonly refusedBy: number; readonly spentPicos: bigint };
+
+/** Spent and held money by account key, in whole picos. */
+export interface Accounts {
+  /** Whether other processes see the same accounts. Then an unknown account is read from the records when it is first needed, and `adopt` does nothing. */
+  readonly shared: boolean;
+  /**
+   * Holds an amount in all accounts or in none: each must have spent + held < max (`strict`: spent + held + this <= max).
+   * A process that dies gives nothing back: its holds become spent after a lease.
+   */
+  hold(accounts: readonly AccountLimit[], picos: bigint, strict: boolean): HoldAnswer | Promise<HoldAnswer>;
+  /** Replaces the hold by what was really spent. A second time it does nothing. */
+  settle(hold: Hold, actualPicos: bigint): void | Promise<void>;
+  /** Spent so far as this process knows it; another process's newest calls may be missing. */
+  spentPicos(key: string): bigint;
+  /** Makes stored spend known; an account that exists is kept unless `replace`. */
+  adopt(key: string, spentPicos: bigint, replace?: boolean): void;
+  /** Adds to what is spent (negative: takes away, not below zero), by as much as the stored spend was changed. */
+  adjust(key: string, deltaPicos: bigint): void | Promise<void>;
+  /** Drops an account. */
+  forget(key: string): void | Promise<void>;
+}
+
+/** News between processes. */
+export interface News {
+  /**
+   * Tells every process, this one included. With `heard` it resolves when each live one has acted on it, or after a bound (seconds) in which a process that
+   * did not answer has lost its connection, and then trusts its memory no longer (`onGap`). Never rejects.
+   */
+  tell(topic: string, message: string, heard?: boolean): Promise<void>;
+  /** Listens; `onGap` runs when news may have been missed. @returns how to stop. */
+  hear(topic: string, onNews: (message: string) => void, onGap?: () => void): () => void;
+}
+
+export interface CoordinationState {
+  kind: 'memory' | 'redis';
+  /** True while the store does not answer and this process decides by itself. */
+  away: boolean;
+  /** Live processes that share it, this one included. */
+  processes: number;
+}
+
 export interface Coordination {
+  readonly accounts: Accounts;
+  readonly news: News;
   /** Takes from all windows or from none. Synchronous results keep the hot path free of a promise when the adapter is in memory. */
   take(limits: readonly WindowLimit[], nowMs: number): Taken | Promise<Taken>;
   /** Adds to a window after the fact (tokens of a finished call); may pass `max`. */
@@ -26,5 +82,6 @@ export interface Coordination {
   /** Enters one of `max` parallel places; the lease ends by `leave` or after `leaseMs`. `max` 0 admits nobody. */
   enter(key: string, max: number, holder: string, leaseMs: number, nowMs: number): boolean | Promise<boolean>;
   leave(key: string, holder: string): void | Promise<void>;
+  state(): CoordinationState;
   close(): Promise<void>;
 }
