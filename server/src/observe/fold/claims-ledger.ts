@@ -1,10 +1,10 @@
-// Who reported which call: the gateway's own record and an SDK's report find each other by the answer's id or the call id, in whatever order they come.
+// Who reported which call and who counts it: the gateway's record and an SDK's report of it, a model call and the span above that repeats its usage; in whatever order they come.
 import type { EntityEvent } from '#observe/ingest/events.ts';
 
 interface Claim {
-  /** The gateway has recorded this call. */
-  isCall: boolean;
-  /** Observations of SDKs that reported it. */
+  /** Something that counts it was seen. */
+  isCounted: boolean;
+  /** Observations that reported it. */
   reporters: readonly { id: string; traceId: string | undefined }[];
 }
 
@@ -16,24 +16,28 @@ export class ClaimsLedger {
   private readonly claims = new Map<string, Claim>();
   private pending = new Map<string, Claim>();
 
-  /** Marks the event when the gateway already counts its call; returns events that mark earlier reports when it is the gateway's own. */
+  /** Marks the event when something else counts what it reports; returns events that mark earlier reports of what it counts itself. */
   register(event: EntityEvent): EntityEvent[] {
     const marks: EntityEvent[] = [];
+    for (const name of event.counts ?? []) {
+      const known = this.known(event, name);
+      marks.push(...known.reporters.map((reporter) => markOf(event, reporter)));
+      this.pending.set(keyOf(event, name), { ...known, isCounted: true });
+    }
     for (const name of event.claims ?? []) {
-      const key = `${event.projectId}\u0001${name}`;
-      const known = this.pending.get(key) ?? this.claims.get(key) ?? { isCall: false, reporters: [] };
-      if (event.isCall === true) {
-        marks.push(...known.reporters.map((reporter) => markOf(event, reporter)));
-        this.pending.set(key, { ...known, isCall: true });
-        continue;
-      }
+      const known = this.known(event, name);
       const fields = (event as EntityEvent<'observation'>).fields;
-      if (known.isCall) fields.cost_elsewhere = '1';
+      if (known.isCounted) fields.cost_elsewhere = '1';
       if (known.reporters.length < MAX_REPORTERS && !known.reporters.some(({ id }) => id === event.id)) {
-        this.pending.set(key, { ...known, reporters: [...known.reporters, { id: event.id, traceId: fields.trace_id }] });
+        this.pending.set(keyOf(event, name), { ...known, reporters: [...known.reporters, { id: event.id, traceId: fields.trace_id }] });
       }
     }
     return marks;
+  }
+
+  private known(event: EntityEvent, name: string): Claim {
+    const key = keyOf(event, name);
+    return this.pending.get(key) ?? this.claims.get(key) ?? { isCounted: false, reporters: [] };
   }
 
   /** Keeps what was registered since the last commit. */
@@ -55,8 +59,12 @@ export class ClaimsLedger {
   }
 }
 
-function markOf(call: EntityEvent, reporter: { id: string; traceId: string | undefined }): EntityEvent<'observation'> {
-  const { projectId, sequence, receivedAtUs, stamp } = call;
+function keyOf({ projectId }: EntityEvent, name: string): string {
+  return `${projectId}\u0001${name}`;
+}
+
+function markOf(counter: EntityEvent, reporter: { id: string; traceId: string | undefined }): EntityEvent<'observation'> {
+  const { projectId, sequence, receivedAtUs, stamp } = counter;
   const fields = { cost_elsewhere: '1', ...(reporter.traceId === undefined ? {} : { trace_id: reporter.traceId }) };
   return { projectId, sequence, receivedAtUs, stamp, kind: 'observation', id: reporter.id, whole: false, fields, metadata: {}, tags: [] };
 }

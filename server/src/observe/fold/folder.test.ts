@@ -277,6 +277,24 @@ describe('a gateway call', () => {
     expect(store.traceRows).toMatchObject([{ id: TRACE_ID, name: 'handle', user_id: 'user-7', timestamp: '2026-11-23T11:59:59.990000Z' }]);
   });
 
+  it.each([
+    ['together', [0, 1, 2]],
+    ['the inner one first', [1, 0, 2]],
+    ['the outer one first', [0, 2, 1]],
+  ])('counts usage once when a span repeats that of the model call below it: %s', async (_, order) => {
+    const { store, fold } = setUp({ price: () => ({ costDetails: {}, totalCost: '1', currency: 'USD', priceId: 'p', modelId: 'm' }) });
+    const usage = { 'gen_ai.operation.name': 'chat', 'gen_ai.request.model': 'gpt-4o', 'gen_ai.usage.input_tokens': 5, 'gen_ai.usage.output_tokens': 7 };
+    const times = { traceId: TRACE_ID, startTimeUnixNano: nanos(0), endTimeUnixNano: nanos(10) };
+    const spans = [
+      { ...times, spanId: '00000000000000b0', name: 'framework', attributes: usage },
+      { ...times, spanId: '00000000000000b1', parentSpanId: '00000000000000b0', name: 'client', attributes: usage },
+      { ...times, spanId: '00000000000000b2', parentSpanId: '00000000000000b0', name: 'judge', attributes: { ...usage, 'gen_ai.usage.input_tokens': 6 } },
+    ];
+    for (const index of order) await fold(otlpRecord(0, spansRequest([spans[index] as (typeof spans)[number]])));
+    const costs = Object.fromEntries(store.observationRows.map(({ name, total_cost }) => [name, total_cost]));
+    expect(costs).toEqual({ framework: null, client: '1', judge: '1' });
+  });
+
   it('leaves no trace of a caller whose spans go elsewhere but the trace itself', async () => {
     const { store, fold } = setUp();
     await fold(callRecord(0, settledCall({ traceId: TRACE_ID, parentSpanId: '00000000000000aa' }), request, answer));

@@ -68,9 +68,9 @@ function decodeAll(records: readonly JournalRecord[], now: () => number): { even
   return { events, deadLetters };
 }
 
-/** Appends the marks that a gateway call sets on reports of the same call. */
+/** Appends the marks that the observation which counts sets on earlier reports of the same. */
 function recogniseDoubles(events: EntityEvent[], claims: ClaimsLedger): EntityEvent[] {
   const marks: EntityEvent[] = [];
-  for (const event of events) if (event.claims !== undefined) marks.push(...claims.register(event));
+  for (const event of events) if (event.claims !== undefined || event.counts !== undefined) marks.push(...claims.register(event));
   return marks.length === 0 ? events : [...events, ...marks];
 }

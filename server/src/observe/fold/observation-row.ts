@@ -77,13 +77,18 @@ export function observationRow(state: EntityState, isTrace: boolean, context: Ro
     id: state.id,
     environment,
     metadata: renderMetadata(state.metadata),
-    provided_usage_details: usage,
+    provided_usage_details: rawUsageOf(values),
     usage_details: usage,
     provided_cost_details: values.cost ?? {},
     prompt_id: null,
     is_trace: isTrace ? 1 : 0,
     tags: [...state.tags],
   };
+}
+
+/** The counts as they were sent; the canonical ones when those cannot be told apart. */
+function rawUsageOf({ raw_usage: raw, usage }: Values): Record<string, string> {
+  return raw === undefined || counts(raw) === undefined ? (usage ?? {}) : raw;
 }
 
 /** Instants, never ending before they start; what was sent instead stays in the stamps. */
@@ -144,7 +149,9 @@ function columnsOf(row: ObservationRow): Record<string, FieldValue | undefined> 
     output: orAbsent(row.output),
     provided_model_name: orAbsent(row.provided_model_name),
     model_parameters: orAbsent(row.model_parameters),
-    usage: counts(row.provided_usage_details),
+    // A row without provided counts may show estimated ones: nobody said those.
+    usage: counts(row.provided_usage_details) && counts(row.usage_details),
+    raw_usage: counts(row.provided_usage_details),
     cost: counts(row.provided_cost_details),
     currency: isCall ? row.currency : undefined,
     price_id: isCall ? orAbsent(row.price_id) : undefined,

@@ -25,8 +25,10 @@ export interface ObservationFields {
   provided_model_name: string;
   /** JSON object text. */
   model_parameters: string;
-  /** Token counts as decimal strings. */
+  /** Token counts as decimal strings: canonical, parts beside the whole. */
   usage: Record<string, string>;
+  /** The counts as they were sent. */
+  raw_usage: Record<string, string>;
   /** Amounts as decimal strings. */
   cost: Record<string, string>;
   currency: string;
@@ -110,10 +112,10 @@ export interface EntityEvent<Kind extends EntityKind = EntityKind> extends Event
   /** Path segments joined by PATH_SEPARATOR -> text (strings as they are, everything else as JSON). */
   metadata: Record<string, string>;
   tags: readonly string[];
-  /** Ids under which a gateway call and an SDK's report of the same call recognise each other (answer id, call id). */
+  /** Names of what this observation reports and something else may count better: its cost then counts there. */
   claims?: readonly string[];
-  /** Set on the gateway's own observation: it is the one that counts. */
-  isCall?: boolean;
+  /** Names under which this observation is the one that counts: a gateway call, a model call below a span that repeats it. */
+  counts?: readonly string[];
   /** Set on a gateway call without a caller's span: the observation stands for its trace too. */
   carriesTrace?: boolean;
 }

@@ -7,7 +7,7 @@ import type { EntityEvent, ObservationFields, ScoreFields, TraceFields } from '.
 import { clampInstant, parseInstant } from './instants.ts';
 import { pathsOf } from './metadata.ts';
 import { cleanText, jsonText } from './text.ts';
-import { costDetails, legacyCost, legacyUsage, usageDetails } from './usage.ts';
+import { costDetails, legacyCost, legacyUsage, rawCounts, usageDetails } from './usage.ts';
 
 /** What a record says about all its events. */
 export interface RecordOrigin {
@@ -142,8 +142,12 @@ function putGeneration(fields: Partial<ObservationFields>, body: ObservationBody
   put(fields, 'prompt_name', body.promptName);
   if (body.promptName && typeof body.promptVersion === 'number') fields.prompt_version = body.promptVersion;
   if (body.modelParameters && Object.keys(body.modelParameters).length > 0) fields.model_parameters = jsonText(body.modelParameters) as string;
-  const usage = usageDetails(body.usageDetails) ?? legacyUsage(body.usage);
-  if (usage !== null) fields.usage = usage;
+  const details = usageDetails(body.usageDetails);
+  const usage = details ?? legacyUsage(body.usage);
+  if (usage !== null) {
+    fields.usage = usage;
+    fields.raw_usage = rawCounts(details === null ? body.usage : body.usageDetails);
+  }
   const cost = costDetails(body.costDetails) ?? legacyCost(body.usage);
   if (cost !== null) fields.cost = cost;
 }

@@ -9,7 +9,7 @@ import type { RecordOrigin } from './from-batch.ts';
 import { memberText } from './json-spans.ts';
 import { topLevel } from './metadata.ts';
 import { cleanText, parseJson } from './text.ts';
-import type { Counts } from './usage.ts';
+import { type Counts, rawCounts } from './usage.ts';
 
 /** Body members that are content or wiring and no parameters of the model. */
 const NOT_PARAMETERS = new Set([
@@ -40,8 +40,7 @@ export function fromCall(call: CallSettled, content: { request: Buffer | null; a
     fields,
     metadata: metadataOf(call, answer),
     tags: call.tags.map(cleanText),
-    isCall: true,
-    claims: [`call:${call.callId}`, ...(answerClaim(answer.id) === null ? [] : [answerClaim(answer.id) as string])],
+    counts: [`call:${call.callId}`, ...(answerClaim(answer.id) === null ? [] : [answerClaim(answer.id) as string])],
   };
   if (call.parentSpanId !== null) return [observation, callersTrace(call, observation), counted(call, origin, stamp)];
   observation.carriesTrace = true;
@@ -97,7 +96,10 @@ function statusMessage(call: CallSettled): string | null {
 }
 
 function putMoney(fields: Partial<ObservationFields>, call: CallSettled): void {
-  if (call.usage !== null) fields.usage = usageOf(call.usage);
+  if (call.usage !== null) {
+    fields.usage = usageOf(call.usage);
+    fields.raw_usage = rawCounts(call.usage);
+  }
   const priceId = call.attempts.findLast((attempt) => attempt.priceId !== null)?.priceId ?? null;
   put(fields, 'price_id', priceId);
   if (call.cost !== null) fields.cost = { total: call.cost };

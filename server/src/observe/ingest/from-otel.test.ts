@@ -57,7 +57,7 @@ describe('input and output', () => {
       '{"role":"assistant","content":"hi","tool_calls":[{"id":1}]}',
     ],
     ['Google ADK', { 'gcp.vertex.agent.llm_request': '{"m":1}', 'gcp.vertex.agent.llm_response': '{"r":1}' }, '{"m":1}', '{"r":1}'],
-    ['logfire', { prompt: 'q', all_messages_events: '[{"x":1}]' }, '"q"', undefined],
+    ['logfire', { prompt: 'q', all_messages_events: '[{"x":1}]' }, '"q"', '[{"x":1}]'],
     ['LiveKit', { 'lk.user_input': 'hello', 'lk.response.text': 'hey' }, '"hello"', '"hey"'],
     ['MLflow', { 'mlflow.spanInputs': '{"q":1}', 'mlflow.spanOutputs': '"a"' }, '{"q":1}', '"a"'],
     ['traceloop', { 'traceloop.entity.input': '{"q":1}', 'traceloop.entity.output': '{"a":1}' }, '{"q":1}', '{"a":1}'],

@@ -1,12 +1,13 @@
 // A span -> its observation (whole) and what it says about its trace (partial).
 import { stampOf } from '#observe/fold/stamps.ts';
-import { answerClaim, callClaim } from './claims.ts';
+import { answerClaim, callClaim, repeatClaim } from './claims.ts';
 import { putEnvironment } from './environment.ts';
 import type { EntityEvent, ObservationFields, TraceFields } from './events.ts';
 import type { RecordOrigin } from './from-batch.ts';
 import { clampInstant, formatInstant } from './instants.ts';
-import { LEVELS, SOURCES } from './otel-attributes.ts';
-import { contentText, inputOf, outputOf } from './otel-content.ts';
+import { LEVEL_FROM_NUMBER, LEVELS, SOURCES } from './otel-attributes.ts';
+import { inputOf, outputOf } from './otel-content.ts';
+import { contentText } from './otel-messages.ts';
 import { observationMetadata, traceMetadata } from './otel-metadata.ts';
 import { putGeneration } from './otel-model.ts';
 import { typeOf } from './otel-type.ts';
@@ -59,8 +60,7 @@ export function fromSpan(span: OtelSpan, origin: RecordOrigin): EntityEvent[] {
     metadata: observationMetadata(span),
     tags,
   };
-  const claims = claimsOf(span, type);
-  if (claims.length > 0) observation.claims = claims;
+  putClaims(observation, span);
   return [observation, traceEvent(span, observation, shared)];
 }
 
@@ -135,7 +135,7 @@ function tagsOf(attributes: Attributes): string[] {
 
 function putLevel(fields: Partial<ObservationFields>, { attributes, statusCode, statusMessage, events }: OtelSpan): void {
   const level = LEVELS[String(attributes['langfuse.observation.level'] ?? '').toUpperCase()];
-  fields.level = level ?? (statusCode === 2 ? 'ERROR' : 'DEFAULT');
+  fields.level = level ?? (statusCode === 2 || attributes['genkit:state'] === 'error' ? 'ERROR' : levelOfNumber(attributes['logfire.level_num']));
   const own = textOf(attributes, SOURCES.statusMessage) ?? (statusMessage === '' ? null : cleanText(statusMessage));
   if (own !== null) fields.status_message = own;
   else if (statusCode === 2) {
@@ -144,9 +144,22 @@ function putLevel(fields: Partial<ObservationFields>, { attributes, statusCode, 
   }
 }
 
-function claimsOf({ attributes }: OtelSpan, type: string): string[] {
-  if (type !== 'GENERATION' && type !== 'EMBEDDING') return [];
+function levelOfNumber(number: AttributeValue | undefined): string {
+  if (typeof number !== 'number') return 'DEFAULT';
+  return LEVEL_FROM_NUMBER.find(([from]) => number >= from)?.[1] ?? 'DEFAULT';
+}
+
+/** Who else may report this call: the gateway, and a span above it that repeats its usage (an instrumented framework over an instrumented client). */
+function putClaims(observation: EntityEvent<'observation'>, { attributes, traceId, parentSpanId, spanId }: OtelSpan): void {
+  const { type, usage } = observation.fields;
+  if (type !== 'GENERATION' && type !== 'EMBEDDING') return;
+  const claims: string[] = [];
   const id = textOf(attributes, SOURCES.responseId);
   const claim = callClaim(id) ?? answerClaim(id);
-  return claim === null ? [] : [claim];
+  if (claim !== null) claims.push(claim);
+  if (usage !== undefined) {
+    claims.push(repeatClaim(traceId, spanId, usage));
+    if (parentSpanId !== '') observation.counts = [repeatClaim(traceId, parentSpanId, usage)];
+  }
+  if (claims.length > 0) observation.claims = claims;
 }

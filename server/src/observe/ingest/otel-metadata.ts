@@ -1,8 +1,44 @@
 // Metadata of a span for its observation and for its trace.
 import { leafText, pathsOf, topLevel } from './metadata.ts';
-import { CONSUMED, CONSUMED_PREFIXES } from './otel-attributes.ts';
+import { PARAMETER_PREFIXES, PARAMETERS_JSON, SOURCES } from './otel-attributes.ts';
+import { CONVENTIONS } from './otel-conventions.ts';
+import { COUNTED } from './otel-usage.ts';
 import type { Attributes, AttributeValue, OtelSpan } from './span.ts';
 import { isObject, openedJson } from './text.ts';
+
+/** Attributes that became a field: they are not repeated in the metadata. */
+const CONSUMED: ReadonlySet<string> = new Set<string>([
+  ...Object.values(SOURCES).flat(),
+  ...CONVENTIONS.flatMap(({ input, output }) => [...input, ...output]).filter((source) => typeof source === 'string'),
+  ...COUNTED,
+  ...PARAMETERS_JSON,
+  'ai.response.text',
+  'ai.response.reasoning',
+  'ai.response.files',
+  'ai.response.toolCalls',
+  'all_messages_events',
+  'gcp.vertex.agent.llm_request',
+  'gcp.vertex.agent.llm_response',
+  'gcp.vertex.agent.tool_call_args',
+  'gcp.vertex.agent.tool_response',
+  'gen_ai.system_instructions',
+  'events',
+  'metadata',
+  'openinference.span.kind',
+]);
+const CONSUMED_PREFIXES = [
+  'gen_ai.prompt.',
+  'gen_ai.completion.',
+  'llm.input_messages.',
+  'llm.output_messages.',
+  'retrieval.documents.',
+  'reranker.input_documents.',
+  'reranker.output_documents.',
+  'ai.telemetry.metadata.',
+  'traceloop.association.properties.',
+  'langfuse.',
+  ...PARAMETER_PREFIXES,
+] as const;
 
 /** One text a resource or scope, however many spans it has. */
 const texts = new WeakMap<object, string>();
@@ -18,7 +54,7 @@ function textOnce(value: object): string {
 /** Names that may say metadata: one look at each attribute instead of one a prefix. */
 function metadataNames(attributes: Attributes): string[] {
   const names: string[] = [];
-  for (const name in attributes) if (name.includes('metadata') || name.includes('experiment')) names.push(name);
+  for (const name in attributes) if (name.includes('metadata') || name.includes('experiment') || name.startsWith('traceloop.association')) names.push(name);
   return names;
 }
 
@@ -49,13 +85,16 @@ function wholeValue(value: AttributeValue): Record<string, unknown> {
   return opened === null || opened === '' ? {} : { metadata: opened };
 }
 
+/** OpenInference has `metadata`, OpenLLMetry association properties. */
+const OBSERVATION_METADATA = ['metadata', 'traceloop.association.properties', 'langfuse.metadata', 'langfuse.observation.metadata', 'ai.telemetry.metadata'];
+
 /** Everything a span says that has no column: its own metadata, what is left of a foreign span's attributes, resource and scope. */
 export function observationMetadata(span: OtelSpan): Record<string, string> {
   const { attributes } = span;
   const metadata: Record<string, string> = {};
   const names = metadataNames(attributes);
   if (names.length > 0) {
-    for (const name of ['langfuse.metadata', 'langfuse.observation.metadata', 'ai.telemetry.metadata']) {
+    for (const name of OBSERVATION_METADATA) {
       const own = under(attributes, names, name);
       if (own !== null) Object.assign(metadata, topLevel(own));
     }

@@ -1,27 +1,37 @@
 // Model, parameters, usage, cost, first token and prompt of a span.
 import type { ObservationFields } from './events.ts';
 import { clampInstant, parseInstant } from './instants.ts';
-import { COST, PARAMETER_PREFIXES, PARAMETERS_JSON, SOURCES, USAGE } from './otel-attributes.ts';
+import { FIRST_TOKEN_SECONDS, PARAMETER_PREFIXES, PARAMETERS_JSON, SOURCES } from './otel-attributes.ts';
+import { costOf, usageOf } from './otel-usage.ts';
 import type { Attributes, AttributeValue, OtelSpan } from './span.ts';
 import { cleanText, isObject, parseJson } from './text.ts';
-import { amountOf, type Counts, costDetails, countOf, openAiUsage, usageDetails, withTotal } from './usage.ts';
-
-/** Types whose foreign usage attributes repeat what their children report. */
-const REPEATS_CHILDREN = new Set(['SPAN', 'EVENT', 'AGENT', 'CHAIN', 'TOOL']);
+import { countOf } from './usage.ts';
 
 /** Fills what only spans that call a model have. */
-export function putGeneration(fields: Partial<ObservationFields>, { attributes }: OtelSpan, receivedAtUs: number): void {
-  const model = fields.type === 'SPAN' || fields.type === 'EVENT' ? attributes['langfuse.observation.model.name'] : firstText(attributes, SOURCES.model);
+export function putGeneration(fields: Partial<ObservationFields>, span: OtelSpan, receivedAtUs: number): void {
+  const { attributes } = span;
+  const model = fields.type === 'SPAN' || fields.type === 'EVENT' ? attributes['langfuse.observation.model.name'] : modelOf(attributes);
   if (typeof model === 'string' && model !== '') fields.provided_model_name = cleanText(model);
   const parameters = parametersOf(attributes);
   if (parameters !== null) fields.model_parameters = parameters;
   const firstToken = firstTokenUs(attributes, fields.start_time as number);
   if (firstToken !== null) fields.completion_start_time = clampInstant(firstToken, receivedAtUs);
-  const usage = usageOf(attributes, fields.type as string);
-  if (usage !== null) fields.usage = usage;
-  const cost = costOf(attributes, fields.type as string);
+  const usage = usageOf(span, fields.type as string);
+  if (usage !== null) {
+    fields.usage = usage.counts;
+    fields.raw_usage = usage.raw;
+  }
+  const cost = costOf(span, fields.type as string);
   if (cost !== null) fields.cost = cost;
   if (fields.type === 'GENERATION') putPrompt(fields, attributes);
+}
+
+/** MLflow writes texts as JSON; Genkit's model span is named after the model. */
+function modelOf(attributes: Attributes): string | null {
+  const said = firstText(attributes, SOURCES.model);
+  if (said === null) return attributes['genkit:metadata:subtype'] === 'model' ? firstText(attributes, ['genkit:name']) : null;
+  const opened = said.startsWith('"') ? parseJson(said) : said;
+  return typeof opened === 'string' ? opened : said;
 }
 
 function firstText(attributes: Attributes, names: readonly string[]): string | null {
@@ -67,7 +77,7 @@ function firstTokenUs(attributes: Attributes, startUs: number): number | null {
   if (said !== null) return said;
   const delay = attributes['ai.response.msToFirstChunk'] ?? attributes['ai.stream.msToFirstChunk'];
   if (typeof delay === 'number' && delay >= 0 && Number.isFinite(delay)) return startUs + Math.round(delay * 1000);
-  const seconds = attributes['gen_ai.server.time_to_first_token'];
+  const seconds = FIRST_TOKEN_SECONDS.map((name) => attributes[name]).find((value) => typeof value === 'number');
   return typeof seconds === 'number' && seconds >= 0 && Number.isFinite(seconds) ? startUs + Math.round(seconds * 1e6) : null;
 }
 
@@ -76,49 +86,4 @@ function instantOf(value: AttributeValue | undefined): number | null {
   if (typeof value !== 'string') return null;
   const opened = value.startsWith('"') ? parseJson(value) : value;
   return typeof opened === 'string' ? parseInstant(opened) : null;
-}
-
-function usageOf(attributes: Attributes, type: string): Counts | null {
-  const own = attributes['langfuse.observation.usage_details'];
-  const parsed = typeof own === 'string' ? parseJson(own) : own;
-  const said = usageDetails(parsed);
-  if (said !== null) return said;
-  if (REPEATS_CHILDREN.has(type)) return null;
-  const mlflow = attributes['mlflow.chat.tokenUsage'];
-  const tokens = typeof mlflow === 'string' ? parseJson(mlflow) : null;
-  return isObject(tokens) ? openAiUsage(tokens) : countedUsage(attributes);
-}
-
-function firstCount(attributes: Attributes, names: readonly string[]): number | null {
-  for (const name of names) {
-    const count = attributes[name] === undefined ? null : countOf(attributes[name]);
-    if (count !== null) return count;
-  }
-  return null;
-}
-
-function countedUsage(attributes: Attributes): Counts | null {
-  const counts: Record<string, number> = {};
-  for (const [key, names] of USAGE) {
-    const count = firstCount(attributes, names);
-    if (count !== null) counts[key] = count;
-  }
-  const parts = Object.keys(counts);
-  // Providers count cached tokens inside the input and reasoning inside the output: parts are taken out, so that nothing is priced twice.
-  for (const part of parts) {
-    const whole = part.slice(0, Math.max(0, part.indexOf('_')));
-    if (counts[whole] !== undefined) counts[whole] = Math.max(0, counts[whole] - (counts[part] as number));
-  }
-  return parts.length === 0 ? null : withTotal(counts);
-}
-
-function costOf(attributes: Attributes, type: string): Counts | null {
-  const own = attributes['langfuse.observation.cost_details'];
-  const said = costDetails(typeof own === 'string' ? parseJson(own) : own);
-  if (said !== null || REPEATS_CHILDREN.has(type)) return said;
-  for (const name of COST) {
-    const amount = amountOf(attributes[name]);
-    if (amount !== null) return { total: amount };
-  }
-  return null;
 }

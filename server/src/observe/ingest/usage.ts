@@ -111,6 +111,19 @@ export function openAiUsage(usage: Record<string, unknown>): Counts | null {
   return Object.keys(counts).length === 0 ? null : withTotal(counts);
 }
 
+/** Every count of a usage report as it was sent, members of objects as `object.member`. */
+export function rawCounts(usage: unknown): Counts {
+  const counts: Counts = {};
+  const visit = (value: unknown, path: string, depth: number): void => {
+    if (Object.keys(counts).length >= MAX_KEYS || depth > 3) return;
+    const count = countOf(value);
+    if (count !== null) counts[cleanText(path)] = String(count);
+    else if (isObject(value)) for (const [name, member] of Object.entries(value)) if (!name.endsWith('Cost')) visit(member, path === '' ? name : `${path}.${name}`, depth + 1);
+  };
+  visit(usage, '', 0);
+  return counts;
+}
+
 /** `usageDetails`: a raw map of counts, or OpenAI's strict shapes; null when nothing in it counts. */
 export function usageDetails(usage: unknown): Counts | null {
   if (!isObject(usage)) return null;
