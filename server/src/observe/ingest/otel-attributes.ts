@@ -23,6 +23,7 @@ export const SOURCES = {
     'langfuse.observation.metadata.langfuse_user_id',
     'metadata.langfuse_user_id',
     'ai.telemetry.metadata.userId',
+    'ai.settings.context.userId',
     'traceloop.association.properties.user_id',
     'mlflow.trace.user',
   ],
@@ -34,12 +35,21 @@ export const SOURCES = {
     'langfuse.observation.metadata.langfuse_session_id',
     'metadata.langfuse_session_id',
     'ai.telemetry.metadata.sessionId',
+    'ai.settings.context.sessionId',
     'traceloop.association.properties.session_id',
     'genkit:sessionId',
     'gcp.vertex.agent.session_id',
     'mlflow.trace.session',
   ],
-  tags: ['langfuse.trace.tags', 'langfuse.tags', 'metadata.langfuse_tags', 'ai.telemetry.metadata.tags', 'tag.tags', 'logfire.tags'],
+  tags: [
+    'langfuse.trace.tags',
+    'langfuse.tags',
+    'metadata.langfuse_tags',
+    'ai.telemetry.metadata.tags',
+    'ai.settings.context.tags',
+    'tag.tags',
+    'logfire.tags',
+  ],
   environment: ['langfuse.environment', 'deployment.environment.name', 'deployment.environment'],
   release: ['langfuse.release'],
   version: ['langfuse.version', 'service.version'],
@@ -91,7 +101,12 @@ export const TYPE_OF_OPERATION: Readonly<Record<string, string>> = {
   execute_tool: 'TOOL',
 };
 /** OpenLLMetry's `llm.request.type`. */
-export const TYPE_OF_LLM_REQUEST: Readonly<Record<string, string>> = { chat: 'GENERATION', completion: 'GENERATION', embedding: 'EMBEDDING', rerank: 'RETRIEVER' };
+export const TYPE_OF_LLM_REQUEST: Readonly<Record<string, string>> = {
+  chat: 'GENERATION',
+  completion: 'GENERATION',
+  embedding: 'EMBEDDING',
+  rerank: 'RETRIEVER',
+};
 export const TYPE_OF_GENKIT: Readonly<Record<string, string>> = {
   model: 'GENERATION',
   'background-model': 'GENERATION',

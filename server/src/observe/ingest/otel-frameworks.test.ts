@@ -111,7 +111,12 @@ const FIXTURES: Fixture[] = [
   },
   {
     of: 'OpenInference, a retriever',
-    attributes: { 'openinference.span.kind': 'RETRIEVER', 'input.value': 'q', 'retrieval.documents.0.document.content': 'text', 'retrieval.documents.0.document.score': 0.9 },
+    attributes: {
+      'openinference.span.kind': 'RETRIEVER',
+      'input.value': 'q',
+      'retrieval.documents.0.document.content': 'text',
+      'retrieval.documents.0.document.score': 0.9,
+    },
     expected: { type: 'RETRIEVER', input: '"q"', output: json([{ content: 'text', score: 0.9 }]) },
   },
   {
@@ -207,7 +212,12 @@ const FIXTURES: Fixture[] = [
   {
     of: 'logfire over the OpenAI client',
     scope: 'logfire.openai',
-    attributes: { 'logfire.msg': 'Chat Completion with gpt-4o', 'gen_ai.request.model': 'gpt-4o', request_data: json({ messages: user }), response_data: json({ message: { content: 'a' } }) },
+    attributes: {
+      'logfire.msg': 'Chat Completion with gpt-4o',
+      'gen_ai.request.model': 'gpt-4o',
+      request_data: json({ messages: user }),
+      response_data: json({ message: { content: 'a' } }),
+    },
     expected: { type: 'GENERATION', name: 'Chat Completion with gpt-4o', input: json({ messages: user }), output: json({ message: { content: 'a' } }) },
   },
   {
@@ -240,7 +250,13 @@ const FIXTURES: Fixture[] = [
     attributes: { 'lk.user_transcript': 'good morning' },
     expected: { type: 'SPAN', input: '"good morning"' },
   },
-  { of: 'LiveKit, a tool', scope: 'livekit-agents', name: 'function_tool', attributes: { 'lk.function_tool.arguments': '{"x":1}', 'lk.function_tool.output': 'ok' }, expected: { type: 'TOOL', input: '{"x":1}', output: '"ok"' } },
+  {
+    of: 'LiveKit, a tool',
+    scope: 'livekit-agents',
+    name: 'function_tool',
+    attributes: { 'lk.function_tool.arguments': '{"x":1}', 'lk.function_tool.output': 'ok' },
+    expected: { type: 'TOOL', input: '{"x":1}', output: '"ok"' },
+  },
   { of: 'a span of somebody else with a name of LiveKit', name: 'agent_turn', attributes: {}, expected: { type: 'SPAN' } },
   {
     of: 'Genkit, a model',
@@ -251,7 +267,10 @@ const FIXTURES: Fixture[] = [
       'genkit:name': 'googleai/gemini-2.5-flash',
       'genkit:sessionId': 's1',
       'genkit:input': json({ messages: user }),
-      'genkit:output': json({ message: { content: [{ text: 'a' }] }, usage: { inputTokens: 42, cachedContentTokens: 2, outputTokens: 17, thoughtsTokens: 3, totalTokens: 62 } }),
+      'genkit:output': json({
+        message: { content: [{ text: 'a' }] },
+        usage: { inputTokens: 42, cachedContentTokens: 2, outputTokens: 17, thoughtsTokens: 3, totalTokens: 62 },
+      }),
       'genkit:state': 'success',
     },
     expected: {
@@ -262,7 +281,11 @@ const FIXTURES: Fixture[] = [
       usage: { input: '40', input_cached_tokens: '2', output: '17', output_reasoning_tokens: '3', total: '62' },
     },
   },
-  { of: 'Genkit, a tool of the second kind that failed', attributes: { 'genkit:metadata:subtype': 'tool.v2', 'genkit:state': 'error' }, expected: { type: 'TOOL', level: 'ERROR' } },
+  {
+    of: 'Genkit, a tool of the second kind that failed',
+    attributes: { 'genkit:metadata:subtype': 'tool.v2', 'genkit:state': 'error' },
+    expected: { type: 'TOOL', level: 'ERROR' },
+  },
   {
     of: 'Google ADK, a model call',
     scope: 'gcp.vertex.agent',
@@ -277,7 +300,13 @@ const FIXTURES: Fixture[] = [
       'gen_ai.usage.input_tokens': 3,
       'gen_ai.usage.output_tokens': 4,
     },
-    expected: { type: 'GENERATION', session_id: 's1', input: json({ contents: user }), output: json({ content: 'a' }), usage: { input: '3', output: '4', total: '7' } },
+    expected: {
+      type: 'GENERATION',
+      session_id: 's1',
+      input: json({ contents: user }),
+      output: json({ content: 'a' }),
+      usage: { input: '3', output: '4', total: '7' },
+    },
   },
   {
     of: 'Google ADK, a tool',

@@ -69,8 +69,7 @@ export const detailsInput: Made = (_, span) => {
   return details === null ? null : (withInstructions(details, span) ?? contentText(details['gen_ai.input.messages']));
 };
 
-export const detailsOutput: Made = (_, span) =>
-  span.events.length === 0 ? null : contentText(eventAttributes(span, DETAILS)?.['gen_ai.output.messages']);
+export const detailsOutput: Made = (_, span) => (span.events.length === 0 ? null : contentText(eventAttributes(span, DETAILS)?.['gen_ai.output.messages']));
 
 export const promptOfEvents: Made = (_, span) =>
   span.events.length === 0 ? null : contentText(eventAttributes(span, 'gen_ai.content.prompt')?.['gen_ai.prompt']);
@@ -91,7 +90,9 @@ function openedAll(attributes: Attributes): Record<string, unknown> {
 
 export const messagesOfEvents: Made = (_, { events }) => {
   if (events.length === 0) return null;
-  const messages = events.flatMap(({ name, attributes }) => (ROLE_OF_EVENT[name] === undefined ? [] : [{ role: ROLE_OF_EVENT[name], ...openedAll(attributes) }]));
+  const messages = events.flatMap(({ name, attributes }) =>
+    ROLE_OF_EVENT[name] === undefined ? [] : [{ role: ROLE_OF_EVENT[name], ...openedAll(attributes) }],
+  );
   return messages.length === 0 ? null : JSON.stringify(messages);
 };
 

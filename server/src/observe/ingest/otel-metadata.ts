@@ -54,7 +54,8 @@ function textOnce(value: object): string {
 /** Names that may say metadata: one look at each attribute instead of one a prefix. */
 function metadataNames(attributes: Attributes): string[] {
   const names: string[] = [];
-  for (const name in attributes) if (name.includes('metadata') || name.includes('experiment') || name.startsWith('traceloop.association')) names.push(name);
+  for (const name in attributes)
+    if (name.includes('metadata') || name.includes('experiment') || name.includes('association') || name.startsWith('ai.settings.context')) names.push(name);
   return names;
 }
 
@@ -85,8 +86,15 @@ function wholeValue(value: AttributeValue): Record<string, unknown> {
   return opened === null || opened === '' ? {} : { metadata: opened };
 }
 
-/** OpenInference has `metadata`, OpenLLMetry association properties. */
-const OBSERVATION_METADATA = ['metadata', 'traceloop.association.properties', 'langfuse.metadata', 'langfuse.observation.metadata', 'ai.telemetry.metadata'];
+/** OpenInference has `metadata`, OpenLLMetry association properties, the Vercel AI SDK telemetry metadata and, from 7 on, the runtime context. */
+const OBSERVATION_METADATA = [
+  'metadata',
+  'traceloop.association.properties',
+  'langfuse.metadata',
+  'langfuse.observation.metadata',
+  'ai.telemetry.metadata',
+  'ai.settings.context',
+];
 
 /** Everything a span says that has no column: its own metadata, what is left of a foreign span's attributes, resource and scope. */
 export function observationMetadata(span: OtelSpan): Record<string, string> {

@@ -57,6 +57,9 @@ function putPrompt(fields: Partial<ObservationFields>, attributes: Attributes): 
   if (number !== null && number <= 0x7fffffff) fields.prompt_version = number;
 }
 
+/** The model, and the context that Vercel's SDK 7 passes through. */
+const NOT_PARAMETERS = /^(?:gen_ai\.request\.model$|llm\.request\.(?:model|type)$|ai\.settings\.context\.)/;
+
 function parametersOf(attributes: Attributes): string | null {
   for (const name of PARAMETERS_JSON) {
     const value = attributes[name];
@@ -66,7 +69,7 @@ function parametersOf(attributes: Attributes): string | null {
   const single: Record<string, AttributeValue> = {};
   for (const name in attributes) {
     for (const prefix of PARAMETER_PREFIXES) {
-      if (name.startsWith(prefix) && name !== 'gen_ai.request.model') single[name.slice(prefix.length)] = attributes[name] as AttributeValue;
+      if (name.startsWith(prefix) && !NOT_PARAMETERS.test(name)) single[name.slice(prefix.length)] = attributes[name] as AttributeValue;
     }
   }
   return Object.keys(single).length === 0 ? null : JSON.stringify(single);

@@ -114,14 +114,17 @@ export function openAiUsage(usage: Record<string, unknown>): Counts | null {
 /** Every count of a usage report as it was sent, members of objects as `object.member`. */
 export function rawCounts(usage: unknown): Counts {
   const counts: Counts = {};
-  const visit = (value: unknown, path: string, depth: number): void => {
-    if (Object.keys(counts).length >= MAX_KEYS || depth > 3) return;
-    const count = countOf(value);
-    if (count !== null) counts[cleanText(path)] = String(count);
-    else if (isObject(value)) for (const [name, member] of Object.entries(value)) if (!name.endsWith('Cost')) visit(member, path === '' ? name : `${path}.${name}`, depth + 1);
-  };
-  visit(usage, '', 0);
+  if (isObject(usage)) putCounts(counts, usage, '', 3);
   return counts;
+}
+
+function putCounts(counts: Counts, usage: Record<string, unknown>, prefix: string, depth: number): void {
+  for (const [name, value] of Object.entries(usage)) {
+    if (name.endsWith('Cost') || Object.keys(counts).length >= MAX_KEYS) continue;
+    const count = countOf(value);
+    if (count !== null) counts[cleanText(prefix + name)] = String(count);
+    else if (depth > 0 && isObject(value)) putCounts(counts, value, `${prefix}${name}.`, depth - 1);
+  }
 }
 
 /** `usageDetails`: a raw map of counts, or OpenAI's strict shapes; null when nothing in it counts. */
