@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { notices, noticesDocument } from './notices.ts';
 
 const root = join(import.meta.dirname, '..');
-/** Permissive ones (of a choice we take MIT), and MPL-2.0 for the unmodified build tool lightningcss. */
+/** Permissive ones (of a choice we take MIT or BSD), and MPL-2.0 for the unmodified build tool lightningcss. */
 const ACCEPTED = [
   'MIT',
   'Apache-2.0',
@@ -14,6 +14,7 @@ const ACCEPTED = [
   'BlueOak-1.0.0',
   '0BSD',
   'Unlicense',
+  '(AFL-2.1 OR BSD-3-Clause)',
   '(MIT OR CC0-1.0)',
   '(MIT OR GPL-3.0-or-later)',
   'MIT AND ISC AND BSD-3-Clause',

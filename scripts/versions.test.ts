@@ -18,7 +18,8 @@ const root = join(import.meta.dirname, '..');
 const read = (file: string): Manifest => JSON.parse(readFileSync(join(root, file), 'utf8')) as Manifest;
 const workspaces = (read('package.json').workspaces ?? []).map((folder) => `${folder}/package.json`);
 const manifests = ['package.json', ...workspaces];
-const EXACT = /^\d+\.\d+\.\d+(-[0-9A-Za-z.-]+)?$/;
+/** A version, or another package's under a name of ours. */
+const EXACT = /^(?:npm:(?:@[a-z0-9-]+\/)?[a-z0-9-]+@)?\d+\.\d+\.\d+(-[0-9A-Za-z.-]+)?$/;
 
 describe('the packages of the house', () => {
   it('are the four workspaces', () => expect(workspaces.filter((file) => !existsSync(join(root, file)))).toEqual([]));
