@@ -2,6 +2,7 @@
 import { fileURLToPath } from 'node:url';
 import { type Child, startAnnounced } from './child.ts';
 import type { Lane, LanePlace, Say } from './lane.ts';
+import { startLitellm } from './lane-litellm.ts';
 import { type OursLane, startOurs } from './lane-ours.ts';
 import { startPortkey } from './lane-portkey.ts';
 import type { LaneName } from './options.ts';
@@ -21,7 +22,8 @@ async function startLane(name: LaneName, place: LanePlace): Promise<Lane | OursL
     const child = await startAnnounced<{ port: number }>(script('node-bare'), [`http://127.0.0.1:${place.mockPort}`]);
     return { name, child, worksOn: false, target: { port: child.announcement.port, path: PATH, headers: AUTHORIZATION } };
   }
-  return name === 'portkey' ? await startPortkey(place) : await startOurs(name, place);
+  if (name === 'portkey') return await startPortkey(place);
+  return name === 'litellm' ? await startLitellm(place) : await startOurs(name, place);
 }
 
 /** The lanes that came up, in the order asked for. */

@@ -1,7 +1,7 @@
 // The command line of `npm run bench`.
 import { parseArgs } from 'node:util';
 
-export const LANE_NAMES = ['direct', 'node-bare', 'ours-keys-off', 'ours-governed', 'ours-all', 'portkey'] as const;
+export const LANE_NAMES = ['direct', 'node-bare', 'ours-keys-off', 'ours-governed', 'ours-all', 'portkey', 'litellm'] as const;
 export type LaneName = (typeof LANE_NAMES)[number];
 export const PART_NAMES = ['calls', 'rate', 'streams', 'ingest', 'idle'] as const;
 export type PartName = (typeof PART_NAMES)[number];

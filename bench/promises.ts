@@ -17,8 +17,11 @@ const RATIOS: readonly RatioPromise[] = [
   { lane: 'ours-governed', kilobytes: 128, most: 2.5 },
   { lane: 'ours-all', kilobytes: 1, most: 2.6 },
 ];
-/** Portkey's CPU over ours, governed, at 1 KB. */
-const LEAST_BESIDE_PORTKEY = 10;
+/** A peer's CPU over ours, governed, at 1 KB. */
+const PEERS: readonly { lane: LaneName; name: string; least: number }[] = [
+  { lane: 'portkey', name: 'Portkey', least: 10 },
+  { lane: 'litellm', name: 'LiteLLM', least: 30 },
+];
 
 export interface PromiseAnswer {
   promise: string;
@@ -38,10 +41,12 @@ export function promisesIn(rounds: readonly RoundsResult[]): PromiseAnswer[] {
       answers.push({ promise: `${lane}, ${round.label}: <= ${most} x bare`, seen, isHeld: seen === null ? null : seen <= most });
     }
   }
-  const portkey = laneIn(rounds, 1, 'portkey')?.cpuUsPerRequest ?? null;
   const governed = laneIn(rounds, 1, 'ours-governed')?.cpuUsPerRequest ?? null;
-  const seen = portkey === null || governed === null ? null : portkey / governed;
-  answers.push({ promise: `Portkey at 1 KB >= ${LEAST_BESIDE_PORTKEY} x ours-governed`, seen, isHeld: seen === null ? null : seen >= LEAST_BESIDE_PORTKEY });
+  for (const { lane, name, least } of PEERS) {
+    const peer = laneIn(rounds, 1, lane)?.cpuUsPerRequest ?? null;
+    const seen = peer === null || governed === null ? null : peer / governed;
+    answers.push({ promise: `${name} at 1 KB >= ${least} x ours-governed`, seen, isHeld: seen === null ? null : seen >= least });
+  }
   return answers;
 }
 
