@@ -1,0 +1,11 @@
+// What the SDK inventory knows of one kind of thing: how to list those of an environment, and how to remove one.
+import type { AwsClients } from '#aws/clients.ts';
+import type { Item, ItemKind } from './item.ts';
+import type { Scope } from './scope.ts';
+
+export interface Kind {
+  kind: ItemKind;
+  find(clients: AwsClients, scope: Scope): Promise<Item[]>;
+  /** Absent for what is only listed. */
+  remove?(clients: AwsClients, item: Item): Promise<unknown>;
+}
