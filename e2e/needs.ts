@@ -1,8 +1,11 @@
 // What a test needs beyond Node: present, or skipped with one printed line, or (GENAI_REQUIRE) a failure.
 import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 
 const PATHS: Record<string, readonly string[]> = {
   chromium: ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'],
+  // A local AWS; scripts/python-env.sh installs it.
+  moto: [join(import.meta.dirname, '../.cache/python/bin/moto_server')],
 };
 
 /** The program's path when this machine has it; null after printing why the tests that need it are skipped. @throws when GENAI_REQUIRE names it and it is missing. */

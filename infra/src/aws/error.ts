@@ -17,10 +17,16 @@ export class CloudError extends Error {
 /** First match wins; names are those of the services' own error lists. */
 const RULES: readonly (readonly [RegExp, CloudErrorCode])[] = [
   [/Throttl|TooManyRequests|RequestLimitExceeded|SlowDown|Rate exceeded|RequestThrottled|BandwidthLimit/i, 'throttled'],
-  [/CredentialsProviderError|ExpiredToken|InvalidClientTokenId|UnrecognizedClient|AuthFailure|SignatureDoesNotMatch|InvalidAccessKeyId|TokenRefreshRequired/i, 'credentials'],
+  [
+    /CredentialsProviderError|ExpiredToken|InvalidClientTokenId|UnrecognizedClient|AuthFailure|SignatureDoesNotMatch|InvalidAccessKeyId|TokenRefreshRequired/i,
+    'credentials',
+  ],
   [/AccessDenied|UnauthorizedOperation|NotAuthorized|Forbidden|OptInRequired/i, 'denied'],
   [/NotFound|NoSuch|DoesNotExist|NotFoundFault|ResourceNotFound|InvalidAllocationID|404/i, 'not-found'],
-  [/DeleteConflict|DependencyViolation|ResourceInUse|InUse|BucketNotEmpty|VolumeInUse|InvalidDBClusterState|InvalidDBInstanceState|IncorrectState|IncorrectInstanceState|InvalidGroup.InUse|CacheClusterNotAvailable|InvalidReplicationGroupState/i, 'in-use'],
+  [
+    /DeleteConflict|DependencyViolation|ResourceInUse|InUse|BucketNotEmpty|VolumeInUse|InvalidDBClusterState|InvalidDBInstanceState|IncorrectState|IncorrectInstanceState|InvalidGroup.InUse|CacheClusterNotAvailable|InvalidReplicationGroupState/i,
+    'in-use',
+  ],
   [/AlreadyExists|Conflict|Duplicate|OperationInProgress|TokenAlreadyExists/i, 'conflict'],
   [/ServiceUnavailable|InternalFailure|InternalError|InternalServer|TimeoutError|ECONN|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|EPIPE|socket hang up/i, 'unavailable'],
   [/Validation|Invalid|Malformed/i, 'invalid'],
@@ -34,7 +40,10 @@ export function cloudErrorOf(error: unknown): unknown {
   if (!isSdk) return error;
   const awsCode = [name === 'Error' ? '' : name, code, Code].filter((part) => typeof part === 'string' && part !== '').join(' ');
   // CloudFormation says "does not exist" inside a ValidationError: there the message knows more than the name.
-  const words = name === 'ValidationError' ? `${/does not exist/.test(error.message) ? 'DoesNotExist' : ''} ${/_IN_PROGRESS|can not be updated/.test(error.message) ? 'InUse' : ''} ${awsCode}` : awsCode;
+  const words =
+    name === 'ValidationError'
+      ? `${/does not exist/.test(error.message) ? 'DoesNotExist' : ''} ${/_IN_PROGRESS|can not be updated/.test(error.message) ? 'InUse' : ''} ${awsCode}`
+      : awsCode;
   const kind = RULES.find(([pattern]) => pattern.test(words))?.[1] ?? 'other';
   return new CloudError(kind, error.message, { awsCode: awsCode.split(' ')[0] ?? 'Error', cause: error });
 }

@@ -34,7 +34,9 @@ export function sdkAccount(clients: AccountClients, region: string): AccountPort
     region,
     caller,
     zones: async () => {
-      const answer = await answerOf(clients.ec2.send(new DescribeAvailabilityZonesCommand({ Filters: [{ Name: 'zone-type', Values: ['availability-zone'] }] })));
+      const answer = await answerOf(
+        clients.ec2.send(new DescribeAvailabilityZonesCommand({ Filters: [{ Name: 'zone-type', Values: ['availability-zone'] }] })),
+      );
       const open = (answer.AvailabilityZones ?? []).filter((zone) => zone.State === 'available' && zone.OptInStatus !== 'not-opted-in');
       return open.map((zone) => zone.ZoneName ?? '').toSorted();
     },
@@ -82,7 +84,8 @@ async function putBudget(client: BudgetsClient, AccountId: string, order: Budget
   };
   const existing = await unlessMissing(client.send(new DescribeBudgetCommand({ AccountId, BudgetName: order.name })), null);
   if (existing?.Budget !== undefined) {
-    if (Number(existing.Budget.BudgetLimit?.Amount) !== Number(Budget.BudgetLimit.Amount)) await answerOf(client.send(new UpdateBudgetCommand({ AccountId, NewBudget: Budget })));
+    if (Number(existing.Budget.BudgetLimit?.Amount) !== Number(Budget.BudgetLimit.Amount))
+      await answerOf(client.send(new UpdateBudgetCommand({ AccountId, NewBudget: Budget })));
     return;
   }
   const NotificationsWithSubscribers =

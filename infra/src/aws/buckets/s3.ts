@@ -51,7 +51,9 @@ async function removeVersions(client: S3Client, Bucket: string): Promise<number>
   const answer = await answerOf(client.send(new DeleteObjectsCommand({ Bucket, Delete: { Objects, Quiet: true } })));
   const refused = answer.Errors?.[0];
   if (refused !== undefined && (answer.Errors?.length ?? 0) === targets.length)
-    throw new CloudError(refused.Code === 'AccessDenied' ? 'denied' : 'other', `${Bucket}/${refused.Key}: ${refused.Message}`, { awsCode: refused.Code ?? 'Error' });
+    throw new CloudError(refused.Code === 'AccessDenied' ? 'denied' : 'other', `${Bucket}/${refused.Key}: ${refused.Message}`, {
+      awsCode: refused.Code ?? 'Error',
+    });
   return targets.length - (answer.Errors?.length ?? 0);
 }
 

@@ -1,10 +1,5 @@
 // The EKS cluster by its API; its token is made here, so that no kubeconfig and no aws command is needed.
-import {
-  DeleteClusterCommand,
-  DescribeClusterCommand,
-  type EKSClient,
-  UpdateClusterConfigCommand,
-} from '@aws-sdk/client-eks';
+import { DeleteClusterCommand, DescribeClusterCommand, type EKSClient, UpdateClusterConfigCommand } from '@aws-sdk/client-eks';
 import type { STSClient } from '@aws-sdk/client-sts';
 import { Sha256 } from '@smithy/core/checksum';
 import { SignatureV4 } from '@smithy/signature-v4';

@@ -30,7 +30,10 @@ const loadBalancers: Kind = {
   async find({ loadBalancing }, scope) {
     const all = [];
     for await (const page of paginateDescribeLoadBalancers({ client: loadBalancing }, {})) all.push(...(page.LoadBalancers ?? []));
-    const tags = await tagsByArn(loadBalancing, all.map((balancer) => balancer.LoadBalancerArn ?? ''));
+    const tags = await tagsByArn(
+      loadBalancing,
+      all.map((balancer) => balancer.LoadBalancerArn ?? ''),
+    );
     return all
       .map((balancer) => ({ balancer, own: tags.get(balancer.LoadBalancerArn ?? '') ?? {} }))
       .filter(({ balancer, own }) => isOurs(scope, own, balancer.VpcId))
@@ -57,7 +60,10 @@ const targetGroups: Kind = {
   async find({ loadBalancing }, scope) {
     const all = [];
     for await (const page of paginateDescribeTargetGroups({ client: loadBalancing }, {})) all.push(...(page.TargetGroups ?? []));
-    const tags = await tagsByArn(loadBalancing, all.map((group) => group.TargetGroupArn ?? ''));
+    const tags = await tagsByArn(
+      loadBalancing,
+      all.map((group) => group.TargetGroupArn ?? ''),
+    );
     return all
       .map((group) => ({ group, own: tags.get(group.TargetGroupArn ?? '') ?? {} }))
       .filter(({ group, own }) => isOurs(scope, own, group.VpcId))

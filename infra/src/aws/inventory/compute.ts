@@ -56,7 +56,9 @@ const volumes: Kind = {
         const tags = tagsOf(volume.Tags);
         if (!isTaggedOurs(scope, tags)) continue;
         const rest = { tags, createdAt: volume.CreateTime ?? null, sizeGib: volume.Size ?? null, sizeClass: volume.VolumeType ?? null };
-        found.push(item('volume', volume.VolumeId ?? '', { ...rest, name: tags['kubernetes.io/created-for/pvc/name'] ?? tags.Name ?? '', state: volume.State ?? '' }));
+        found.push(
+          item('volume', volume.VolumeId ?? '', { ...rest, name: tags['kubernetes.io/created-for/pvc/name'] ?? tags.Name ?? '', state: volume.State ?? '' }),
+        );
       }
     }
     return found;
@@ -72,7 +74,14 @@ const snapshots: Kind = {
       for (const snapshot of page.Snapshots ?? []) {
         const tags = tagsOf(snapshot.Tags);
         if (!isTaggedOurs(scope, tags)) continue;
-        found.push(item('snapshot', snapshot.SnapshotId ?? '', { tags, state: snapshot.State ?? '', sizeGib: snapshot.VolumeSize ?? null, createdAt: snapshot.StartTime ?? null }));
+        found.push(
+          item('snapshot', snapshot.SnapshotId ?? '', {
+            tags,
+            state: snapshot.State ?? '',
+            sizeGib: snapshot.VolumeSize ?? null,
+            createdAt: snapshot.StartTime ?? null,
+          }),
+        );
       }
     }
     return found;

@@ -4,17 +4,17 @@ import {
   DeleteDBClusterSnapshotCommand,
   DeleteDBInstanceCommand,
   DeleteDBSubnetGroupCommand,
-  ModifyDBClusterCommand,
   ListTagsForResourceCommand,
-  paginateDescribeDBClusters,
+  ModifyDBClusterCommand,
   paginateDescribeDBClusterSnapshots,
+  paginateDescribeDBClusters,
   paginateDescribeDBInstances,
   paginateDescribeDBSubnetGroups,
 } from '@aws-sdk/client-rds';
 import { tagsOf } from '#aws/tags.ts';
 import { type Item, item } from './item.ts';
-import type { Kind } from './kind.ts';
-import { isNamedOurs, isTaggedOurs } from './scope.ts';
+import { type Kind, rowsOf } from './kind.ts';
+import { isForeign, isNamedOurs, isTaggedOurs } from './scope.ts';
 
 const clusters: Kind = {
   kind: 'database-cluster',
@@ -24,7 +24,9 @@ const clusters: Kind = {
       for (const cluster of page.DBClusters ?? []) {
         const tags = tagsOf(cluster.TagList);
         if (!isTaggedOurs(scope, tags)) continue;
-        found.push(item('database-cluster', cluster.DBClusterIdentifier ?? '', { tags, state: cluster.Status ?? '', createdAt: cluster.ClusterCreateTime ?? null }));
+        found.push(
+          item('database-cluster', cluster.DBClusterIdentifier ?? '', { tags, state: cluster.Status ?? '', createdAt: cluster.ClusterCreateTime ?? null }),
+        );
       }
     }
     return found;
@@ -43,14 +45,20 @@ const instances: Kind = {
       for (const instance of page.DBInstances ?? []) {
         const tags = tagsOf(instance.TagList);
         if (!isTaggedOurs(scope, tags)) continue;
-        const rest = { tags, state: instance.DBInstanceStatus ?? '', createdAt: instance.InstanceCreateTime ?? null, sizeClass: instance.DBInstanceClass ?? null };
+        const rest = {
+          tags,
+          state: instance.DBInstanceStatus ?? '',
+          createdAt: instance.InstanceCreateTime ?? null,
+          sizeClass: instance.DBInstanceClass ?? null,
+        };
         found.push(item('database-instance', instance.DBInstanceIdentifier ?? '', rest));
       }
     }
     return found;
   },
   // An instance of an Aurora cluster takes no final snapshot of its own.
-  remove: ({ database }, { id }) => database.send(new DeleteDBInstanceCommand({ DBInstanceIdentifier: id, SkipFinalSnapshot: true, DeleteAutomatedBackups: true })),
+  remove: ({ database }, { id }) =>
+    database.send(new DeleteDBInstanceCommand({ DBInstanceIdentifier: id, SkipFinalSnapshot: true, DeleteAutomatedBackups: true })),
 };
 
 const snapshots: Kind = {
@@ -74,14 +82,11 @@ const subnetGroups: Kind = {
   kind: 'database-subnet-group',
   async find({ database }, scope) {
     const found: Item[] = [];
-    for await (const page of paginateDescribeDBSubnetGroups({ client: database }, {})) {
-      for (const group of page.DBSubnetGroups ?? []) {
-        const isNamed = isNamedOurs(scope, group.DBSubnetGroupName ?? '');
-        if (!isNamed && !scope.vpcIds.includes(group.VpcId ?? '')) continue;
-        const tags = tagsOf((await database.send(new ListTagsForResourceCommand({ ResourceName: group.DBSubnetGroupArn }))).TagList);
-        if (tags[scope.tagKey] !== undefined && tags[scope.tagKey] !== scope.environment) continue;
-        found.push(item('database-subnet-group', group.DBSubnetGroupName ?? '', { tags, vpcId: group.VpcId ?? null }));
-      }
+    const all = await rowsOf(paginateDescribeDBSubnetGroups({ client: database }, {}), (page) => page.DBSubnetGroups);
+    const near = all.filter((group) => isNamedOurs(scope, group.DBSubnetGroupName ?? '') || scope.vpcIds.includes(group.VpcId ?? ''));
+    for (const group of near) {
+      const tags = tagsOf((await database.send(new ListTagsForResourceCommand({ ResourceName: group.DBSubnetGroupArn }))).TagList);
+      if (!isForeign(scope, tags)) found.push(item('database-subnet-group', group.DBSubnetGroupName ?? '', { tags, vpcId: group.VpcId ?? null }));
     }
     return found;
   },

@@ -9,3 +9,10 @@ export interface Kind {
   /** Absent for what is only listed. */
   remove?(clients: AwsClients, item: Item): Promise<unknown>;
 }
+
+/** The rows of all pages of a listing. */
+export async function rowsOf<Page, Row>(pages: AsyncIterable<Page>, pick: (page: Page) => readonly Row[] | undefined): Promise<Row[]> {
+  const rows: Row[] = [];
+  for await (const page of pages) rows.push(...(pick(page) ?? []));
+  return rows;
+}

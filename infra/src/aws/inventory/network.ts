@@ -10,10 +10,12 @@ import {
   DeleteVpcEndpointsCommand,
   DescribeAddressesCommand,
   DescribeInternetGatewaysCommand,
-  DescribeSecurityGroupsCommand,
-  DetachInternetGatewayCommand,
-  DisassociateRouteTableCommand,
+  DescribeNetworkInterfacesCommand,
   DescribeRouteTablesCommand,
+  DescribeSecurityGroupRulesCommand,
+  DetachInternetGatewayCommand,
+  DetachNetworkInterfaceCommand,
+  DisassociateRouteTableCommand,
   type EC2Client,
   paginateDescribeInternetGateways,
   paginateDescribeNatGateways,
@@ -26,8 +28,6 @@ import {
   ReleaseAddressCommand,
   RevokeSecurityGroupEgressCommand,
   RevokeSecurityGroupIngressCommand,
-  DetachNetworkInterfaceCommand,
-  DescribeNetworkInterfacesCommand,
 } from '@aws-sdk/client-ec2';
 import { tagsOf } from '#aws/tags.ts';
 import { type Item, item } from './item.ts';
@@ -43,7 +43,9 @@ const endpoints: Kind = {
         const tags = tagsOf(endpoint.Tags);
         const state = String(endpoint.State ?? '').toLowerCase();
         if (state === 'deleted' || !isOurs(scope, tags, endpoint.VpcId)) continue;
-        found.push(item('vpc-endpoint', endpoint.VpcEndpointId ?? '', { tags, state, vpcId: endpoint.VpcId ?? null, sizeClass: endpoint.VpcEndpointType ?? null }));
+        found.push(
+          item('vpc-endpoint', endpoint.VpcEndpointId ?? '', { tags, state, vpcId: endpoint.VpcId ?? null, sizeClass: endpoint.VpcEndpointType ?? null }),
+        );
       }
     }
     return found;
@@ -59,7 +61,14 @@ const natGateways: Kind = {
       for (const gateway of page.NatGateways ?? []) {
         const tags = tagsOf(gateway.Tags);
         if (gateway.State === 'deleted' || !isOurs(scope, tags, gateway.VpcId)) continue;
-        found.push(item('nat-gateway', gateway.NatGatewayId ?? '', { tags, state: gateway.State ?? '', vpcId: gateway.VpcId ?? null, createdAt: gateway.CreateTime ?? null }));
+        found.push(
+          item('nat-gateway', gateway.NatGatewayId ?? '', {
+            tags,
+            state: gateway.State ?? '',
+            vpcId: gateway.VpcId ?? null,
+            createdAt: gateway.CreateTime ?? null,
+          }),
+        );
       }
     }
     return found;
@@ -75,7 +84,9 @@ const interfaces: Kind = {
       for (const face of page.NetworkInterfaces ?? []) {
         const tags = tagsOf(face.TagSet);
         if (!isOurs(scope, tags, face.VpcId)) continue;
-        found.push(item('network-interface', face.NetworkInterfaceId ?? '', { tags, name: face.Description ?? '', state: face.Status ?? '', vpcId: face.VpcId ?? null }));
+        found.push(
+          item('network-interface', face.NetworkInterfaceId ?? '', { tags, name: face.Description ?? '', state: face.Status ?? '', vpcId: face.VpcId ?? null }),
+        );
       }
     }
     return found;
@@ -110,12 +121,14 @@ const securityGroups: Kind = {
   },
 };
 
-/** Groups that name each other in their rules hold each other; without rules each can go. */
+/** Groups that name each other in their rules hold each other; without rules each can go. Rules are named by id, because the group that one names may be gone. */
 async function dropRules(ec2: EC2Client, GroupId: string): Promise<void> {
-  const answer = await ec2.send(new DescribeSecurityGroupsCommand({ GroupIds: [GroupId] }));
-  const group = answer.SecurityGroups?.[0];
-  if ((group?.IpPermissions?.length ?? 0) > 0) await ec2.send(new RevokeSecurityGroupIngressCommand({ GroupId, IpPermissions: group?.IpPermissions }));
-  if ((group?.IpPermissionsEgress?.length ?? 0) > 0) await ec2.send(new RevokeSecurityGroupEgressCommand({ GroupId, IpPermissions: group?.IpPermissionsEgress }));
+  const answer = await ec2.send(new DescribeSecurityGroupRulesCommand({ Filters: [{ Name: 'group-id', Values: [GroupId] }] }));
+  const ids = (isEgress: boolean): string[] =>
+    (answer.SecurityGroupRules ?? []).filter((rule) => rule.IsEgress === isEgress).map((rule) => rule.SecurityGroupRuleId ?? '');
+  const [incoming, outgoing] = [ids(false), ids(true)];
+  if (incoming.length > 0) await ec2.send(new RevokeSecurityGroupIngressCommand({ GroupId, SecurityGroupRuleIds: incoming }));
+  if (outgoing.length > 0) await ec2.send(new RevokeSecurityGroupEgressCommand({ GroupId, SecurityGroupRuleIds: outgoing }));
 }
 
 const addresses: Kind = {
@@ -161,7 +174,8 @@ const routeTables: Kind = {
   },
   async remove({ ec2 }, { id }) {
     const answer = await ec2.send(new DescribeRouteTablesCommand({ RouteTableIds: [id] }));
-    for (const { RouteTableAssociationId } of answer.RouteTables?.[0]?.Associations ?? []) await ec2.send(new DisassociateRouteTableCommand({ AssociationId: RouteTableAssociationId }));
+    for (const { RouteTableAssociationId } of answer.RouteTables?.[0]?.Associations ?? [])
+      await ec2.send(new DisassociateRouteTableCommand({ AssociationId: RouteTableAssociationId }));
     await ec2.send(new DeleteRouteTableCommand({ RouteTableId: id }));
   },
 };
@@ -193,7 +207,8 @@ const vpcs: Kind = {
     for await (const page of paginateDescribeVpcs({ client: ec2 }, {})) {
       for (const vpc of page.Vpcs ?? []) {
         const tags = tagsOf(vpc.Tags);
-        if (isTaggedOurs(scope, tags)) found.push(item('vpc', vpc.VpcId ?? '', { tags, name: tags.Name ?? '', state: vpc.State ?? '', vpcId: vpc.VpcId ?? null }));
+        if (isTaggedOurs(scope, tags))
+          found.push(item('vpc', vpc.VpcId ?? '', { tags, name: tags.Name ?? '', state: vpc.State ?? '', vpcId: vpc.VpcId ?? null }));
       }
     }
     return found;

@@ -24,6 +24,11 @@ export function isTaggedOurs(scope: Scope, tags: Tags): boolean {
   );
 }
 
+/** The tag of another environment: never ours, whatever its name or place. */
+export function isForeign(scope: Scope, tags: Tags): boolean {
+  return tags[scope.tagKey] !== undefined && tags[scope.tagKey] !== scope.environment;
+}
+
 /** Also things that carry no tag but stand in the environment's own network. */
 export function isOurs(scope: Scope, tags: Tags, vpcId: string | null | undefined): boolean {
   return isTaggedOurs(scope, tags) || (tags[scope.tagKey] === undefined && vpcId != null && scope.vpcIds.includes(vpcId));

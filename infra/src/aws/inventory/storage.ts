@@ -7,8 +7,8 @@ import { DeleteSecretCommand, paginateListSecrets } from '@aws-sdk/client-secret
 import { unlessMissing } from '#aws/error.ts';
 import { tagsOf } from '#aws/tags.ts';
 import { type Item, item } from './item.ts';
-import type { Kind } from './kind.ts';
-import { isLogGroupOurs, isNamedOurs, isTaggedOurs } from './scope.ts';
+import { type Kind, rowsOf } from './kind.ts';
+import { isForeign, isLogGroupOurs, isNamedOurs, isTaggedOurs } from './scope.ts';
 
 const cluster: Kind = {
   kind: 'cluster',
@@ -44,16 +44,14 @@ const logGroups: Kind = {
   kind: 'log-group',
   async find({ logs }, scope) {
     const found: Item[] = [];
-    for await (const page of paginateDescribeLogGroups({ client: logs }, {})) {
-      for (const group of page.logGroups ?? []) {
-        const name = group.logGroupName ?? '';
-        const isNamed = isNamedOurs(scope, name);
-        if (!isNamed && !isLogGroupOurs(scope, name)) continue;
-        const resourceArn = (group.arn ?? '').replace(/:\*$/, '');
-        const tags = (await unlessMissing(logs.send(new ListTagsForResourceCommand({ resourceArn })), null))?.tags ?? {};
-        if (tags[scope.tagKey] !== undefined && tags[scope.tagKey] !== scope.environment) continue;
-        found.push(item('log-group', name, { tags, createdAt: group.creationTime === undefined ? null : new Date(group.creationTime) }));
-      }
+    const all = await rowsOf(paginateDescribeLogGroups({ client: logs }, {}), (page) => page.logGroups);
+    for (const group of all) {
+      const name = group.logGroupName ?? '';
+      if (!isNamedOurs(scope, name) && !isLogGroupOurs(scope, name)) continue;
+      const resourceArn = (group.arn ?? '').replace(/:\*$/, '');
+      const tags = (await unlessMissing(logs.send(new ListTagsForResourceCommand({ resourceArn })), null))?.tags ?? {};
+      const createdAt = group.creationTime === undefined ? null : new Date(group.creationTime);
+      if (!isForeign(scope, tags)) found.push(item('log-group', name, { tags, createdAt }));
     }
     return found;
   },

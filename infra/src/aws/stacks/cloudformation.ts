@@ -1,20 +1,21 @@
 // Stacks by the CloudFormation API: change sets, events, deletion.
 import {
-  CloudFormationClient,
+  type Capability,
+  type Change,
+  type CloudFormationClient,
   CreateChangeSetCommand,
   DeleteChangeSetCommand,
   DeleteStackCommand,
   DescribeChangeSetCommand,
   type DescribeChangeSetCommandOutput,
   DescribeStackEventsCommand,
+  DescribeStacksCommand,
   ExecuteChangeSetCommand,
   paginateDescribeStacks,
   paginateListStackResources,
-  type Change,
+  type StackEvent as SdkStackEvent,
   type Stack,
-  DescribeStacksCommand,
   UpdateTerminationProtectionCommand,
-  type Capability,
 } from '@aws-sdk/client-cloudformation';
 import { answerOf, unlessMissing } from '#aws/error.ts';
 import { tagList, tagsOf } from '#aws/tags.ts';
@@ -138,23 +139,24 @@ async function readEvents(client: CloudFormationClient, stackId: string, afterId
   const newest: StackEvent[] = [];
   let token: string | undefined;
   for (let page = 0; page < MAX_EVENT_PAGES; page += 1) {
-    const answer = await unlessMissing(
-      client.send(new DescribeStackEventsCommand({ StackName: stackId, ...(token === undefined ? {} : { NextToken: token }) })),
-      null,
-    );
-    for (const event of answer?.StackEvents ?? []) {
-      if (event.EventId === afterId) return newest.reverse();
-      newest.push({
-        id: event.EventId ?? '',
-        at: event.Timestamp ?? new Date(0),
-        logicalId: event.LogicalResourceId ?? '',
-        resourceType: event.ResourceType ?? '',
-        status: event.ResourceStatus ?? '',
-        reason: event.ResourceStatusReason ?? null,
-      });
-    }
+    const input = { StackName: stackId, ...(token === undefined ? {} : { NextToken: token }) };
+    const answer = await unlessMissing(client.send(new DescribeStackEventsCommand(input)), null);
+    const events = (answer?.StackEvents ?? []).map(eventOf);
+    const known = events.findIndex((event) => event.id === afterId);
+    newest.push(...(known < 0 ? events : events.slice(0, known)));
     token = answer?.NextToken;
-    if (token === undefined) break;
+    if (known >= 0 || token === undefined) break;
   }
   return newest.reverse();
+}
+
+function eventOf(event: SdkStackEvent): StackEvent {
+  return {
+    id: event.EventId ?? '',
+    at: event.Timestamp ?? new Date(0),
+    logicalId: event.LogicalResourceId ?? '',
+    resourceType: event.ResourceType ?? '',
+    status: event.ResourceStatus ?? '',
+    reason: event.ResourceStatusReason ?? null,
+  };
 }
