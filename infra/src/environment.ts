@@ -69,6 +69,12 @@ const schema = z
     domain: domain.optional(),
     /** Who may reach the two doors. Without a domain there is no TLS, so that "everybody" is refused. */
     allowedCidrs: z.array(z.string().regex(CIDR)).min(1),
+    /** Who may reach the Kubernetes API (which asks for IAM credentials besides); default: `allowedCidrs`. A scheduler's addresses belong here. */
+    apiCidrs: z.array(z.string().regex(CIDR)).min(1).optional(),
+    /** IAM users and roles besides the creator that may administer the cluster: colleagues, the scheduler's role. */
+    operatorArns: z.array(z.string().regex(/^arn:aws[a-z-]*:iam::\d{12}:(user|role)\/.+$/)).default([]),
+    /** An AWS Budgets alarm for the environment's tag. The tag must be active as a cost allocation tag in the account that pays. */
+    budget: z.strictObject({ email: z.email(), monthlyUsd: z.number().positive() }).optional(),
     /** After this instant `status` warns and `down --expired` destroys. */
     expiresAt: z.iso.datetime({ offset: true }).nullable().default(null),
     timeZone: z.string().min(1).default('Asia/Tokyo'),
@@ -82,6 +88,13 @@ const schema = z
   .superRefine((environment, context) => {
     if (environment.domain === undefined && environment.allowedCidrs.includes('0.0.0.0/0')) {
       context.addIssue({ code: 'custom', path: ['allowedCidrs'], message: 'plain HTTP is never open to the whole world: name your addresses, or set domain' });
+    }
+    if (environment.domain !== undefined && environment.ingress === 'ingress') {
+      context.addIssue({
+        code: 'custom',
+        path: ['domain'],
+        message: 'needs ingress: target-group-binding, where the stack owns the load balancer and its names',
+      });
     }
     if (environment.keepData.buckets !== environment.keepData.volumes) {
       context.addIssue({ code: 'custom', path: ['keepData'], message: 'buckets and volumes are kept together or not at all' });
