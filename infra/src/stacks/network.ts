@@ -14,6 +14,7 @@ import {
 } from 'aws-cdk-lib/aws-ec2';
 import { type App, Fn, Tags } from 'aws-cdk-lib/core';
 import { ENVIRONMENT_TAG, type Environment, EXPIRY_TAG } from '#environment.ts';
+import { PRIVATE_CIDRS, PUBLIC_CIDRS, VPC_CIDR } from '#network.ts';
 import { destroyed, PlatformStack } from './platform-stack.ts';
 
 /** What other stacks refer to. */
@@ -23,11 +24,6 @@ export interface Network {
   readonly publicSubnetIds: readonly string[];
   readonly privateSubnetIds: readonly string[];
 }
-
-/** The seed's range. Private subnets are wide: Auto Mode reserves sixteen addresses at a time for pods. */
-const VPC_CIDR = '10.0.0.0/16';
-const PUBLIC_CIDRS = ['10.0.0.0/24', '10.0.1.0/24'] as const;
-const PRIVATE_CIDRS = ['10.0.16.0/20', '10.0.32.0/20'] as const;
 
 interface SubnetWish {
   readonly id: string;
