@@ -7,20 +7,23 @@ import { type GatewayDeps, systemClock } from '#gateway/deps.ts';
 import { createGateway, type Gateway } from '#gateway/gateway.ts';
 import { llmRoutes } from '#gateway/llm-routes.ts';
 import { type BudgetResets, createBudgetResets } from '#gateway/money/budget-resets.ts';
-import { type BudgetBook, createBudgets } from '#gateway/money/budgets.ts';
+import { type BudgetBook, createBudgets, type GlobalBudget } from '#gateway/money/budgets.ts';
 import { createCallJournal } from '#gateway/money/call-journal.ts';
+import { type GovernedDirectory, openGoverned } from '#gateway/money/governed.ts';
 import { createLedger, type Ledger } from '#gateway/money/ledger.ts';
 import { countingSpend, watchMoney } from '#gateway/money/money-metrics.ts';
 import { createOutputHistory } from '#gateway/money/output-history.ts';
-import { loadStoredSpend } from '#gateway/money/stored-spend.ts';
+import { loadGlobalSpend, loadStoredSpend } from '#gateway/money/stored-spend.ts';
+import { openWindows } from '#gateway/money/window-spend.ts';
 import type { CallJournal } from '#gateway/ports.ts';
 import type { Authenticators } from '#http/app.ts';
 import type { Route } from '#http/route.ts';
 import { type Bootstrapped, dropStoredPassword } from '#identity/bootstrap.ts';
-import { openKeyDirectory, type VirtualKeyDirectory } from '#identity/key-directory.ts';
+import { KEYS_CHANNEL, openKeyDirectory, type VirtualKeyDirectory } from '#identity/key-directory.ts';
 import { hashKey, isKeyHash, keyName, mintVirtualKey } from '#identity/keys.ts';
 import { createLogin, type Login } from '#identity/login.ts';
 import { openProjectKeys } from '#identity/project-keys.ts';
+import { windowOf } from '#lib/calendar.ts';
 import { parsePicos } from '#lib/money.ts';
 import { createIngestRoutes } from '#observe/ingest/routes.ts';
 import { forwardedReadRoutes } from '#observe/read-routes.ts';
@@ -28,16 +31,14 @@ import { createRecordRoutes } from '#observe/record-routes.ts';
 import { createPrices } from '#prices/model-prices.ts';
 import type { GatewayConfig, Settings } from '#settings/settings.ts';
 import { MemoryCoordination } from '#stores/coordination/memory.ts';
-import type { Coordination } from '#stores/coordination/port.ts';
+import type { Accounts, Coordination } from '#stores/coordination/port.ts';
 import type { Log } from '#telemetry/log.ts';
 import { createMetrics, type Metrics } from '#telemetry/metrics.ts';
 import type { EngineLink } from './engine-link.ts';
+import { createKeyNews, type KeyNews } from './key-news.ts';
 import type { Stores } from './open-stores.ts';
 import { createPlatformRoutes } from './platform-routes.ts';
 import { createAuthenticators } from './who-calls.ts';
-
-/** News that a virtual key was changed: its id. */
-const KEYS_TOPIC = 'keys';
 
 export interface HouseInput {
   settings: Settings;
@@ -72,12 +73,9 @@ export async function buildHouse(input: HouseInput): Promise<House> {
   const metrics = createMetrics();
   const coordination = new MemoryCoordination();
   const money = await openMoney(input, metrics, { config: () => config, coordination });
-  const keys = await openKeyDirectory(stores.records);
-  const stopHearing = coordination.news.hear(
-    KEYS_TOPIC,
-    (id) => keys.forget(id),
-    () => keys.distrustAll(),
-  );
+  const windows = { records: stores.records, budgets: money.budgets, ledger: money.ledger, timezone: settings.timezone };
+  const keys = await openKeyDirectory(stores.records, { prepare: (key) => openWindows(windows, [...key.claims, ...key.modelClaims]) });
+  const news = createKeyNews({ news: coordination.news, keys, governed: money.governed, log });
   const projectKeys = await openProjectKeys(stores.records);
   const login = createLogin({
     records: stores.records,
@@ -90,6 +88,7 @@ export async function buildHouse(input: HouseInput): Promise<House> {
     settings,
     keys,
     budgets: money.budgets,
+    governed: money.governed,
     journal: money.callJournal,
     coordination,
     prices: createPrices(),
@@ -105,7 +104,7 @@ export async function buildHouse(input: HouseInput): Promise<House> {
   return {
     gateway,
     login,
-    routes: routesOf({ input, deps, keys, money, metrics, config: () => config, draining: () => draining }),
+    routes: routesOf({ input, deps, keys, money, news, metrics, config: () => config, draining: () => draining }),
     authenticate: createAuthenticators({
       login,
       projectKeys,
@@ -116,14 +115,13 @@ export async function buildHouse(input: HouseInput): Promise<House> {
       draining = true;
     },
     async swapConfig(next) {
-      // A global budget that comes into force must know what was spent before it.
-      if (next.maxBudget !== null && config.maxBudget === null && !coordination.accounts.shared) await loadStoredSpend(stores.records, money.budgets, true);
+      await prepareGlobalBudget({ next, now: config, accounts: coordination.accounts, budgets: money.budgets }, input);
       await gateway.swapConfig(next);
       config = next;
     },
     async close() {
       await login.close();
-      stopHearing();
+      news.close();
       await keys.close();
       await projectKeys.close();
       await money.close();
@@ -136,6 +134,7 @@ interface Money {
   budgets: BudgetBook;
   ledger: Ledger;
   budgetResets: BudgetResets;
+  governed: GovernedDirectory;
   callJournal: CallJournal;
   close(): Promise<void>;
 }
@@ -149,20 +148,24 @@ interface MoneyParts {
 async function openMoney({ stores, settings, log }: HouseInput, metrics: Metrics, parts: MoneyParts): Promise<Money> {
   const { records, reader, journal } = stores;
   const { config, coordination } = parts;
+  const { timezone } = settings;
   const budgets = createBudgets({
     accounts: coordination.accounts,
-    globalMaxPicos: () => {
-      const { maxBudget } = config();
-      return maxBudget === null ? null : parsePicos(maxBudget);
-    },
+    globalBudget: () => globalBudgetOf(config()),
+    windowOf: (duration, nowMs) => windowOf(duration, timezone, nowMs),
     onError: (error) => log.warn('what a call cost could not be told to the other processes', { error }),
   });
   const ledger = createLedger({ records, reader, writer: journal, log });
   const replayed = await ledger.start();
   if (replayed.applied > 0 || replayed.unknownCalls > 0) log.info('calls of before this start are in the ledger', { ...replayed });
-  if (!coordination.accounts.shared) await loadStoredSpend(records, budgets, config().maxBudget !== null);
+  const globalBudget = globalBudgetOf(config());
+  if (!coordination.accounts.shared) {
+    await loadStoredSpend(records, budgets);
+    if (globalBudget !== null) await loadGlobalSpend(records, budgets, globalBudget, timezone);
+  }
+  const governed = await openGoverned({ records, budgets, ledger, timezone, log, channel: KEYS_CHANNEL });
   watchMoney(metrics, { ledger, budgets, journal: () => journal.state() });
-  const budgetResets = createBudgetResets({ records, budgets, timezone: settings.timezone, log });
+  const budgetResets = createBudgetResets({ records, budgets, timezone, log });
   budgetResets.reschedule();
   const contentDropped = metrics.counter({
     name: 'genai_call_content_dropped_total',
@@ -172,12 +175,32 @@ async function openMoney({ stores, settings, log }: HouseInput, metrics: Metrics
     budgets,
     ledger,
     budgetResets,
+    governed,
     callJournal: createCallJournal({ writer: journal, listener: countingSpend(metrics, ledger.listener), onContentDropped: () => contentDropped.add(1) }),
     async close() {
       budgetResets.close();
+      await governed.close();
       await ledger.close();
     },
   };
+}
+
+interface BudgetChange {
+  next: GatewayConfig;
+  now: GatewayConfig;
+  accounts: Accounts;
+  budgets: BudgetBook;
+}
+
+/** A global budget that comes into force must know what was spent before it. */
+async function prepareGlobalBudget({ next, now, accounts, budgets }: BudgetChange, { stores, settings }: HouseInput): Promise<void> {
+  const budget = globalBudgetOf(next);
+  if (budget === null || accounts.shared || (now.maxBudget !== null && budget.duration === now.budgetDuration)) return;
+  await loadGlobalSpend(stores.records, budgets, budget, settings.timezone);
+}
+
+function globalBudgetOf({ maxBudget, budgetDuration }: GatewayConfig): GlobalBudget | null {
+  return maxBudget === null ? null : { maxPicos: parsePicos(maxBudget), duration: budgetDuration };
 }
 
 interface RouteParts {
@@ -185,6 +208,7 @@ interface RouteParts {
   deps: GatewayDeps;
   keys: VirtualKeyDirectory;
   money: Money;
+  news: KeyNews;
   metrics: Metrics;
   config: () => GatewayConfig;
   draining: () => boolean;
@@ -207,15 +231,10 @@ function routesOf(parts: RouteParts): Route[] {
     }),
     ...createAdminRoutes({
       records: stores.records,
-      keyStore: {
-        records: stores.records,
-        changed(id) {
-          parts.keys.forget(id);
-          return parts.deps.coordination.news.tell(KEYS_TOPIC, id, true);
-        },
-      },
+      keyStore: { records: stores.records, changed: parts.news.keyChanged },
       keyMaker: { mint: mintVirtualKey, hash: hashKey, nameOf: keyName, isHash: isKeyHash },
       budgets: parts.money.budgets,
+      levelChanged: parts.news.levelChanged,
       budgetResets: parts.money.budgetResets,
       ledger: parts.money.ledger,
       prices: parts.deps.prices,

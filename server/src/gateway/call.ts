@@ -1,12 +1,13 @@
 // A call on its way through the corridor: everything that its steps learn, from the first header to the settlement.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AttemptRecord, CallUsage } from '#call-record.ts';
+import type { Limiter } from '#identity/governing.ts';
 import type { VirtualKey } from '#identity/principal.ts';
 import { newCallId } from '#lib/id.ts';
 import type { GatewayDeps } from './deps.ts';
 import type { Dialect } from './dialects/dialect.ts';
 import { dialectOf } from './dialects/registry.ts';
-import type { Reservation } from './ports.ts';
+import type { GovernedLevel, Reservation } from './ports.ts';
 import type { Endpoint } from './providers/provider.ts';
 import type { Asked } from './request.ts';
 import type { Group, Snapshot } from './snapshot.ts';
@@ -53,7 +54,11 @@ export class Call {
   /** Set by admit. */
   group: Group | null = null;
   reservation: Reservation | null = null;
-  hasPlace = false;
+  /** Limits that hold for the call, and how many of their parallel places it has entered. */
+  limiters: readonly Limiter[] = NONE;
+  placesHeld = 0;
+  /** The end user and the tags of the call that have rules of their own. */
+  levels: readonly GovernedLevel[] = NONE;
   /** Model name that is being tried: the asked one or a fallback. */
   model = '';
 
@@ -98,3 +103,4 @@ export class Call {
 }
 
 const EMPTY = Buffer.alloc(0);
+const NONE: readonly never[] = Object.freeze([]);

@@ -4,7 +4,7 @@ import type { GatewayConfig, Settings } from '#settings/settings.ts';
 import type { Coordination } from '#stores/coordination/port.ts';
 import type { Log } from '#telemetry/log.ts';
 import type { Metrics } from '#telemetry/metrics.ts';
-import type { Budgets, CallJournal, KeyDirectory, OutputHistory } from './ports.ts';
+import type { Budgets, CallJournal, GovernedLevels, KeyDirectory, OutputHistory } from './ports.ts';
 
 /** Wall clock; the data plane reads time nowhere else. */
 export interface Clock {
@@ -25,6 +25,7 @@ export interface GatewayDeps {
   readonly settings: Settings;
   readonly keys: KeyDirectory;
   readonly budgets: Budgets;
+  readonly governed: GovernedLevels;
   readonly journal: CallJournal;
   readonly coordination: Coordination;
   readonly prices: Prices;

@@ -60,7 +60,7 @@ export function errorHeaders(call: Call, deps: GatewayDeps): string[] {
 function addKeyFacts(call: Call, deps: GatewayDeps, headers: string[]): void {
   const { key } = call;
   if (key === null) return;
-  headers.push('x-litellm-key-spend', formatPicos(deps.budgets.spentPicos(key.id)));
+  headers.push('x-litellm-key-spend', formatPicos(deps.budgets.spentPicos(key.claims[0]?.account ?? '')));
   if (key.maxBudgetPicos !== null) headers.push('x-litellm-key-max-budget', formatPicos(key.maxBudgetPicos));
   if (key.rpmLimit !== null) headers.push('x-litellm-key-rpm-limit', String(key.rpmLimit));
   if (key.tpmLimit !== null) headers.push('x-litellm-key-tpm-limit', String(key.tpmLimit));

@@ -1,6 +1,6 @@
 // GET /v1/models and /v1/models/{id}: the names that this key may call, in OpenAI's shape.
 import { AppError } from '#lib/errors.ts';
-import { mayUseModel } from './admit.ts';
+import { mayUseModel } from './access.ts';
 import type { Caller } from './authenticate.ts';
 import type { Snapshot } from './snapshot.ts';
 
@@ -13,7 +13,7 @@ const CREATED = 1677610602;
  */
 export function modelsAnswer(snapshot: Snapshot, caller: Caller, id: string | null): object {
   const { modelAliases } = snapshot.config;
-  const visible = (name: string) => caller.key === null || mayUseModel(caller.key, name, modelAliases);
+  const visible = (name: string) => caller.key === null || mayUseModel(caller.key, name, snapshot);
   if (id !== null) {
     if (snapshot.resolve(id) !== null && visible(id)) return entry(id);
     throw new AppError(`The model ${id.slice(0, 200)} does not exist for this key: \`/v1/models\` lists those that do.`, {

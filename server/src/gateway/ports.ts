@@ -1,5 +1,6 @@
 // What the data plane needs from the rest of the house, in its own words. house.ts joins them.
 import type { CallSettled, CallStarted } from '#call-record.ts';
+import type { BudgetClaim, Governing } from '#identity/governing.ts';
 import type { VirtualKey } from '#identity/principal.ts';
 
 /** Virtual keys by the SHA-256 (hex) of their secret. */
@@ -17,18 +18,37 @@ export interface Reservation {
 
 export type BudgetAnswer =
   | { readonly admitted: true; readonly reservation: Reservation }
-  | { readonly admitted: false /** For example "Key" or "Global". */; readonly whose: string; readonly spentPicos: bigint; readonly maxPicos: bigint };
+  | {
+      readonly admitted: false /** Null = the whole gateway's budget. */;
+      readonly claim: BudgetClaim | null;
+      readonly spentPicos: bigint;
+      readonly maxPicos: bigint;
+    };
 
 export interface Budgets {
   /**
-   * Admits when spend + reserved < max for every budget that governs the key (`strict`: spend + reserved + this <= max). A promise only when the
-   * accounts are shared with other processes; key null = master key (global budget only).
+   * Admits when spend + reserved < max for every claim and the whole gateway (`strict`: spend + reserved + this <= max). A promise only when the
+   * accounts are shared with other processes.
    */
-  reserve(key: VirtualKey | null, reservedPicos: bigint, strict: boolean): BudgetAnswer | Promise<BudgetAnswer>;
+  reserve(claims: readonly BudgetClaim[], reservedPicos: bigint, strict: boolean): BudgetAnswer | Promise<BudgetAnswer>;
   /** Replaces the reservation by what the call really cost. Exactly once a reservation. */
   settle(reservation: Reservation, actualPicos: bigint): void;
-  /** Spend of a key so far in picos, settled calls included (for x-litellm-key-spend). */
-  spentPicos(keyId: string): bigint;
+  /** Spend of an account so far in picos, settled calls included (for x-litellm-key-spend; a key's account is its hash). */
+  spentPicos(account: string): bigint;
+}
+
+/** The rules of an end user or a tag. */
+export interface GovernedLevel {
+  readonly governing: Governing;
+  readonly blocked: boolean;
+}
+
+/** End users and tags that have rules, all in memory: most calls name neither and most names have none. */
+export interface GovernedLevels {
+  /** True: nothing of a call needs to be read for them. */
+  readonly isEmpty: boolean;
+  endUser(id: string): GovernedLevel | null;
+  tag(name: string): GovernedLevel | null;
 }
 
 /** Where calls are written down. Both records carry everything that billing and tracing need. */

@@ -1,6 +1,7 @@
 // The corridor that every call walks: authenticate, read, admit, then pick and attempt until something answers, relay, settle.
 // Steps are plain functions; only the body, a key that is not in memory, a remote limit and the upstream are waited for.
-import { admit, mayUseModel, reserve } from './admit.ts';
+import { mayUseModel } from './access.ts';
+import { admit, reserve } from './admit.ts';
 import { Attempt } from './attempt.ts';
 import { authenticate } from './authenticate.ts';
 import { readBody } from './body.ts';
@@ -46,7 +47,8 @@ export async function run(call: Call, plane: Plane): Promise<void> {
     const caller = authenticate(call.request.headers, deps, call.snapshot.config.keyHeaderName);
     const { key, keyId } = caller instanceof Promise ? await caller : caller;
     call.key = key;
-    call.keyId = keyId;
+    // A key that was regenerated is one key, whichever hash opened it.
+    call.keyId = key === null ? keyId : key.id;
     call.body = await readBody(call, pool, deps.settings.limits.maxRequestBytes);
     call.asked = readRequest(call.body, call.pathModel, call.endpoint);
     const admitted = admit(call, deps);
@@ -164,14 +166,14 @@ const MAX_FALLBACKS = 5;
 
 /** The next model of the fallback list that exists, was not tried and may be used by the key. */
 function nextModel(call: Call, tried: ReadonlySet<string>): string | null {
-  const { fallbacks, modelAliases } = call.snapshot.config;
+  const { fallbacks } = call.snapshot.config;
   if (call.fallbacks >= MAX_FALLBACKS) return null;
   const asked = call.asked as Asked;
   const listed = (name: string) => (Object.hasOwn(fallbacks, name) ? fallbacks[name] : undefined);
   const list = asked.fallbacks ?? listed(asked.model) ?? listed(call.group?.name ?? '') ?? listed('*') ?? [];
   for (const name of list) {
     if (tried.has(name) || call.snapshot.resolve(name) === null) continue;
-    if (call.key === null || mayUseModel(call.key, name, modelAliases)) return name;
+    if (call.key === null || mayUseModel(call.key, name, call.snapshot)) return name;
   }
   return null;
 }

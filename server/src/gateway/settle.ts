@@ -2,10 +2,10 @@
 import type { AttemptRecord, CallSettled, CallStarted, CallUsage, OrganisationPath } from '#call-record.ts';
 import { formatPicos } from '#lib/money.ts';
 import type { PriceRow } from '#prices/port.ts';
-import { parallelPlaces, tokenWindow } from './admit.ts';
 import type { Call, Ending } from './call.ts';
 import type { GatewayDeps } from './deps.ts';
 import type { Failure } from './errors.ts';
+import { leaveLimits } from './limits.ts';
 import type { Target } from './target.ts';
 import { traceContext } from './trace-context.ts';
 
@@ -138,19 +138,11 @@ export function release(call: Call, deps: GatewayDeps): void {
     deps.budgets.settle(call.reservation, call.costPicos ?? 0n);
     call.reservation = null;
   }
-  const { key } = call;
-  if (key === null) return;
-  if (call.hasPlace) {
-    call.hasPlace = false;
-    forget(deps.coordination.leave(parallelPlaces(key), call.id), deps);
+  if (call.limiters.length > 0) {
+    leaveLimits(call, deps);
+    call.limiters = [];
   }
-  if (call.usage === null) return;
-  if (key.tpmLimit !== null && call.usage.total > 1) forget(deps.coordination.add(tokenWindow(key), 60_000, call.usage.total - 1, deps.clock.nowMs()), deps);
-  if (!call.usageEstimated) deps.outputHistory.record(call.keyId, call.model, call.usage.output);
-}
-
-function forget(pending: void | Promise<void>, deps: GatewayDeps): void {
-  if (pending instanceof Promise) pending.catch((error: unknown) => deps.log.warn('a limit could not be given back', { error }));
+  if (call.key !== null && call.usage !== null && !call.usageEstimated) deps.outputHistory.record(call.keyId, call.model, call.usage.output);
 }
 
 function settledRecord(call: Call, deps: GatewayDeps, ending: Ending, keepsContent: boolean): CallSettled {

@@ -15,6 +15,8 @@ export interface Group {
 export class Snapshot {
   readonly config: GatewayConfig;
   readonly groups: ReadonlyMap<string, Group>;
+  /** model_info.access_groups: name of a group -> the model names in it. */
+  readonly accessGroups: ReadonlyMap<string, ReadonlySet<string>>;
   readonly #wildcards: { readonly prefix: string; readonly suffix: string; readonly group: Group }[] = [];
   readonly #transport: Transport;
   #calls = 0;
@@ -31,6 +33,7 @@ export class Snapshot {
       if (members === undefined) groups.set(deployment.modelName, [target]);
       else members.push(target);
     }
+    this.accessGroups = accessGroupsOf(config);
     this.groups = new Map([...groups].map(([name, targets]) => [name, { name, targets, captured: null }]));
     for (const group of this.groups.values()) {
       const star = group.name.indexOf('*');
@@ -67,4 +70,14 @@ export class Snapshot {
     if (this.#calls > 0) await new Promise<void>((resolve) => (this.#retired = resolve));
     await this.#transport.close();
   }
+}
+
+function accessGroupsOf(config: GatewayConfig): Map<string, Set<string>> {
+  const groups = new Map<string, Set<string>>();
+  for (const { modelName, info } of config.deployments) {
+    for (const name of Array.isArray(info.access_groups) ? info.access_groups : []) {
+      if (typeof name === 'string') groups.set(name, (groups.get(name) ?? new Set()).add(modelName));
+    }
+  }
+  return groups;
 }

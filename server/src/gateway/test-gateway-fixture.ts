@@ -5,8 +5,10 @@ import { createBudgets } from '#gateway/money/budgets.ts';
 import { createOutputHistory } from '#gateway/money/output-history.ts';
 import type { Door } from '#http/listen.ts';
 import { openDoor } from '#http/listen.ts';
+import { governingOf } from '#identity/governing.ts';
 import type { VirtualKey } from '#identity/principal.ts';
-import { parsePicos } from '#lib/money.ts';
+import { windowOf } from '#lib/calendar.ts';
+import { formatPicos, parsePicos } from '#lib/money.ts';
 import { createPrices } from '#prices/model-prices.ts';
 import type { Deployment, GatewayConfig, Settings } from '#settings/settings.ts';
 import { MemoryCoordination } from '#stores/coordination/memory.ts';
@@ -64,6 +66,7 @@ export const CONFIG: GatewayConfig = {
   keyHeaderName: null,
   contentOff: false,
   maxBudget: null,
+  budgetDuration: null,
   callbacks: [],
   compat: { budgetStatus: 400, modelDeniedStatus: 401 },
   foreignDatabaseUrl: null,
@@ -89,6 +92,12 @@ export const KEY: VirtualKey = {
   tags: [],
   metadata: {},
   keepContent: true,
+  claims: [],
+  modelClaims: [],
+  limiters: [],
+  modelLists: [],
+  aliases: null,
+  sharedBudgets: [],
 };
 
 /** What the journal was told, in order. */
@@ -144,7 +153,12 @@ export async function startTestGateway(
       network: { httpsProxy: null, httpProxy: null, noProxy: [], extraCaFile: null, ...network },
     } as unknown as Settings,
     keys: { find: (hash) => keys.get(hash) ?? null, load: async (hash) => keys.get(hash) ?? null },
-    budgets: createBudgets({ accounts: coordination.accounts, globalMaxPicos: () => (whole.maxBudget === null ? null : parsePicos(whole.maxBudget)) }),
+    budgets: createBudgets({
+      accounts: coordination.accounts,
+      globalBudget: () => (whole.maxBudget === null ? null : { maxPicos: parsePicos(whole.maxBudget), duration: whole.budgetDuration }),
+      windowOf: (duration, nowMs) => windowOf(duration, 'Asia/Tokyo', nowMs),
+    }),
+    governed: { isEmpty: true, endUser: () => null, tag: () => null },
     journal,
     coordination,
     prices: createPrices(),
@@ -174,7 +188,7 @@ export async function startTestGateway(
     holdSettled,
     key(secret, keyLimits = {}) {
       const id = sha256(secret);
-      keys.set(id, { ...KEY, ...keyLimits, id });
+      keys.set(id, governedKey({ ...KEY, ...keyLimits, id }));
       return secret;
     },
     async close() {
@@ -183,4 +197,16 @@ export async function startTestGateway(
       await deps.coordination.close();
     },
   };
+}
+
+/** The key with the rules that its own fields mean, unless it brings rules. */
+function governedKey(key: VirtualKey): VirtualKey {
+  if (key.claims.length > 0) return key;
+  const { claims, limiters } = governingOf('key', key.id, {
+    maxBudget: key.maxBudgetPicos === null ? null : formatPicos(key.maxBudgetPicos),
+    rpmLimit: key.rpmLimit,
+    tpmLimit: key.tpmLimit,
+    maxParallelRequests: key.maxParallelRequests,
+  });
+  return { ...key, claims, limiters, modelLists: key.models.length === 0 ? [] : [{ level: 'key', models: key.models }] };
 }

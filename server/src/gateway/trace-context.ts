@@ -33,8 +33,7 @@ export function traceContext(call: Call): TraceContext {
     traceId: parent?.traceId ?? call.id,
     spanId: spanIdOf(call.id),
     parentSpanId: parent?.spanId ?? null,
-    endUser:
-      text(asked && fieldOf(asked, 'user')) ?? header(headers, 'x-litellm-end-user-id') ?? header(headers, 'x-litellm-customer-id') ?? text(from.trace_user_id),
+    endUser: endUserIn(call, from),
     sessionId:
       header(headers, 'x-litellm-session-id') ??
       text(from.session_id) ??
@@ -48,6 +47,27 @@ export function traceContext(call: Call): TraceContext {
     version: text(from.trace_version) ?? text(from.version) ?? header(headers, 'langfuse_version'),
     metadata: metadata?.json ?? null,
   };
+}
+
+/** The end user that a call names, for its rules; the same as in its record. */
+export function endUserOf(call: Call): string | null {
+  return endUserIn(call, (call.asked === null ? null : metadataOf(call.asked))?.value ?? NOTHING);
+}
+
+/** The call's tags, for their rules; the same as in its record. */
+export function callTags(call: Call): readonly string[] {
+  return tagsOf(call, call.asked, (call.asked === null ? null : metadataOf(call.asked))?.value ?? NOTHING);
+}
+
+function endUserIn(call: Call, metadata: Readonly<Record<string, unknown>>): string | null {
+  const { headers } = call.request;
+  const { asked } = call;
+  return (
+    text(asked && fieldOf(asked, 'user')) ??
+    header(headers, 'x-litellm-end-user-id') ??
+    header(headers, 'x-litellm-customer-id') ??
+    text(metadata.trace_user_id)
+  );
 }
 
 const NOTHING: Readonly<Record<string, unknown>> = {};

@@ -86,6 +86,12 @@ export class KeyCache<Value> {
     if (running) running.changed = true;
   }
 
+  /** Keys that fit were changed. What is being read meanwhile is read again: it may fit. */
+  forgetWhere(fits: (value: Value) => boolean): void {
+    for (const [digest, found] of this.#found) if (fits(found.value)) this.#found.delete(digest);
+    for (const load of this.#loads.values()) load.changed = true;
+  }
+
   /** Any key may have changed: all known ones were changed for certain. */
   forgetAll(): void {
     this.#found.clear();

@@ -4,7 +4,7 @@ import { KeyCache, type KeyCacheOptions } from './key-cache.ts';
 import type { VirtualKey } from './principal.ts';
 import { getVirtualKey } from './virtual-keys.ts';
 
-/** Channel that migration 0001's triggers write to: `key:<id>`, `public:<public key>` or `*`. */
+/** Channel that the triggers of the migrations write to: `key:<id>`, `public:<public key>`, `<kind of level>:<id>` or `*`. */
 export const KEYS_CHANNEL = 'genai_keys';
 
 /** gateway/ports.ts KeyDirectory, and what the house does with it. */
@@ -17,19 +17,36 @@ export interface VirtualKeyDirectory {
   forget(hash: string): void;
   /** News of changes may have been missed: ask the records again before believing (while they are away, known keys go on). */
   distrustAll(): void;
+  /** A level above keys was changed (a team, an owner, a member, an organisation, a shared budget): its keys are believed no longer. */
+  forgetLevel(kind: string, id: string): void;
   /** Keys in memory. */
   size(): number;
   close(): Promise<void>;
 }
 
+export interface KeyDirectoryOptions extends Omit<KeyCacheOptions<VirtualKey>, 'load'> {
+  /** Runs before a key that was read is used for the first time, for example to learn what its budget windows have spent. */
+  prepare?: (key: VirtualKey) => Promise<void>;
+}
+
 /** Opens the directory and listens for changes. While the records are away known keys keep working. */
-export async function openKeyDirectory(records: Records, options: Omit<KeyCacheOptions<VirtualKey>, 'load'> = {}): Promise<VirtualKeyDirectory> {
-  const cache = new KeyCache<VirtualKey>({ ...options, load: (hash) => getVirtualKey(records, hash) });
+export async function openKeyDirectory(records: Records, options: KeyDirectoryOptions = {}): Promise<VirtualKeyDirectory> {
+  const { prepare, ...cacheOptions } = options;
+  const cache = new KeyCache<VirtualKey>({
+    ...cacheOptions,
+    async load(hash) {
+      const key = await getVirtualKey(records, hash);
+      if (key !== null) await prepare?.(key);
+      return key;
+    },
+  });
+  const forgetLevel = (kind: string, id: string): void => cache.forgetWhere(belongsTo(kind, id));
   const stopListening = await records.listen(
     KEYS_CHANNEL,
     (payload) => {
       if (payload.startsWith('key:')) cache.forget(payload.slice('key:'.length));
       else if (payload === '*') cache.forgetAll();
+      else forgetLevel(payload.slice(0, payload.indexOf(':')), payload.slice(payload.indexOf(':') + 1));
     },
     () => cache.distrustAll(),
   );
@@ -38,7 +55,13 @@ export async function openKeyDirectory(records: Records, options: Omit<KeyCacheO
     load: (hash) => cache.load(hash),
     forget: (hash) => cache.forget(hash),
     distrustAll: () => cache.distrustAll(),
+    forgetLevel,
     size: () => cache.size,
     close: stopListening,
   };
+}
+
+function belongsTo(kind: string, id: string): (key: VirtualKey) => boolean {
+  if (kind === 'budget') return (key) => key.sharedBudgets.includes(id);
+  return (key) => key.claims.some((claim) => claim.level === kind && claim.id === id);
 }

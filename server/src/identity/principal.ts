@@ -1,5 +1,7 @@
 // Who is calling: the result of every door's authentication, passed down and never looked up.
 
+import type { BudgetClaim, Limiter, ModelList } from './governing.ts';
+
 /** A virtual key as the gateway uses it on the hot path; amounts are picos (1e-12). Snapshot: replaced whole when the key changes. */
 export interface VirtualKey {
   /** SHA-256 of the key in hex (LiteLLM's `token`). */
@@ -27,6 +29,17 @@ export interface VirtualKey {
   readonly metadata: Readonly<Record<string, unknown>>;
   /** False: the key's calls keep no request or answer content. */
   readonly keepContent: boolean;
+  /** Budgets of the key and of every level above it: those that concern each call, and those that concern one model. */
+  readonly claims: readonly BudgetClaim[];
+  readonly modelClaims: readonly BudgetClaim[];
+  /** Rates of the key and of every level above it. */
+  readonly limiters: readonly Limiter[];
+  /** Levels that allow less than every model: each must allow the one that is asked for. Empty = every model. */
+  readonly modelLists: readonly ModelList[];
+  /** The team's and the key's own names for models; null when there are none. */
+  readonly aliases: Readonly<Record<string, string>> | null;
+  /** Budgets that the key shares with others, by their ids. */
+  readonly sharedBudgets: readonly string[];
 }
 
 export type Principal =

@@ -2,6 +2,7 @@
 import { parsePicos } from '#lib/money.ts';
 import type { Statement } from '#stores/records/port.ts';
 import { sql } from '#stores/records/sql.ts';
+import { accountOf, type Governing, governingOf, type Level, type LevelLimits, type ModelList, memberId } from './governing.ts';
 import type { VirtualKey } from './principal.ts';
 
 /** A virtual key with what only its administration needs. */
@@ -20,6 +21,7 @@ export interface VirtualKeyRecord extends VirtualKey {
 /** A row of `virtualKeyRows`. */
 export interface VirtualKeyRow {
   id: string;
+  account: string | null;
   alias: string | null;
   name: string;
   models: string[];
@@ -46,6 +48,25 @@ export interface VirtualKeyRow {
   created_by: string | null;
   updated_at: Date;
   updated_by: string | null;
+  team_models: string[] | null;
+  team_aliases: Record<string, string> | null;
+  organization_models: string[] | null;
+  user_models: string[] | null;
+  member_models: string[] | null;
+  /** Rows of spend_limits that govern the key, shared budgets filled in; null = none. */
+  levels: LevelRow[] | null;
+}
+
+interface LevelRow {
+  kind: 'budget' | Level;
+  subject: string;
+  max_budget: string | null;
+  rpm_limit: number | null;
+  tpm_limit: number | null;
+  max_parallel_requests: number | null;
+  model_limits: Record<string, unknown>;
+  budget_id: string | null;
+  blocked: boolean;
 }
 
 /** The columns that a key is written with; also the list that a patch may name. */
@@ -72,19 +93,40 @@ export const WRITABLE_COLUMNS = [
   'updated_by',
 ] as const;
 
-/** Every key that meets the condition (columns of virtual_keys as `k`), joined with its team and project: a blocked team blocks its keys. */
+/** The limits of a row of spend_limits `s`, filled in by its shared budget `b`, as one JSON object. */
+const LEVEL_OBJECT = sql`jsonb_build_object('kind', s.kind, 'subject', s.subject, 'max_budget', COALESCE(s.max_budget, b.max_budget)::text,
+  'rpm_limit', COALESCE(s.rpm_limit, b.rpm_limit), 'tpm_limit', COALESCE(s.tpm_limit, b.tpm_limit),
+  'max_parallel_requests', COALESCE(s.max_parallel_requests, b.max_parallel_requests),
+  'model_limits', COALESCE(b.model_limits, '{}') || s.model_limits, 'budget_id', s.budget_id, 'blocked', s.blocked)`;
+
+/**
+ * Every key that meets the condition (columns of virtual_keys as `k`), joined with its team, project and everything that governs it: what blocks a level
+ * blocks its keys. An old hash of a regenerated key (`r`) opens the key until it is revoked.
+ */
 export function virtualKeyRows(condition: Statement, tail: Statement = sql``): Statement {
   return sql`
-    SELECT k.id, k.alias, k.name, k.models, k.max_budget, k.budget_duration, k.budget_reset_at, k.spend, k.rpm_limit, k.tpm_limit,
+    SELECT k.id, k.account, k.alias, k.name, k.models, k.max_budget, k.budget_duration, k.budget_reset_at, k.spend, k.rpm_limit, k.tpm_limit,
       k.max_parallel_requests, k.expires_at, k.blocked OR COALESCE(t.blocked, false) AS blocked, k.team_id, t.alias AS team_alias, k.user_id,
       k.organization_id, k.project_id, COALESCE(k.cost_centre, t.cost_centre) AS cost_centre, k.tags, k.metadata, k.other_fields,
-      k.keep_content AND p.keep_content AS keep_content, k.created_at, k.created_by, k.updated_at, k.updated_by
+      k.keep_content AND p.keep_content AS keep_content, k.created_at, k.created_by, k.updated_at, k.updated_by,
+      t.models AS team_models, t.model_aliases AS team_aliases, o.models AS organization_models, u.models AS user_models, m.models AS member_models, g.levels
     FROM virtual_keys k JOIN projects p ON p.id = k.project_id LEFT JOIN teams t ON t.id = k.team_id
+    LEFT JOIN organizations o ON o.id = k.organization_id LEFT JOIN internal_users u ON u.id = k.user_id
+    LEFT JOIN team_members m ON m.team_id = k.team_id AND m.user_id = k.user_id
+    LEFT JOIN LATERAL (
+      SELECT jsonb_agg(${LEVEL_OBJECT}) AS levels
+      FROM spend_limits s LEFT JOIN spend_limits b ON b.kind = 'budget' AND b.subject = s.budget_id
+      WHERE s.is_registered AND ((s.kind = 'team' AND s.subject = k.team_id) OR (s.kind = 'user' AND s.subject = k.user_id)
+        OR (s.kind = 'member' AND s.subject = k.team_id || chr(31) || k.user_id) OR (s.kind = 'organization' AND s.subject = k.organization_id)
+        OR (s.kind = 'budget' AND s.subject = k.other_fields ->> 'budget_id'))
+    ) g ON true
     WHERE ${condition} ${tail}`;
 }
 
 /** Row -> record. Amounts become picos, limits numbers, the expiry epoch milliseconds. */
 export function toVirtualKey(row: VirtualKeyRow): VirtualKeyRecord {
+  const levels = row.levels ?? [];
+  const governing = governingOfKey(row, levels);
   return Object.freeze({
     id: row.id,
     alias: row.alias,
@@ -95,7 +137,7 @@ export function toVirtualKey(row: VirtualKeyRow): VirtualKeyRecord {
     tpmLimit: toNumber(row.tpm_limit),
     maxParallelRequests: toNumber(row.max_parallel_requests),
     expiresAtMs: row.expires_at === null ? null : row.expires_at.getTime(),
-    blocked: row.blocked,
+    blocked: row.blocked || levels.some((level) => level.blocked),
     teamId: row.team_id,
     teamAlias: row.team_alias,
     userId: row.user_id,
@@ -105,6 +147,12 @@ export function toVirtualKey(row: VirtualKeyRow): VirtualKeyRecord {
     tags: Object.freeze(row.tags),
     metadata: row.metadata,
     keepContent: row.keep_content,
+    claims: Object.freeze(governing.claims.filter(({ model }) => model === null)),
+    modelClaims: Object.freeze(governing.claims.filter(({ model }) => model !== null)),
+    limiters: Object.freeze(governing.limiters),
+    modelLists: Object.freeze(modelListsOf(row)),
+    aliases: aliasesOf(row),
+    sharedBudgets: Object.freeze([...levels.map((level) => level.budget_id), row.other_fields.budget_id].filter((id) => typeof id === 'string')),
     spendPicos: parsePicos(row.spend),
     budgetDuration: row.budget_duration,
     budgetResetAt: row.budget_reset_at,
@@ -114,6 +162,64 @@ export function toVirtualKey(row: VirtualKeyRow): VirtualKeyRecord {
     updatedAt: row.updated_at,
     updatedBy: row.updated_by,
   });
+}
+
+function governingOfKey(row: VirtualKeyRow, levels: readonly LevelRow[]): Governing {
+  const rowOf = (kind: LevelRow['kind']) => levels.find((level) => level.kind === kind);
+  const shared = rowOf('budget');
+  const own: LevelLimits = {
+    maxBudget: row.max_budget ?? shared?.max_budget ?? null,
+    rpmLimit: toNumber(row.rpm_limit) ?? shared?.rpm_limit ?? null,
+    tpmLimit: toNumber(row.tpm_limit) ?? shared?.tpm_limit ?? null,
+    maxParallelRequests: toNumber(row.max_parallel_requests) ?? shared?.max_parallel_requests ?? null,
+    modelLimits: { ...shared?.model_limits, ...row.other_fields },
+  };
+  const parts = [governingOf('key', row.id, own, accountOf('key', row.account ?? row.id))];
+  if (row.team_id !== null) parts.push(governingOf('team', row.team_id, limitsOf(rowOf('team'))));
+  if (row.user_id !== null) parts.push(governingOf('user', row.user_id, personal(limitsOf(rowOf('user')), row.team_id)));
+  if (row.team_id !== null && row.user_id !== null) parts.push(governingOf('member', memberId(row.team_id, row.user_id), limitsOf(rowOf('member'))));
+  parts.push(governingOf('organization', row.organization_id, limitsOf(rowOf('organization'))));
+  return { claims: parts.flatMap(({ claims }) => claims), limiters: parts.flatMap(({ limiters }) => limiters) };
+}
+
+function limitsOf(row: LevelRow | undefined): LevelLimits {
+  if (row === undefined) return {};
+  return {
+    maxBudget: row.max_budget,
+    rpmLimit: row.rpm_limit,
+    tpmLimit: row.tpm_limit,
+    maxParallelRequests: row.max_parallel_requests,
+    modelLimits: row.model_limits,
+  };
+}
+
+/** The budget of a person governs the keys that belong to no team; the rates always hold (litellm.md §3.2). */
+function personal(limits: LevelLimits, teamId: string | null): LevelLimits {
+  if (teamId === null) return limits;
+  const { budget_limits: _, model_max_budget: __, ...rest } = limits.modelLimits ?? {};
+  return { ...limits, maxBudget: null, modelLimits: rest };
+}
+
+function modelListsOf(row: VirtualKeyRow): ModelList[] {
+  const lists: ModelList[] = [];
+  const push = (level: Level, models: readonly string[] | null): void => {
+    if (models !== null && models.length > 0) lists.push({ level, models: Object.freeze([...models]) });
+  };
+  // In a team, "all-team-models" leaves the decision to the team's list.
+  if (row.team_id === null || !row.models.includes('all-team-models')) push('key', row.models);
+  push('team', row.team_models);
+  push('member', row.member_models);
+  if (row.team_id === null) push('user', row.user_models);
+  push('organization', row.organization_models);
+  return lists;
+}
+
+function aliasesOf(row: VirtualKeyRow): Readonly<Record<string, string>> | null {
+  const own = row.other_fields.aliases;
+  const named = Object.entries({ ...row.team_aliases, ...(typeof own === 'object' && own !== null ? own : {}) }).filter(
+    (entry): entry is [string, string] => typeof entry[1] === 'string',
+  );
+  return named.length === 0 ? null : Object.freeze(Object.fromEntries(named));
 }
 
 function toNumber(value: string | null): number | null {

@@ -71,11 +71,18 @@ export async function writeVirtualKey(session: RecordsSession, key: NewVirtualKe
   }
 }
 
-/** A key by its hash or by itself; null when there is none. */
+/** A key by its hash or by itself, also by the hash that it had before it was regenerated, until that is revoked; null when there is none. */
 export async function getVirtualKey(session: RecordsSession, hashOrKey: string): Promise<VirtualKeyRecord | null> {
   const id = isKeyHash(hashOrKey) ? hashOrKey : hashKey(hashOrKey);
-  const [row] = await session.query<VirtualKeyRow>(virtualKeyRows(sql`k.id = ${id}`));
-  return row ? toVirtualKey(row) : null;
+  // One statement whatever the key is: a wrong one must cost no more and show no more than a right one.
+  const successor = sql`(SELECT active_id FROM replaced_keys WHERE id = ${id} AND revoke_at > now())`;
+  const [row] = await session.query<VirtualKeyRow>(virtualKeyRows(sql`k.id = COALESCE(${successor}, ${id})`));
+  if (!row) return null;
+  const key = toVirtualKey(row);
+  if (key.id === id) return key;
+  const [replaced] = await session.query<{ revoke_at: Date }>(sql`SELECT revoke_at FROM replaced_keys WHERE id = ${id}`);
+  // The old hash stops at its own hour, whoever has it in memory.
+  return { ...key, expiresAtMs: Math.min(key.expiresAtMs ?? Number.POSITIVE_INFINITY, replaced?.revoke_at.getTime() ?? 0) };
 }
 
 /** Changes what `patch` names and gives the key as it is now; null when there is none. @throws AppError 400 as insertVirtualKey. */

@@ -1,6 +1,8 @@
 // LiteLLM's config.yaml -> GatewayConfig. Reads everything before it judges, so that one run shows every fault with its line; never throws.
+
 import { readFileSync } from 'node:fs';
 import { basename, dirname, resolve } from 'node:path';
+import { durationMs } from '#lib/duration.ts';
 import { decimal, milliseconds, readDeployment, readSslVerify } from './deployment.ts';
 import { HARMLESS, NOT_YET, PYTHON_HOOKS } from './litellm-keys.ts';
 import { readCallbacks, readFallbacks, readModelAliases } from './litellm-lists.ts';
@@ -202,6 +204,7 @@ function buildConfig(groups: Groups, models: Models, environment: Environment): 
     keyHeaderName: readFirst(general, (section) => headerName(section, 'litellm_key_header_name')),
     contentOff: readFirst(litellm, (section) => section.boolean('turn_off_message_logging')) ?? false,
     maxBudget: readFirst(litellm, (section) => decimal(section, 'max_budget')),
+    budgetDuration: readFirst(litellm, (section) => duration(section, 'budget_duration')),
     callbacks: readCallbacks(litellm),
     compat: readCompat(own),
     foreignDatabaseUrl: foreignDatabase(general, environment),
@@ -231,6 +234,14 @@ function oneOf<Choice extends string>(section: Section, key: string, choices: re
   const choice = choices.find((candidate) => candidate === value);
   if (choice === undefined) section.fault(key, `must be one of ${choices.join(', ')}`);
   return choice ?? null;
+}
+
+/** A duration of LiteLLM ("30s", "12h", "30d", "1mo"), kept as it is written. */
+function duration(section: Section, key: string): string | null {
+  const value = section.text(key);
+  if (value === null || durationMs(value) !== null) return value;
+  section.fault(key, 'must be a duration such as "30s", "12h", "30d" or "1mo"');
+  return null;
 }
 
 function headerName(section: Section, key: string): string | null {

@@ -31,7 +31,7 @@ export const NOT_YET: Readonly<Record<string, ReadonlySet<string>>> = {
   litellm_settings: new Set(
     `modify_params context_window_fallbacks content_policy_fallbacks cache cache_params enable_redis_auth_cache redact_user_api_key_info langfuse_default_tags
     default_team_settings default_team_params default_internal_user_params upperbound_key_generate_params default_key_generate_params key_generation_settings
-    budget_duration timezone max_internal_user_budget internal_user_budget_duration max_end_user_budget cost_discount_config cost_margin_config service_callbacks
+    timezone max_internal_user_budget internal_user_budget_duration max_end_user_budget cost_discount_config cost_margin_config service_callbacks
     disable_end_user_cost_tracking disable_end_user_cost_tracking_prometheus_only sse_keepalive_ping_interval_seconds include_cost_in_streaming_usage
     route_all_chat_openai_to_responses allowed_fails cooldown_time num_retries_per_request callback_settings`.split(/\s+/),
   ),

@@ -107,6 +107,8 @@ export interface GatewayConfig {
   /** True: no request or answer content is kept (turn_off_message_logging). */
   readonly contentOff: boolean;
   readonly maxBudget: string | null;
+  /** Window of maxBudget, for example "30d"; null = of all time. */
+  readonly budgetDuration: string | null;
   readonly callbacks: readonly string[];
   readonly compat: { readonly budgetStatus: number; readonly modelDeniedStatus: number };
   /** database_url of a taken-over config: named at the start, never written to. */

@@ -4,7 +4,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import type { Hono } from 'hono';
-import { type BudgetBook, createBudgets } from '#gateway/money/budgets.ts';
+import type { BudgetBook } from '#gateway/money/budgets.ts';
+import { testBudgets } from '#gateway/money/budgets-fixture.ts';
+import { openGoverned } from '#gateway/money/governed.ts';
 import { type MoneyProcess, startMoney } from '#gateway/money/ledger-fixture.ts';
 import { createApp } from '#http/app.ts';
 import type { Principal } from '#identity/principal.ts';
@@ -12,10 +14,10 @@ import { getVirtualKey } from '#identity/virtual-keys.ts';
 import { AppError } from '#lib/errors.ts';
 import { createPrices } from '#prices/model-prices.ts';
 import type { Deployment, GatewayConfig } from '#settings/settings.ts';
-import { MemoryAccounts } from '#stores/coordination/memory-accounts.ts';
 import type { Records } from '#stores/records/port.ts';
 import { sql } from '#stores/records/sql.ts';
 import { startTestRecords, type TestRecords } from '#stores/records/test-records.ts';
+import { createLog } from '#telemetry/log.ts';
 import { createMetrics, type Metrics } from '#telemetry/metrics.ts';
 import type { AdminDeps } from './deps.ts';
 import { createAdminRoutes } from './routes.ts';
@@ -75,12 +77,12 @@ export async function startAdminHouse(): Promise<AdminHouse> {
   const folder = mkdtempSync(path.join(os.tmpdir(), 'genai-admin-'));
   const database = await startTestRecords();
   const { records } = database;
-  await records.query(sql`INSERT INTO organizations (id, name) VALUES ('org', 'Org')`);
-  await records.query(sql`INSERT INTO projects (id, organization_id, name) VALUES ('project', 'org', 'Project')`);
-  await records.query(sql`INSERT INTO teams (id, organization_id, alias) VALUES ('team', 'org', 'Team A')`);
+  await seed(records);
   const money = await startMoney(folder, records);
   await money.ledger.start();
-  const budgets = createBudgets({ accounts: new MemoryAccounts(), globalMaxPicos: () => null });
+  const budgets = testBudgets();
+  const log = createLog({ level: 'error', stream: { write: () => {} } });
+  const governed = await openGoverned({ records, budgets, ledger: money.ledger, timezone: 'Asia/Tokyo', log, channel: 'genai_keys' });
   const metrics = createMetrics();
   const changed: string[] = [];
   const state: AdminHouse['state'] = { config: { deployments: [] } as unknown as GatewayConfig, draining: false, checks: [] };
@@ -98,6 +100,10 @@ export async function startAdminHouse(): Promise<AdminHouse> {
     },
     budgets,
     ledger: money.ledger,
+    levelChanged: async (kind, subject) => {
+      changed.push(`${kind}:${subject}`);
+      await governed.changed(kind, subject);
+    },
     budgetResets: { reschedule: () => {} },
     prices: createPrices(),
     metrics,
@@ -133,11 +139,18 @@ export async function startAdminHouse(): Promise<AdminHouse> {
       return { status: response.status, body: (text.startsWith('#') || text === '' ? text : JSON.parse(text)) as never, headers: response.headers };
     },
     async stop() {
+      await governed.close();
       await money.close();
       await database.stop();
       rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+async function seed(records: Records): Promise<void> {
+  await records.query(sql`INSERT INTO organizations (id, name) VALUES ('org', 'Org')`);
+  await records.query(sql`INSERT INTO projects (id, organization_id, name) VALUES ('project', 'org', 'Project')`);
+  await records.query(sql`INSERT INTO teams (id, organization_id, alias) VALUES ('team', 'org', 'Team A')`);
 }
 
 async function principalOf(records: Records, who: string): Promise<Principal> {

@@ -29,6 +29,8 @@ export interface AdminDeps {
   };
   readonly budgets: BudgetBook;
   readonly ledger: Pick<Ledger, 'flush'>;
+  /** A level above keys was written (kind and subject of spend_limits): resolves when every process acts on it. */
+  readonly levelChanged: (kind: string, subject: string) => Promise<void>;
   readonly budgetResets: Pick<BudgetResets, 'reschedule'>;
   readonly prices: Prices;
   readonly metrics: Metrics;

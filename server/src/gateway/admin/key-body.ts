@@ -1,8 +1,8 @@
 // Bodies of /key/generate and /key/update (litellm.md §1.5): what is validated, what is acted on, and what is kept to be given back.
 import { z } from 'zod';
 import type { VirtualKeyFields } from '#identity/virtual-keys.ts';
+import { durationMs } from '#lib/duration.ts';
 import { parsePicos } from '#lib/money.ts';
-import { durationMs } from './duration.ts';
 
 const text = z.string().max(800);
 const amount = z.union([z.number(), z.string()]).refine(isAmount, 'must be a number of dollars >= 0').nullish();

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { nextReset, replaceSpend } from '#gateway/money/budget-resets.ts';
 import { readJson, readQuery } from '#http/body.ts';
 import type { Route, RouteContext } from '#http/route.ts';
+import { accountOf } from '#identity/governing.ts';
 import type { Principal } from '#identity/principal.ts';
 import {
   deleteVirtualKeys,
@@ -72,7 +73,7 @@ async function generate(deps: AdminDeps, { http, principal }: RouteContext): Pro
     projectId: body.project_id ?? deps.home.projectId,
     createdBy: actor(principal, http.req.header('litellm-changed-by')),
   });
-  deps.budgets.adopt(record.id, record.spendPicos);
+  deps.budgets.adopt(accountOf('key', record.id), record.spendPicos);
   if (record.budgetResetAt !== null) deps.budgetResets.reschedule();
   const answer = { ...keyView(record), key: made.key, token_id: record.id, duration: body.duration ?? null };
   return withUnenforced(Response.json(answer), unenforced(body));
@@ -111,7 +112,7 @@ async function update(deps: AdminDeps, { http, principal }: RouteContext): Promi
 /** The stored spend and the account in memory change by the same amount: calls on their way to the records are neither lost nor counted twice. */
 async function replaceKeySpend(deps: AdminDeps, keyId: string, spendPicos: bigint): Promise<void> {
   const beforePicos = await replaceSpend(deps.records, keyId, spendPicos);
-  if (beforePicos !== null) deps.budgets.adjust(keyId, spendPicos - beforePicos);
+  if (beforePicos !== null) deps.budgets.adjust(accountOf('key', keyId), spendPicos - beforePicos);
 }
 
 /** When the budget's window ends, for a body that sets one; null with it. */
@@ -129,7 +130,7 @@ async function remove(deps: AdminDeps, { http }: RouteContext): Promise<Response
   }
   const deleted = await deleteVirtualKeys(deps.keyStore, { ids: [...wanted.keys()] });
   if (deleted.length === 0) notFound();
-  for (const id of deleted) deps.budgets.forget(id);
+  for (const id of deleted) deps.budgets.forget(accountOf('key', id));
   return Response.json({ deleted_keys: deleted.map((id) => wanted.get(id) ?? id) });
 }
 

@@ -1,14 +1,14 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { MemoryAccounts } from '#stores/coordination/memory-accounts.ts';
 import { sql } from '#stores/records/sql.ts';
 import { startTestRecords, type TestRecords } from '#stores/records/test-records.ts';
 import { createLog } from '#telemetry/log.ts';
 import { createBudgetResets, nextReset, replaceSpend } from './budget-resets.ts';
-import { createBudgets } from './budgets.ts';
+import { testBudgets } from './budgets-fixture.ts';
 import { loadStoredSpend } from './stored-spend.ts';
 
 let database: TestRecords;
 const id = (letter: string): string => letter.repeat(64);
+const account = (letter: string): string => `key:${id(letter)}`;
 
 beforeAll(async () => {
   database = await startTestRecords();
@@ -43,14 +43,18 @@ describe('the end of a budget window', () => {
   });
 
   it('sets the spend to zero, in the records and in memory, and begins the next window', async () => {
-    const budgets = createBudgets({ accounts: new MemoryAccounts(), globalMaxPicos: () => null });
-    await loadStoredSpend(database.records, budgets, true);
+    const budgets = testBudgets();
+    await loadStoredSpend(database.records, budgets);
     await database.records.query(sql`UPDATE virtual_keys SET budget_duration = '1d', budget_reset_at = now() - interval '1 minute' WHERE id = ${id('a')}`);
     await database.records.query(sql`UPDATE virtual_keys SET budget_duration = '1d', budget_reset_at = now() + interval '1 hour' WHERE id = ${id('b')}`);
     const resets = createBudgetResets({ records: database.records, budgets, timezone: 'Asia/Tokyo', log });
     expect(await resets.runDue()).toBe(1);
     expect(await resets.runDue()).toBe(0);
-    expect([budgets.spentPicos(id('a')), budgets.spentPicos(id('b')), budgets.spentPicos(id('c'))]).toEqual([0n, 5_000_000_000_000n, 5_000_000_000_000n]);
+    expect([budgets.spentPicos(account('a')), budgets.spentPicos(account('b')), budgets.spentPicos(account('c'))]).toEqual([
+      0n,
+      5_000_000_000_000n,
+      5_000_000_000_000n,
+    ]);
     const [row] = await database.records.query<{ spend: string; later: boolean }>(
       sql`SELECT spend, budget_reset_at > now() AS later FROM virtual_keys WHERE id = ${id('a')}`,
     );
@@ -59,14 +63,14 @@ describe('the end of a budget window', () => {
   });
 
   it('is waited for without anybody asking', async () => {
-    const budgets = createBudgets({ accounts: new MemoryAccounts(), globalMaxPicos: () => null });
-    budgets.adopt(id('c'), 5_000_000_000_000n);
+    const budgets = testBudgets();
+    budgets.adopt(account('c'), 5_000_000_000_000n);
     await database.records.query(
       sql`UPDATE virtual_keys SET budget_duration = '1s', budget_reset_at = now() + interval '300 milliseconds' WHERE id = ${id('c')}`,
     );
     const resets = createBudgetResets({ records: database.records, budgets, timezone: 'Asia/Tokyo', log });
     resets.reschedule();
-    await expect.poll(() => budgets.spentPicos(id('c')), { timeout: 10_000 }).toBe(0n);
+    await expect.poll(() => budgets.spentPicos(account('c')), { timeout: 10_000 }).toBe(0n);
     resets.close();
   });
 });

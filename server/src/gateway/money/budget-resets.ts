@@ -1,4 +1,5 @@
-// Budgets that start again: a key with a budget_duration has its spend set to zero when its window ends, in the organisation's time zone (litellm.md §3.3).
+// Budgets that start again: a key or a level with a budget_duration has its spend set to zero when its window ends, in the organisation's time zone
+// (litellm.md §3.3); a shared budget's window ends for everybody who shares it.
 import { formatPicos, parsePicos } from '#lib/money.ts';
 import type { Records, RecordsSession, Statement } from '#stores/records/port.ts';
 import { sql } from '#stores/records/sql.ts';
@@ -8,10 +9,10 @@ import type { BudgetBook } from './budgets.ts';
 /** setTimeout's largest sensible delay; a window that ends later is looked at again. */
 const MAX_WAIT_MS = 24 * 3_600_000;
 const RETRY_MS = 30_000;
-const KEYS_A_ROUND = 500;
+const ROWS_A_ROUND = 500;
 
 export interface BudgetResets {
-  /** A key's window was set or changed, or the process begins: look when the next one ends. */
+  /** A window was set or changed, or the process begins: look when the next one ends. */
   reschedule(): void;
   /** Resets every window that has ended. @throws when PostgreSQL is away. */
   runDue(): Promise<number>;
@@ -50,10 +51,11 @@ export function createBudgetResets(options: BudgetResetOptions): BudgetResets {
   async function runDue(): Promise<number> {
     let reset = 0;
     for (;;) {
-      const rows = await resetDueKeys(options.records, options.timezone);
-      for (const { id, spent } of rows) options.budgets.adjust(id, -parsePicos(spent));
-      reset += rows.length;
-      if (rows.length < KEYS_A_ROUND) return reset;
+      const { records, timezone } = options;
+      const rounds = [await resetDueKeys(records, timezone), await resetDueLevels(records, timezone), await resetSharedBudgets(records, timezone)];
+      for (const { account, spent } of rounds.flat()) options.budgets.adjust(account, -parsePicos(spent));
+      reset += rounds.flat().length;
+      if (rounds.every((rows) => rows.length < ROWS_A_ROUND)) return reset;
     }
   }
 
@@ -70,7 +72,7 @@ export function createBudgetResets(options: BudgetResetOptions): BudgetResets {
 /**
  * When a window of this length that begins now ends: "1d"/"24h" at the next midnight, "7d" at the next Monday's, "30d"/"1mo" at that of the first of
  * the next month, other days at midnight that many days on; hours and less on multiples of their length since the epoch.
- * @param duration as `durationMs` (admin/duration.ts) accepts it.
+ * @param duration as `durationMs` (lib/duration.ts) accepts it.
  */
 export async function nextReset(session: RecordsSession, duration: string, timezone: string): Promise<Date> {
   const [row] = await session.query<{ at: Date }>(sql`SELECT ${windowEnd(sql`${duration}::text`, timezone)} AS at`);
@@ -85,18 +87,71 @@ export async function replaceSpend(session: RecordsSession, keyId: string, spend
   return row === undefined ? null : parsePicos(row.spent);
 }
 
-async function resetDueKeys(session: RecordsSession, timezone: string): Promise<{ id: string; spent: string }[]> {
-  return await session.query<{ id: string; spent: string }>(sql`
+interface ResetRow {
+  account: string;
+  spent: string;
+}
+
+async function resetDueKeys(session: RecordsSession, timezone: string): Promise<ResetRow[]> {
+  return await session.query<ResetRow>(sql`
     WITH due AS (
-      SELECT id, spend, budget_duration FROM virtual_keys WHERE budget_reset_at <= now() AND budget_duration IS NOT NULL
-      ORDER BY budget_reset_at LIMIT ${KEYS_A_ROUND} FOR UPDATE SKIP LOCKED
+      SELECT id, account, spend, budget_duration FROM virtual_keys WHERE budget_reset_at <= now() AND budget_duration IS NOT NULL
+      ORDER BY budget_reset_at LIMIT ${ROWS_A_ROUND} FOR UPDATE SKIP LOCKED
     )
     UPDATE virtual_keys SET spend = 0, budget_reset_at = ${windowEnd(sql`due.budget_duration`, timezone)}
-    FROM due WHERE virtual_keys.id = due.id RETURNING due.id, due.spend AS spent`);
+    FROM due WHERE virtual_keys.id = due.id RETURNING 'key:' || COALESCE(due.account, due.id) AS account, due.spend AS spent`);
+}
+
+async function resetDueLevels(session: RecordsSession, timezone: string): Promise<ResetRow[]> {
+  return await session.query<ResetRow>(sql`
+    WITH due AS (
+      SELECT kind, subject, spend, budget_duration FROM spend_limits
+      WHERE budget_reset_at <= now() AND budget_duration IS NOT NULL AND kind <> 'budget'
+      ORDER BY budget_reset_at LIMIT ${ROWS_A_ROUND} FOR UPDATE SKIP LOCKED
+    )
+    UPDATE spend_limits SET spend = 0, budget_reset_at = ${windowEnd(sql`due.budget_duration`, timezone)}
+    FROM due WHERE spend_limits.kind = due.kind AND spend_limits.subject = due.subject
+    RETURNING due.kind || ':' || due.subject AS account, due.spend AS spent`);
+}
+
+/** One shared budget after the other, each with everybody who has no window of his own. */
+async function resetSharedBudgets(session: RecordsSession, timezone: string): Promise<ResetRow[]> {
+  const rows: ResetRow[] = [];
+  for (;;) {
+    const reset = await resetSharedBudget(session, timezone);
+    if (reset === null) return rows;
+    rows.push(...reset);
+  }
+}
+
+async function resetSharedBudget(session: RecordsSession, timezone: string): Promise<ResetRow[] | null> {
+  const [due] = await session.query<{ subject: string }>(sql`
+    SELECT subject FROM spend_limits WHERE kind = 'budget' AND budget_reset_at <= now() AND budget_duration IS NOT NULL ORDER BY budget_reset_at LIMIT 1`);
+  if (due === undefined) return null;
+  return await session.query<ResetRow>(sql`
+    WITH budget AS (
+      UPDATE spend_limits SET budget_reset_at = ${windowEnd(sql`budget_duration`, timezone)}
+      WHERE kind = 'budget' AND subject = ${due.subject} AND budget_reset_at <= now() RETURNING subject
+    ), levels AS (
+      SELECT s.kind, s.subject, s.spend FROM spend_limits s JOIN budget ON s.budget_id = budget.subject WHERE s.budget_duration IS NULL FOR UPDATE OF s
+    ), keys AS (
+      SELECT k.id, k.account, k.spend FROM virtual_keys k JOIN budget ON k.other_fields ->> 'budget_id' = budget.subject
+      WHERE k.other_fields ? 'budget_id' AND k.budget_duration IS NULL FOR UPDATE OF k
+    ), reset_levels AS (
+      UPDATE spend_limits SET spend = 0 FROM levels WHERE spend_limits.kind = levels.kind AND spend_limits.subject = levels.subject
+      RETURNING levels.kind || ':' || levels.subject AS account, levels.spend AS spent
+    ), reset_keys AS (
+      UPDATE virtual_keys SET spend = 0 FROM keys WHERE virtual_keys.id = keys.id RETURNING 'key:' || COALESCE(keys.account, keys.id) AS account, keys.spend AS spent
+    )
+    SELECT account, spent FROM reset_levels UNION ALL SELECT account, spent FROM reset_keys`);
 }
 
 async function nextDueMs(session: RecordsSession): Promise<number | null> {
-  const [row] = await session.query<{ at: Date | null }>(sql`SELECT min(budget_reset_at) AS at FROM virtual_keys WHERE budget_duration IS NOT NULL`);
+  const [row] = await session.query<{ at: Date | null }>(sql`
+    SELECT LEAST(
+      (SELECT min(budget_reset_at) FROM virtual_keys WHERE budget_duration IS NOT NULL),
+      (SELECT min(budget_reset_at) FROM spend_limits WHERE budget_duration IS NOT NULL)
+    ) AS at`);
   return row?.at?.getTime() ?? null;
 }
 

@@ -1,5 +1,7 @@
 // Budgets as the data plane asks for them: which accounts govern a call, and what they answer. The amounts lie in the coordination store.
 import type { BudgetAnswer, Budgets, Reservation } from '#gateway/ports.ts';
+import { type BudgetClaim, claimAccount, windowAccount } from '#identity/governing.ts';
+import type { TimeWindow } from '#lib/calendar.ts';
 import type { AccountLimit, Accounts, Hold, HoldAnswer } from '#stores/coordination/port.ts';
 
 /** A reservation as it lies in the accounts; `open` makes a second settlement a no-op. */
@@ -8,16 +10,27 @@ interface HeldReservation extends Reservation {
   open: boolean;
 }
 
-/** Budgets as the data plane sees them, and how the rest of the house keeps them true. */
+/** The whole gateway's budget: nobody's claim, everybody's account. */
+export interface GlobalBudget {
+  readonly maxPicos: bigint;
+  /** Null = of all time. */
+  readonly duration: string | null;
+}
+
+/** Budgets as the data plane sees them, and how the rest of the house keeps them true. Accounts are named as in identity/governing.ts. */
 export interface BudgetBook extends Budgets {
-  /** Makes a key's stored spend known, once: an account that already exists is kept, because it holds newer calls. */
-  adopt(keyId: string, spentPicos: bigint): void;
-  /** Adds to a key's spend (negative: takes away), by as much as the stored spend was changed; an account is stored spend plus what is on its way there. */
-  adjust(keyId: string, deltaPicos: bigint): void;
-  /** Drops a deleted key's account. */
-  forget(keyId: string): void;
-  /** Sets the spend of the whole gateway so far. */
-  setGlobalSpent(picos: bigint): void;
+  /** Makes an account's stored spend known, once: an account that already exists is kept, because it holds newer calls. */
+  adopt(account: string, spentPicos: bigint): void;
+  /** The same for the window of a claim that an instant lies in. */
+  adoptWindow(account: string, window: TimeWindow, spentPicos: bigint): void;
+  /** Whether the claim's window is known here, or need not be because the accounts are shared. */
+  knowsWindow(account: string): boolean;
+  /** Adds to what is spent (negative: takes away), by as much as the stored spend was changed; an account is stored spend plus what is on its way there. */
+  adjust(account: string, deltaPicos: bigint): void;
+  /** Drops an account and its windows. */
+  forget(account: string): void;
+  /** Sets the spend of the whole gateway in its budget's window so far. */
+  setGlobalSpent(picos: bigint, duration: string | null): void;
   /** For metrics: reservations of this process's calls in flight, in picos. */
   reservedPicos(): bigint;
 }
@@ -25,57 +38,124 @@ export interface BudgetBook extends Budgets {
 export interface BudgetOptions {
   accounts: Accounts;
   /** The configuration's max_budget now; null = none. */
-  globalMaxPicos: () => bigint | null;
+  globalBudget: () => GlobalBudget | null;
+  /** The window of this length that an instant lies in. */
+  windowOf: (duration: string, nowMs: number) => TimeWindow;
   /** An amount could not be written to the shared accounts. */
   onError?: (error: unknown) => void;
 }
 
-/** The account of the whole gateway; a key's is `key:<id>`. */
+/** The account of the whole gateway. */
 export const GLOBAL_ACCOUNT = 'global';
-const keyAccount = (keyId: string): string => `key:${keyId}`;
+
+/** A window of a claim as it is now: each window has an account of its own, so a new one begins with nothing spent. */
+interface OpenWindow extends TimeWindow {
+  readonly account: string;
+}
 
 /**
- * Admits when spend + reserved < max for the key's budget and for the gateway's (`max` 0 admits nobody; null = no budget); strict also
+ * Admits when spend + reserved < max for every claim and for the gateway's budget (`max` 0 admits nobody; null = no budget); strict also
  * demands spend + reserved + this <= max. So the overshoot is at most the last admitted call's own cost plus what calls in flight cost
  * beyond their reservations.
  */
-export function createBudgets({ accounts, globalMaxPicos, onError = () => {} }: BudgetOptions): BudgetBook {
-  let openPicos = 0n;
+export function createBudgets(options: BudgetOptions): BudgetBook {
+  return new AccountBook(options);
+}
 
-  const forget = (pending: void | Promise<void>): void => {
-    if (pending instanceof Promise) pending.catch(onError);
-  };
-  const answerOf = (limits: readonly AccountLimit[], answer: HoldAnswer): BudgetAnswer => {
+class AccountBook implements BudgetBook {
+  readonly #options: BudgetOptions;
+  readonly #windows = new Map<string, OpenWindow>();
+  #openPicos = 0n;
+
+  constructor(options: BudgetOptions) {
+    this.#options = options;
+  }
+
+  reserve(claims: readonly BudgetClaim[], reservedPicos: bigint, strict: boolean): BudgetAnswer | Promise<BudgetAnswer> {
+    const limits: AccountLimit[] = [];
+    for (const claim of claims) limits.push({ key: this.#accountNow(claim.account, claim.duration), maxPicos: claim.maxPicos });
+    const whole = this.#options.globalBudget();
+    if (whole !== null) limits.push({ key: this.#globalAccount(whole.duration), maxPicos: whole.maxPicos });
+    const answer = this.#options.accounts.hold(limits, reservedPicos, strict);
+    if (answer instanceof Promise) return answer.then((held) => this.#answer(claims, limits, held));
+    return this.#answer(claims, limits, answer);
+  }
+
+  settle(reservation: Reservation, actualPicos: bigint): void {
+    const held = reservation as HeldReservation;
+    if (!held.open) return;
+    held.open = false;
+    this.#openPicos -= held.reservedPicos;
+    this.#forget(this.#options.accounts.settle(held.hold, actualPicos));
+  }
+
+  spentPicos(account: string): bigint {
+    return this.#options.accounts.spentPicos(account);
+  }
+
+  adopt(account: string, spentPicos: bigint): void {
+    this.#options.accounts.adopt(account, spentPicos);
+  }
+
+  adoptWindow(account: string, window: TimeWindow, spentPicos: bigint): void {
+    const name = windowAccount(account, window.startMs);
+    this.#windows.set(account, { ...window, account: name });
+    this.#options.accounts.adopt(name, spentPicos);
+  }
+
+  knowsWindow(account: string): boolean {
+    return this.#options.accounts.shared || this.#windows.has(account);
+  }
+
+  adjust(account: string, deltaPicos: bigint): void {
+    this.#forget(this.#options.accounts.adjust(account, deltaPicos));
+  }
+
+  forget(account: string): void {
+    this.#forget(this.#options.accounts.forget(account));
+    for (const [name, window] of this.#windows) {
+      if (!name.startsWith(windowAccount(account, ''))) continue;
+      this.#windows.delete(name);
+      this.#forget(this.#options.accounts.forget(window.account));
+    }
+  }
+
+  setGlobalSpent(picos: bigint, duration: string | null): void {
+    this.#options.accounts.adopt(this.#globalAccount(duration), picos, true);
+  }
+
+  reservedPicos(): bigint {
+    return this.#openPicos;
+  }
+
+  #globalAccount(duration: string | null): string {
+    return duration === null ? GLOBAL_ACCOUNT : this.#accountNow(claimAccount(GLOBAL_ACCOUNT, duration, null), duration);
+  }
+
+  /** Name of the account that counts now. The account of a window that has ended is dropped; calls in flight settle into it all the same. */
+  #accountNow(account: string, duration: string | null): string {
+    if (duration === null) return account;
+    const nowMs = Date.now();
+    const open = this.#windows.get(account);
+    if (open !== undefined && nowMs < open.endMs) return open.account;
+    const window = this.#options.windowOf(duration, nowMs);
+    const next = windowAccount(account, window.startMs);
+    this.#windows.set(account, { ...window, account: next });
+    if (open !== undefined) this.#forget(this.#options.accounts.forget(open.account));
+    return next;
+  }
+
+  #answer(claims: readonly BudgetClaim[], limits: readonly AccountLimit[], answer: HoldAnswer): BudgetAnswer {
     if (answer.held) {
-      openPicos += answer.hold.picos;
+      this.#openPicos += answer.hold.picos;
       const reservation: HeldReservation = { reservedPicos: answer.hold.picos, hold: answer.hold, open: true };
       return { admitted: true, reservation };
     }
-    const { key, maxPicos } = limits[answer.refusedBy] as AccountLimit;
-    return { admitted: false, whose: key === GLOBAL_ACCOUNT ? 'Global' : 'Key', spentPicos: answer.spentPicos, maxPicos: maxPicos ?? 0n };
-  };
+    const maxPicos = limits[answer.refusedBy]?.maxPicos ?? 0n;
+    return { admitted: false, claim: claims[answer.refusedBy] ?? null, spentPicos: answer.spentPicos, maxPicos };
+  }
 
-  return {
-    reserve(key, reservedPicos, strict) {
-      const globalMax = globalMaxPicos();
-      const limits: AccountLimit[] = [];
-      if (globalMax !== null) limits.push({ key: GLOBAL_ACCOUNT, maxPicos: globalMax });
-      if (key !== null) limits.push({ key: keyAccount(key.id), maxPicos: key.maxBudgetPicos });
-      const answer = accounts.hold(limits, reservedPicos, strict);
-      return answer instanceof Promise ? answer.then((held) => answerOf(limits, held)) : answerOf(limits, answer);
-    },
-    settle(reservation, actualPicos) {
-      const held = reservation as HeldReservation;
-      if (!held.open) return;
-      held.open = false;
-      openPicos -= held.reservedPicos;
-      forget(accounts.settle(held.hold, actualPicos));
-    },
-    spentPicos: (keyId) => accounts.spentPicos(keyAccount(keyId)),
-    adopt: (keyId, spentPicos) => accounts.adopt(keyAccount(keyId), spentPicos),
-    adjust: (keyId, deltaPicos) => forget(accounts.adjust(keyAccount(keyId), deltaPicos)),
-    forget: (keyId) => forget(accounts.forget(keyAccount(keyId))),
-    setGlobalSpent: (picos) => accounts.adopt(GLOBAL_ACCOUNT, picos, true),
-    reservedPicos: () => openPicos,
-  };
+  #forget(pending: void | Promise<void>): void {
+    if (pending instanceof Promise) pending.catch(this.#options.onError ?? (() => {}));
+  }
 }

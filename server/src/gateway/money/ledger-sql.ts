@@ -7,8 +7,8 @@ import type { LedgerEntry } from './ledger-row.ts';
 const POSITION_NAME = 'ledger';
 
 /**
- * Applies a group in one statement, so all of it or nothing: rows that are not there yet, the spend of their keys and teams for exactly those
- * rows, and the position. Applying the same group again changes nothing.
+ * Applies a group in one statement, so all of it or nothing: rows that are not there yet, the spend of every level above them for exactly those
+ * rows, and the position. A key's old hash counts for the key that replaced it; tags count where somebody has created them, other levels always. Applying the same group again changes nothing.
  * @returns how many rows were new.
  */
 export async function applyGroup(records: Records, entries: readonly LedgerEntry[], position: bigint): Promise<number> {
@@ -20,15 +20,27 @@ export async function applyGroup(records: Records, entries: readonly LedgerEntry
         COMMA,
       )}) AS incoming (${NAMES})
       ON CONFLICT DO NOTHING
-      RETURNING key_id, team_id, cost
+      RETURNING key_id, team_id, key_user_id, organization_id, end_user, tags, cost
     ), key_spend AS (
       UPDATE virtual_keys SET spend = virtual_keys.spend + added.cost
-      FROM (SELECT key_id, sum(cost) AS cost FROM inserted WHERE cost > 0 GROUP BY key_id) AS added
+      FROM (
+        SELECT COALESCE(r.active_id, i.key_id) AS key_id, sum(i.cost) AS cost
+        FROM inserted i LEFT JOIN replaced_keys r ON r.id = i.key_id WHERE i.cost > 0 GROUP BY 1
+      ) AS added
       WHERE virtual_keys.id = added.key_id
-    ), team_spend AS (
-      UPDATE teams SET spend = teams.spend + added.cost
-      FROM (SELECT team_id, sum(cost) AS cost FROM inserted WHERE cost > 0 AND team_id IS NOT NULL GROUP BY team_id) AS added
-      WHERE teams.id = added.team_id
+    ), added AS (
+      SELECT organization_id, team_id, key_user_id, end_user, sum(cost) AS cost FROM inserted WHERE cost > 0 GROUP BY 1, 2, 3, 4
+    ), level_spend AS (
+      INSERT INTO spend_limits AS stored (kind, subject, organization_id, spend)
+      SELECT level.kind, level.subject, min(added.organization_id), sum(added.cost)
+      FROM added CROSS JOIN LATERAL (VALUES ('organization', added.organization_id), ('team', added.team_id), ('user', added.key_user_id),
+        ('member', added.team_id || chr(31) || added.key_user_id), ('end_user', added.end_user)) AS level (kind, subject)
+      WHERE level.subject <> '' GROUP BY 1, 2
+      ON CONFLICT (kind, subject) DO UPDATE SET spend = stored.spend + excluded.spend
+    ), tag_spend AS (
+      UPDATE spend_limits SET spend = spend_limits.spend + tagged.cost
+      FROM (SELECT tag, sum(cost) AS cost FROM inserted CROSS JOIN LATERAL unnest(tags) AS tag WHERE cost > 0 GROUP BY tag) AS tagged
+      WHERE spend_limits.kind = 'tag' AND spend_limits.subject = tagged.tag
     ), position AS (
       INSERT INTO consumer_positions AS stored (name, sequence) VALUES (${POSITION_NAME}, ${position.toString()})
       ON CONFLICT (name) DO UPDATE SET sequence = GREATEST(stored.sequence, excluded.sequence), updated_at = now()
@@ -73,13 +85,9 @@ export async function storedPosition(records: Records): Promise<bigint> {
   return BigInt(row?.sequence ?? 0);
 }
 
-/** Spend of every key that has any, as decimal text: what the budgets start from. */
-export async function spendOfKeys(records: Records): Promise<{ id: string; spend: string }[]> {
-  return await records.query<{ id: string; spend: string }>(sql`SELECT id, spend FROM virtual_keys WHERE spend <> 0`);
-}
-
-/** Everything the gateway ever spent, as decimal text: what the global budget starts from. */
-export async function spendOfAll(records: Records): Promise<string> {
-  const [row] = await records.query<{ spend: string }>(sql`SELECT COALESCE(sum(cost), 0) AS spend FROM ledger`);
-  return row?.spend ?? '0';
+/** Spend of every account that is kept in memory from the start, as decimal text: keys, and the levels above them. */
+export async function storedSpend(records: Records): Promise<{ account: string; spend: string }[]> {
+  return await records.query<{ account: string; spend: string }>(sql`
+    SELECT 'key:' || COALESCE(account, id) AS account, spend FROM virtual_keys WHERE spend <> 0
+    UNION ALL SELECT kind || ':' || subject, spend FROM spend_limits WHERE spend <> 0 AND kind IN ('organization', 'team', 'user', 'member')`);
 }

@@ -7,7 +7,8 @@ import { sql } from '#stores/records/sql.ts';
 import { startTestRecords, type TestRecords } from '#stores/records/test-records.ts';
 import { KEY_ID, organisationPath, settledCall, startedCall } from './call-fixture.ts';
 import { type MoneyProcess, startMoney } from './ledger-fixture.ts';
-import { spendOfAll, spendOfKeys, storedPosition } from './ledger-sql.ts';
+import { storedPosition, storedSpend } from './ledger-sql.ts';
+import { spentSince } from './window-spend.ts';
 
 let database: TestRecords;
 let records: Records;
@@ -28,7 +29,7 @@ beforeEach(async () => {
   await records.query(sql`DELETE FROM ledger`);
   await records.query(sql`DELETE FROM consumer_positions`);
   await records.query(sql`DELETE FROM virtual_keys`);
-  await records.query(sql`UPDATE teams SET spend = 0`);
+  await records.query(sql`TRUNCATE spend_limits`);
   await records.query(
     sql`INSERT INTO virtual_keys (id, name, organization_id, project_id, team_id) VALUES (${KEY_ID}, 'sk-...abcd', 'org', 'project', 'team')`,
   );
@@ -74,11 +75,13 @@ describe('the ledger', () => {
     await money.ledger.flush();
     expect(await rows()).toHaveLength(34);
     expect(await spend()).toBe('0.001275');
-    const [team] = await records.query<{ spend: string }>(sql`SELECT spend FROM teams WHERE id = 'team'`);
+    const [team] = await records.query<{ spend: string }>(sql`SELECT spend FROM spend_limits WHERE kind = 'team' AND subject = 'team'`);
     expect(team?.spend).toBe('0.001275000000');
     expect(await storedPosition(records)).toBe(money.writer.state().lastSequence);
-    expect(await spendOfAll(records)).toBe('0.001275000000');
-    expect(await spendOfKeys(records)).toEqual([{ id: KEY_ID, spend: '0.001275000000' }]);
+    expect(await spentSince(records, null)).toBe(1_275_000_000n);
+    const accounts = new Map((await storedSpend(records)).map(({ account, spend: amount }) => [account, amount]));
+    const spent = '0.001275000000';
+    expect(accounts).toEqual(new Map([KEY_ID, 'organization:org', 'team:team', 'user:alice', 'member:team\u001falice'].map((account) => [account, spent])));
   });
 
   it('keeps one row an attempt, the unknown price unknown and odd text readable', async () => {

@@ -1,14 +1,18 @@
 // Fills the budgets from the ledger's tables at the start, after the ledger has applied what the journal still held.
+import { windowOf } from '#lib/calendar.ts';
 import { parsePicos } from '#lib/money.ts';
 import type { Records } from '#stores/records/port.ts';
-import type { BudgetBook } from './budgets.ts';
-import { spendOfAll, spendOfKeys } from './ledger-sql.ts';
+import type { BudgetBook, GlobalBudget } from './budgets.ts';
+import { storedSpend } from './ledger-sql.ts';
+import { spentSince } from './window-spend.ts';
 
-/**
- * Call after `ledger.start()` and before the doors open.
- * @param hasGlobalBudget reads the sum of the whole ledger, which takes as long as the ledger is large: only when a global budget is configured.
- */
-export async function loadStoredSpend(records: Records, budgets: BudgetBook, hasGlobalBudget: boolean): Promise<void> {
-  for (const { id, spend } of await spendOfKeys(records)) budgets.adopt(id, parsePicos(spend));
-  if (hasGlobalBudget) budgets.setGlobalSpent(parsePicos(await spendOfAll(records)));
+/** Keys and the levels above them. Call after `ledger.start()` and before the doors open. */
+export async function loadStoredSpend(records: Records, budgets: BudgetBook): Promise<void> {
+  for (const { account, spend } of await storedSpend(records)) budgets.adopt(account, parsePicos(spend));
+}
+
+/** The whole gateway's spend in its budget's window: takes as long as the window's part of the ledger is large, so only with such a budget. */
+export async function loadGlobalSpend(records: Records, budgets: BudgetBook, budget: GlobalBudget, timezone: string): Promise<void> {
+  const startMs = budget.duration === null ? null : windowOf(budget.duration, timezone, Date.now()).startMs;
+  budgets.setGlobalSpent(await spentSince(records, startMs), budget.duration);
 }
