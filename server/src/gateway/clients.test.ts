@@ -84,7 +84,7 @@ describe('strict budgets', () => {
     for (let round = 0; round < 12; round++)
       statuses.push(...(await Promise.all(Array.from({ length: 6 }, async () => (await post({ max_tokens: 12 })).status))));
     const [{ record } = { record: null }] = strict.written.settled;
-    const spent = strict.deps.budgets.spentPicos(record?.path.keyId ?? '');
+    const spent = strict.deps.budgets.spentPicos(`key:${record?.path.keyId}`);
     expect(statuses).toContain(200);
     expect(statuses).toContain(400);
     expect(spent).toBeGreaterThan(0n);

@@ -72,6 +72,16 @@ export function deployment(fields: Partial<Deployment>): Deployment {
   };
 }
 
+const KEY_MAKER: AdminDeps['keyMaker'] = {
+  mint: () => {
+    const key = `sk-${randomBytes(16).toString('base64url')}`;
+    return { key, hash: sha256(key), name: `sk-...${key.slice(-4)}` };
+  },
+  hash: sha256,
+  nameOf: (key) => `sk-...${key.slice(-4)}`,
+  isHash: (text) => /^[0-9a-f]{64}$/.test(text),
+};
+
 /** Takes about two seconds; use one for a test file. */
 export async function startAdminHouse(): Promise<AdminHouse> {
   const folder = mkdtempSync(path.join(os.tmpdir(), 'genai-admin-'));
@@ -89,15 +99,7 @@ export async function startAdminHouse(): Promise<AdminHouse> {
   const deps: AdminDeps = {
     records,
     keyStore: { records, changed: (id) => void changed.push(id) },
-    keyMaker: {
-      mint: () => {
-        const key = `sk-${randomBytes(16).toString('base64url')}`;
-        return { key, hash: sha256(key), name: `sk-...${key.slice(-4)}` };
-      },
-      hash: sha256,
-      nameOf: (key) => `sk-...${key.slice(-4)}`,
-      isHash: (text) => /^[0-9a-f]{64}$/.test(text),
-    },
+    keyMaker: KEY_MAKER,
     budgets,
     ledger: money.ledger,
     levelChanged: async (kind, subject) => {

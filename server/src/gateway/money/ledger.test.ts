@@ -81,7 +81,9 @@ describe('the ledger', () => {
     expect(await spentSince(records, null)).toBe(1_275_000_000n);
     const accounts = new Map((await storedSpend(records)).map(({ account, spend: amount }) => [account, amount]));
     const spent = '0.001275000000';
-    expect(accounts).toEqual(new Map([KEY_ID, 'organization:org', 'team:team', 'user:alice', 'member:team\u001falice'].map((account) => [account, spent])));
+    expect(accounts).toEqual(
+      new Map([`key:${KEY_ID}`, 'organization:org', 'team:team', 'user:alice', 'member:team\u001falice'].map((account) => [account, spent])),
+    );
   });
 
   it('keeps one row an attempt, the unknown price unknown and odd text readable', async () => {
