@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
-import { Pool } from 'undici';
+import { type Dispatcher, Pool } from 'undici';
 import type { Principal } from '#identity/principal.ts';
 import { AppError } from '#lib/errors.ts';
 import { socketPath } from '#lib/socket-path.ts';
@@ -21,8 +21,8 @@ export interface EngineStatus {
 }
 
 export interface EngineLink {
-  /** Answers a read by the engine. @throws AppError 503 with Retry-After while the engine is away. */
-  forward(request: Request, principal: Principal): Promise<Response>;
+  /** Answers a request by the engine; `body` is sent along with it. @throws AppError 503 with Retry-After while the engine is away. */
+  forward(request: Request, principal: Principal, body?: Buffer): Promise<Response>;
   /** Tells the engine that records up to here are durable; coalesced, never throws. */
   wake(durableSequence: bigint): void;
   status(): Promise<EngineStatus | null>;
@@ -53,7 +53,12 @@ export async function startEngineLink(options: EngineLinkOptions): Promise<Engin
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });
   const pool = new Pool('http://engine', { socketPath: path, connections: 16, headersTimeout: READ_TIMEOUT_MS, bodyTimeout: READ_TIMEOUT_MS });
   const process = superviseEngine(options);
-  const wake = createWaker(pool);
+  const wakeEngine = createWaker(pool);
+  let durableSequence = 0n;
+  const wake = (sequence: bigint): void => {
+    durableSequence = sequence;
+    wakeEngine(sequence);
+  };
 
   const status = async (): Promise<EngineStatus | null> => {
     try {
@@ -65,20 +70,21 @@ export async function startEngineLink(options: EngineLinkOptions): Promise<Engin
   };
 
   return {
-    async forward(request, principal) {
+    async forward(request, principal, body) {
       const url = new URL(request.url);
       try {
         const answer = await pool.request({
           method: request.method as 'GET',
           path: url.pathname + url.search,
-          headers: { 'x-genai-principal': Buffer.from(JSON.stringify(principal)).toString('base64url'), accept: request.headers.get('accept') ?? '*/*' },
+          headers: {
+            'x-genai-principal': Buffer.from(JSON.stringify(principal)).toString('base64url'),
+            'x-genai-durable-sequence': String(durableSequence),
+            accept: request.headers.get('accept') ?? '*/*',
+          },
+          ...(body === undefined ? {} : { body }),
           signal: request.signal,
         });
-        const headers = new Headers();
-        for (const [name, value] of Object.entries(answer.headers)) {
-          if (value !== undefined && name !== 'connection' && name !== 'keep-alive' && name !== 'transfer-encoding') headers.set(name, String(value));
-        }
-        return new Response(answer.statusCode === 204 ? null : (Readable.toWeb(answer.body) as ReadableStream), { status: answer.statusCode, headers });
+        return responseOf(answer);
       } catch (cause) {
         if (request.signal.aborted) throw cause;
         throw new AppError('Reads are not available for a moment: the analytics engine is starting again. Nothing that was accepted is lost.', {
@@ -100,6 +106,14 @@ export async function startEngineLink(options: EngineLinkOptions): Promise<Engin
       await pool.close().catch(() => undefined);
     },
   };
+}
+
+function responseOf(answer: Dispatcher.ResponseData): Response {
+  const headers = new Headers();
+  for (const [name, value] of Object.entries(answer.headers)) {
+    if (value !== undefined && name !== 'connection' && name !== 'keep-alive' && name !== 'transfer-encoding') headers.set(name, String(value));
+  }
+  return new Response(answer.statusCode === 204 ? null : (Readable.toWeb(answer.body) as ReadableStream), { status: answer.statusCode, headers });
 }
 
 /** At most one wake-up under way and one waiting: the engine only needs to know that there is something new. */

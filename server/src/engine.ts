@@ -10,8 +10,10 @@ import { errorResponse } from '#http/errors.ts';
 import type { Principal } from '#identity/principal.ts';
 import { AppError } from '#lib/errors.ts';
 import { socketPath } from '#lib/socket-path.ts';
+import { createDeletedTraces, withoutDeleted } from '#observe/deletion/deleted-traces.ts';
+import { createDeletions, resumeDeletions } from '#observe/deletion/deletions.ts';
 import { createFolder } from '#observe/fold/folder.ts';
-import { type ReadStores, readRoutes } from '#observe/read-routes.ts';
+import { type EngineParts, readRoutes } from '#observe/read-routes.ts';
 import { type Consumer, startConsumer } from '#observe/store/consumer.ts';
 import { createLookup } from '#observe/store/lookup.ts';
 import { migrateAnalytics } from '#observe/store/migrate.ts';
@@ -71,7 +73,9 @@ export async function startEngine(input: EngineInput, log: Log): Promise<Engine>
   });
   const prices = createPrices();
   const folder = createFolder({ lookup: createLookup(analytics), price: usagePricer(prices), retentionClass: () => 0, now: Date.now });
-  const writer = createWriter(analytics, { onAway: (error) => log.warn('the analytics store is away; the insert is repeated', reasonOf(error)) });
+  const deleted = createDeletedTraces(records);
+  const inserts = createWriter(analytics, { onAway: (error) => log.warn('the analytics store is away; the insert is repeated', reasonOf(error)) });
+  const writer = withoutDeleted(inserts, deleted, (rows) => log.info('rows of deleted traces were left out', { rows }));
   const consumer = startConsumer({
     reader,
     folder,
@@ -80,9 +84,11 @@ export async function startEngine(input: EngineInput, log: Log): Promise<Engine>
     ...(input.roundBytes === undefined ? {} : { maxBytes: input.roundBytes }),
     onError: (error) => log.error('a round of the consumer failed; it is repeated', reasonOf(error)),
   });
+  const deletion = { analytics, deleted, consumer, folder };
+  resumeDeletions(deletion).catch((error: unknown) => log.warn('deletions of before this start wait for the next one', reasonOf(error)));
   const path = socketPath(settings.dataDir, 'engine.sock');
   const status = (): Promise<EngineAnswer> => statusOf(analytics, consumer);
-  const server = await listen(path, listener({ analytics, records }, consumer, status, log));
+  const server = await listen(path, listener({ analytics, records, deletions: createDeletions(deletion) }, consumer, status, log));
   return {
     socketPath: path,
     status,
@@ -121,11 +127,11 @@ async function statusOf(analytics: Analytics, consumer: Consumer): Promise<Engin
 
 type Listener = (request: IncomingMessage, response: ServerResponse) => void;
 
-function listener(stores: ReadStores, consumer: Consumer, status: () => Promise<EngineAnswer>, log: Log): Listener {
+function listener(parts: EngineParts, consumer: Consumer, status: () => Promise<EngineAnswer>, log: Log): Listener {
   const who = async (request: Request): Promise<Principal> => principalOf(request.headers.get('x-genai-principal'));
   const app = createApp({
     door: 'observe',
-    routes: readRoutes(stores),
+    routes: readRoutes(parts),
     authenticate: { admin: who, observe: who, console: who },
     fallback: () => errorResponse(new AppError('The engine does not serve this path.', { status: 404, code: 'not_found_error' }), 'console'),
     onRequest: (event) => {

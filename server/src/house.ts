@@ -17,7 +17,8 @@ import { loadGlobalSpend, loadStoredSpend } from '#gateway/money/stored-spend.ts
 import { openWindows } from '#gateway/money/window-spend.ts';
 import type { CallJournal } from '#gateway/ports.ts';
 import type { Authenticators } from '#http/app.ts';
-import type { Route } from '#http/route.ts';
+import { readBody } from '#http/body.ts';
+import type { Route, RouteContext } from '#http/route.ts';
 import { type Bootstrapped, dropStoredPassword } from '#identity/bootstrap.ts';
 import { KEYS_CHANNEL, openKeyDirectory, type VirtualKeyDirectory } from '#identity/key-directory.ts';
 import { hashKey, isKeyHash, keyName, mintVirtualKey } from '#identity/keys.ts';
@@ -28,6 +29,7 @@ import { parsePicos } from '#lib/money.ts';
 import { createIngestRoutes } from '#observe/ingest/routes.ts';
 import { forwardedReadRoutes } from '#observe/read-routes.ts';
 import { createRecordRoutes } from '#observe/record-routes.ts';
+import { scoreCheck } from '#observe/score-configs/check.ts';
 import { createPrices } from '#prices/model-prices.ts';
 import type { GatewayConfig, Settings } from '#settings/settings.ts';
 import { MemoryCoordination } from '#stores/coordination/memory.ts';
@@ -251,6 +253,7 @@ function routesOf(parts: RouteParts): Route[] {
     routes.push(
       ...createIngestRoutes({
         journal: stores.journal,
+        scoreProblems: scoreCheck(stores.records),
         count: ({ protocol, accepted, refused }) => {
           ingested.add(accepted, protocol, 'accepted');
           ingested.add(refused, protocol, 'refused');
@@ -259,7 +262,12 @@ function routesOf(parts: RouteParts): Route[] {
     );
     routes.push(...createRecordRoutes({ records: stores.records }));
     const { engine } = input;
-    if (engine !== null) routes.push(...forwardedReadRoutes(({ http, principal }) => engine.forward(http.req.raw, principal)));
+    if (engine !== null) routes.push(...forwardedReadRoutes((context) => forwardToEngine(engine, context)));
   }
   return routes;
+}
+
+async function forwardToEngine(engine: EngineLink, { http, principal }: RouteContext): Promise<Response> {
+  const reads = http.req.method === 'GET' || http.req.method === 'HEAD';
+  return await engine.forward(http.req.raw, principal, reads ? undefined : await readBody(http));
 }

@@ -4,26 +4,42 @@ import { AppError } from '#lib/errors.ts';
 import type { Analytics } from '#stores/analytics/port.ts';
 import type { Records } from '#stores/records/port.ts';
 import { consoleReadRoutes } from './console/routes.ts';
+import type { Deletions } from './deletion/port.ts';
+import { deletionRoutes } from './deletion/routes.ts';
 import { observationRoutes } from './observations/routes.ts';
 import { promptLinks } from './prompts/links.ts';
+import { scoreTypes } from './score-configs/check.ts';
 import { scoreRoutes } from './scores/routes.ts';
+import { sessionRoutes } from './sessions/routes.ts';
 import { traceRoutes } from './traces/routes.ts';
 
 /** What the engine holds. */
-export interface ReadStores {
+export interface EngineParts {
   analytics: Analytics;
   records: Pick<Records, 'query'>;
+  deletions: Deletions;
 }
 
-/** Reads of the public API and of the console. */
-export function readRoutes({ analytics, records }: ReadStores): Route[] {
+/** Reads of the public API and of the console, and the deletion of what is read. */
+export function readRoutes({ analytics, records, deletions }: EngineParts): Route[] {
   const link = promptLinks(records);
-  return [...traceRoutes(analytics, link), ...observationRoutes(analytics, link), ...scoreRoutes(analytics), ...consoleReadRoutes(analytics)];
+  const types = scoreTypes(records);
+  return [
+    ...traceRoutes(analytics, { link, types }),
+    ...observationRoutes(analytics, link),
+    ...scoreRoutes(analytics, types),
+    ...sessionRoutes(analytics),
+    ...deletionRoutes(deletions),
+    ...consoleReadRoutes(analytics),
+  ];
 }
 
 /** The same routes for a process without the store: paths, roles and schemas are equal, `forward` answers. */
 export function forwardedReadRoutes(forward: (context: RouteContext) => Promise<Response>): Route[] {
-  return readRoutes({ analytics: noStore, records: { query: refuse } }).map((route) => ({ ...route, handle: forward }));
+  return readRoutes({ analytics: noStore, records: { query: refuse }, deletions: { traces: refuse, score: refuse } }).map((route) => ({
+    ...route,
+    handle: forward,
+  }));
 }
 
 async function refuse(): Promise<never> {

@@ -2,11 +2,12 @@
 import type { Route } from '#http/route.ts';
 import type { Records } from '#stores/records/port.ts';
 import { promptRoutes } from './prompts/routes.ts';
+import { scoreConfigRoutes } from './score-configs/routes.ts';
 
 export interface RecordRoutesDependencies {
   records: Records;
 }
 
 export function createRecordRoutes({ records }: RecordRoutesDependencies): Route[] {
-  return [...promptRoutes(records)];
+  return [...promptRoutes(records), ...scoreConfigRoutes(records)];
 }

@@ -6,7 +6,7 @@ import type { DeadLetterRow, FoldedRows } from '#observe/rows.ts';
 import type { JournalRecord } from '#stores/journal/port.ts';
 import { ClaimsLedger } from './claims-ledger.ts';
 import { FoldRun } from './fold-run.ts';
-import { OpenEntities } from './open-entities.ts';
+import { entityKey, OpenEntities } from './open-entities.ts';
 import type { Folder, FoldLookup, PriceUsage } from './port.ts';
 import type { RetentionClass } from './row-context.ts';
 
@@ -50,6 +50,9 @@ export function createFolder(dependencies: FolderDependencies): Folder {
     abandoned() {
       claims.abandon();
       run = null;
+    },
+    forget(kind, projectId, id) {
+      open.delete(entityKey(kind, projectId, id));
     },
   };
 }

@@ -1,4 +1,5 @@
 // Seams of the fold: what it needs from the store (look-ups of rows it does not hold) and what it gives to the consumer.
+import type { EntityKind } from '#observe/ingest/events.ts';
 import type { FoldedRows, ObservationRow, ScoreRow, TraceRow } from '#observe/rows.ts';
 import type { JournalRecord } from '#stores/journal/port.ts';
 
@@ -29,4 +30,6 @@ export interface Folder {
   fold(records: readonly JournalRecord[]): Promise<FoldedRows>;
   committed(): void;
   abandoned(): void;
+  /** The entity was deleted from the store: what is remembered of it is no longer true. Only between folds. */
+  forget(kind: EntityKind, projectId: string, id: string): void;
 }

@@ -2,7 +2,7 @@
 import type { RouteContext } from '#http/route.ts';
 import { JournalKind } from '#stores/journal/port.ts';
 import { accept } from './accept.ts';
-import { parseBatchEvent } from './batch-events.ts';
+import { parseBatchEvent, type ScoreBody } from './batch-events.ts';
 import { badRequest, type DoorDependencies, projectOf, readIngestBody, sdkOf } from './door.ts';
 import { isObject } from './text.ts';
 
@@ -21,7 +21,7 @@ export async function ingestBatch(context: RouteContext, dependencies: DoorDepen
   if (!isObject(parsed) || !Array.isArray(parsed.batch)) {
     return badRequest({ message: 'Invalid request data', errors: [{ path: ['batch'], message: 'batch must be an array of events' }] });
   }
-  const { successes, errors, refused } = checkEvents(parsed.batch, scoresOnly);
+  const { successes, errors, refused } = await refuseScores(checkEvents(parsed.batch, scoresOnly), projectId, dependencies);
   if (successes.length > 0) {
     const header = {
       receivedAtUs: dependencies.nowUs(),
@@ -43,10 +43,43 @@ function parse(body: Buffer): unknown {
   }
 }
 
-function checkEvents(batch: unknown[], scoresOnly: boolean): { successes: { id: string; status: 201 }[]; errors: Refused[]; refused: number[] } {
+interface Checked {
+  successes: { id: string; status: 201 }[];
+  errors: Refused[];
+  /** Places in the batch. */
+  refused: number[];
+  /** Accepted scores that name a config, by their place among the successes and in the batch. */
+  configured: { success: number; index: number; body: ScoreBody }[];
+}
+
+/** Takes scores that their configs refuse out of the successes. */
+async function refuseScores(checked: Checked, projectId: string, { scoreProblems }: DoorDependencies): Promise<Checked> {
+  if (checked.configured.length === 0) return checked;
+  const problems = await scoreProblems(
+    projectId,
+    checked.configured.map(({ body }) => body),
+  );
+  const wrong = checked.configured.flatMap((score, index) => (problems[index] ? [{ ...score, problem: problems[index] as string }] : []));
+  const places = new Set(wrong.map(({ success }) => success));
+  const errors = wrong.map(({ success, problem }) => ({
+    id: checked.successes[success]?.id ?? '',
+    status: 400,
+    message: problem,
+    error: 'InvalidRequestError',
+  }));
+  return {
+    ...checked,
+    successes: checked.successes.filter((_, index) => !places.has(index)),
+    errors: [...checked.errors, ...errors],
+    refused: [...checked.refused, ...wrong.map(({ index }) => index)],
+  };
+}
+
+function checkEvents(batch: unknown[], scoresOnly: boolean): Checked {
   const successes: { id: string; status: 201 }[] = [];
   const errors: Refused[] = [];
   const refused: number[] = [];
+  const configured: Checked['configured'] = [];
   batch.forEach((value, index) => {
     const outcome = parseBatchEvent(value);
     if ('refusal' in outcome) errors.push(outcome.refusal);
@@ -58,10 +91,12 @@ function checkEvents(batch: unknown[], scoresOnly: boolean): { successes: { id: 
         error: 'A public key alone may only create scores: use Basic authentication with the secret key.',
       });
     } else {
+      const { type, body } = outcome.event;
+      if (type === 'score-create' && (body as ScoreBody).configId) configured.push({ success: successes.length, index, body: body as ScoreBody });
       successes.push({ id: outcome.event.id, status: 201 });
       return;
     }
     refused.push(index);
   });
-  return { successes, errors, refused };
+  return { successes, errors, refused, configured };
 }

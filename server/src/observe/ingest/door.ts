@@ -3,6 +3,7 @@ import type { Context } from 'hono';
 import { readBody } from '#http/body.ts';
 import type { Principal } from '#identity/principal.ts';
 import { AppError } from '#lib/errors.ts';
+import type { ScoreCheck } from '#observe/score-configs/check.ts';
 import type { JournalWriter } from '#stores/journal/port.ts';
 import type { Mask } from './accept.ts';
 import type { IngestHeader } from './header.ts';
@@ -21,6 +22,7 @@ export interface IngestCount {
 export interface DoorDependencies {
   journal: JournalWriter;
   mask: Mask;
+  scoreProblems: ScoreCheck;
   /** Microseconds since 1970. */
   nowUs: () => number;
   count: (event: IngestCount) => void;

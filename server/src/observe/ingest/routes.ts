@@ -1,5 +1,6 @@
 // The doors of ingestion, nothing else.
 import type { Route } from '#http/route.ts';
+import type { ScoreCheck } from '#observe/score-configs/check.ts';
 import type { JournalWriter } from '#stores/journal/port.ts';
 import type { Mask } from './accept.ts';
 import { ingestBatch } from './batch-route.ts';
@@ -11,6 +12,8 @@ export interface IngestDependencies {
   journal: JournalWriter;
   /** A project's masking between acceptance and append; absent = bodies are kept as received. */
   mask?: Mask;
+  /** Why scores that name a config do not fit it; absent = none is refused. */
+  scoreProblems?: ScoreCheck;
   /** Called once a request that was answered: where metrics and logs come from. */
   count?: (event: IngestCount) => void;
   /** Microseconds since 1970; absent = the clock. */
@@ -23,6 +26,7 @@ export function createIngestRoutes(dependencies: IngestDependencies): Route[] {
     journal: dependencies.journal,
     mask: dependencies.mask ?? ((_, body) => body),
     nowUs: dependencies.nowUs ?? (() => Date.now() * 1000),
+    scoreProblems: dependencies.scoreProblems ?? (async (_, scores) => scores.map(() => null)),
     count: dependencies.count ?? (() => {}),
   };
   const shared = { method: 'POST', surface: 'observe', dialect: 'langfuse', maxBodyBytes: MAX_INGEST_BYTES } as const;

@@ -14,6 +14,8 @@ export async function createScore(context: RouteContext, dependencies: DoorDepen
   const sent = (await readIngestBody(context.http)).toString('utf8');
   const checked = parseScore(parse(sent));
   if ('issues' in checked) return badRequest({ message: 'Invalid request data', error: checked.issues });
+  const [problem] = checked.body.configId ? await dependencies.scoreProblems(projectId, [checked.body]) : [];
+  if (problem) return badRequest({ message: problem, error: 'InvalidRequestError' });
   const id = checked.body.id ?? randomUUID();
   const receivedAtUs = dependencies.nowUs();
   // The event's id stands in for a score id that was not sent, so the body can stay as received.

@@ -1,4 +1,4 @@
-// GET /api/public/scores, /scores/{id}, /v2/scores and /v2/scores/{id} (langfuse.md §1.6).
+// GET /api/public/scores, /scores/{id}, /v2/scores, /v2/scores/{id} and /v3/scores (langfuse.md §1.6).
 import { z } from 'zod';
 import type { Route, RouteContext } from '#http/route.ts';
 import { AppError } from '#lib/errors.ts';
@@ -18,10 +18,12 @@ import {
   wordParameter,
   wordsParameter,
 } from '#observe/filter/parameters.ts';
+import { type ScoreTypes, untyped } from '#observe/score-configs/check.ts';
 import { type TraceView, tracesById } from '#observe/traces/sql.ts';
 import type { Analytics } from '#stores/analytics/port.ts';
 import { scoreV1Of, scoreV2Of } from './shape.ts';
 import { countScores, listScores, type ScoreListQuery, type ScoreView, scoreById, VALUE_OPERATORS } from './sql.ts';
+import { listV3, v3Parameters } from './v3.ts';
 
 const operators = Object.keys(VALUE_OPERATORS) as (keyof typeof VALUE_OPERATORS)[];
 const v1Parameters = z.object({
@@ -51,7 +53,7 @@ const v2Parameters = v1Parameters.extend({
 });
 
 /** The routes over an analytics store. */
-export function scoreRoutes(analytics: Analytics): Route[] {
+export function scoreRoutes(analytics: Analytics, types: ScoreTypes = untyped): Route[] {
   const common = { method: 'GET', surface: 'observe', dialect: 'langfuse', access: ['project-key'] } as const;
   return [
     {
@@ -59,29 +61,47 @@ export function scoreRoutes(analytics: Analytics): Route[] {
       path: '/api/public/scores',
       summary: 'List scores of traces and observations',
       query: v1Parameters,
-      handle: (context) => bounded(() => listV1(analytics, context)),
+      handle: (context) => bounded(() => listV1(analytics, types, context)),
     },
     {
       ...common,
       path: '/api/public/scores/:scoreId',
       summary: 'Get a score of a trace or observation',
-      handle: (context) => bounded(() => detail(analytics, context, 'v1')),
+      handle: (context) => bounded(() => detail({ analytics, types }, context, 'v1')),
     },
-    { ...common, path: '/api/public/v2/scores', summary: 'List scores', query: v2Parameters, handle: (context) => bounded(() => listV2(analytics, context)) },
-    { ...common, path: '/api/public/v2/scores/:scoreId', summary: 'Get a score', handle: (context) => bounded(() => detail(analytics, context, 'v2')) },
+    {
+      ...common,
+      path: '/api/public/v2/scores',
+      summary: 'List scores',
+      query: v2Parameters,
+      handle: (context) => bounded(() => listV2(analytics, types, context)),
+    },
+    {
+      ...common,
+      path: '/api/public/v2/scores/:scoreId',
+      summary: 'Get a score',
+      handle: (context) => bounded(() => detail({ analytics, types }, context, 'v2')),
+    },
+    {
+      ...common,
+      path: '/api/public/v3/scores',
+      summary: 'List scores by cursor',
+      query: v3Parameters,
+      handle: (context) => bounded(() => listV3(analytics, types, context)),
+    },
   ];
 }
 
-async function listV1(analytics: Analytics, { http, principal }: RouteContext): Promise<Response> {
+async function listV1(analytics: Analytics, types: ScoreTypes, { http, principal }: RouteContext): Promise<Response> {
   const asked = parameters(http, v1Parameters);
   const projectId = projectOf(principal);
   const { rows, total } = await page(analytics, queryOf(projectId, asked, true), asked);
   const traces = await tracesOf(analytics, projectId, rows);
-  const data = rows.map((row) => ({ ...scoreV1Of(row), trace: traceOf(traces.get(row.trace_id)) }));
+  const data = (await types(projectId, rows)).map((row) => ({ ...scoreV1Of(row), trace: traceOf(traces.get(row.trace_id)) }));
   return http.json({ data, meta: pageMeta(asked.page, asked.limit, total) });
 }
 
-async function listV2(analytics: Analytics, { http, principal }: RouteContext): Promise<Response> {
+async function listV2(analytics: Analytics, types: ScoreTypes, { http, principal }: RouteContext): Promise<Response> {
   const asked = parameters(http, v2Parameters);
   const projectId = projectOf(principal);
   const withTrace = asked.fields === undefined || asked.fields.includes('trace');
@@ -100,12 +120,17 @@ async function listV2(analytics: Analytics, { http, principal }: RouteContext): 
   };
   const { rows, total } = await page(analytics, query, asked);
   const traces = withTrace ? await tracesOf(analytics, projectId, rows) : new Map<string, TraceView>();
-  const data = rows.map((row) => ({ ...scoreV2Of(row), ...(withTrace ? { trace: traceOf(traces.get(row.trace_id)) } : {}) }));
+  const data = (await types(projectId, rows)).map((row) => ({ ...scoreV2Of(row), ...(withTrace ? { trace: traceOf(traces.get(row.trace_id)) } : {}) }));
   return http.json({ data, meta: pageMeta(asked.page, asked.limit, total) });
 }
 
-async function detail(analytics: Analytics, { http, principal }: RouteContext, version: 'v1' | 'v2'): Promise<Response> {
-  const [row] = await analytics.query<ScoreView>(scoreById(projectOf(principal), http.req.param('scoreId') ?? ''));
+interface Reads {
+  analytics: Analytics;
+  types: ScoreTypes;
+}
+
+async function detail({ analytics, types }: Reads, { http, principal }: RouteContext, version: 'v1' | 'v2'): Promise<Response> {
+  const [row] = await types(projectOf(principal), await analytics.query<ScoreView>(scoreById(projectOf(principal), http.req.param('scoreId') ?? '')));
   if (!row || (version === 'v1' && (row.trace_id === '' || row.data_type === 'CORRECTION'))) throw notFound('Score not found within authorized project');
   return http.json(version === 'v1' ? scoreV1Of(row) : scoreV2Of(row));
 }

@@ -29,7 +29,8 @@ export interface ScoreView {
   updated_at: string;
 }
 
-const COLUMNS_READ = sql`project_id, id, timestamp, trace_id, observation_id, session_id, dataset_run_id, name, source, data_type, value, string_value, comment, metadata, environment,
+/** The columns of ScoreView. */
+export const COLUMNS_READ = sql`project_id, id, timestamp, trace_id, observation_id, session_id, dataset_run_id, name, source, data_type, value, string_value, comment, metadata, environment,
   config_id, queue_id, author_user_id, created_at, updated_at`;
 
 /** A trace's scores, oldest first, without corrections. */

@@ -151,6 +151,7 @@ describe('the consumer', () => {
       },
       committed: () => {},
       abandoned: () => {},
+      forget: () => {},
     };
     await append(['fine-1']);
     const bad = await append(['poison']);
@@ -163,5 +164,20 @@ describe('the consumer', () => {
     );
     expect(letters).toMatchObject([{ sequence: String(bad), reason: 'TypeError: a fault of ours' }]);
     expect(Buffer.from(letters[0]?.content ?? '', 'base64').toString()).toContain('poison');
+  });
+
+  it('runs work between rounds, and says so when it cannot', async () => {
+    const consumer = start();
+    const sequence = await append(['before']);
+    expect(await consumer.reached(sequence, 10_000)).toBe(true);
+    expect(await consumer.exclusively(async () => (await storedIds()).length, 10_000)).toBe(1);
+    await expect(
+      consumer.exclusively(async () => {
+        throw new RangeError('of the work');
+      }, 10_000),
+    ).rejects.toThrow('of the work');
+    expect(await consumer.reached(await append(['after']), 10_000)).toBe(true);
+    await consumer.stop();
+    await expect(consumer.exclusively(async () => {}, 10_000)).rejects.toMatchObject({ status: 503 });
   });
 });

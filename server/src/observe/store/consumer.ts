@@ -38,6 +38,11 @@ export interface Consumer {
   state(): ConsumerState;
   /** Resolves when everything up to `sequence` is readable, false when that takes longer than `timeoutMs`. */
   reached(sequence: bigint, timeoutMs: number): Promise<boolean>;
+  /**
+   * Runs `work` between two rounds, while no row is on its way. Rejects as `work` does.
+   * @throws AppError 503 when no round ends within `timeoutMs` (the store is away) or the consumer stops; then `work` was not begun.
+   */
+  exclusively<Result>(work: () => Promise<Result>, timeoutMs: number): Promise<Result>;
   /** Ends after the round in flight. */
   stop(): Promise<void>;
 }
@@ -57,6 +62,7 @@ class JournalConsumer implements Consumer {
   readonly #options: ConsumerOptions;
   readonly #stopping = new AbortController();
   readonly #waiters = new Set<{ sequence: bigint; resolve: (reached: boolean) => void }>();
+  readonly #tasks: (() => Promise<void>)[] = [];
   readonly #loop: Promise<void>;
   #position = 0n;
   #lag: Lag = createLag(0n);
@@ -104,10 +110,36 @@ class JournalConsumer implements Consumer {
     });
   }
 
+  async exclusively<Result>(work: () => Promise<Result>, timeoutMs: number): Promise<Result> {
+    return await new Promise<Result>((resolve, reject) => {
+      const unavailable = () =>
+        reject(
+          new AppError('The store of events is busy or away: try again in a few seconds.', {
+            status: 503,
+            code: 'ServiceUnavailableError',
+            retryAfterSeconds: 2,
+          }),
+        );
+      const timer = setTimeout(() => {
+        this.#tasks.splice(this.#tasks.indexOf(task), 1);
+        unavailable();
+      }, timeoutMs);
+      const task = async (): Promise<void> => {
+        clearTimeout(timer);
+        if (this.#stopped) return unavailable();
+        await work().then(resolve, reject);
+      };
+      this.#tasks.push(task);
+      this.wake();
+      if (this.#stopped) unavailable();
+    });
+  }
+
   async stop(): Promise<void> {
     this.#stopping.abort(new AppError('The consumer is stopping.', { status: 503, code: 'stopping' }));
     this.#ring?.();
     await this.#loop;
+    await this.#runTasks();
     for (const waiter of this.#waiters) waiter.resolve(false);
   }
 
@@ -126,11 +158,16 @@ class JournalConsumer implements Consumer {
     while (!this.#stopped) {
       const startedAt = performance.now();
       this.#woken = false;
+      await this.#runTasks();
       const atEnd = await this.#patiently(() => this.#round());
       if (atEnd === false || this.#stopped) continue;
       await this.#rest(Math.max(0, (this.#options.minRoundMs ?? 100) - (performance.now() - startedAt)), false);
       if (!this.#woken) await this.#rest(this.#options.pollMs ?? 2_000, true);
     }
+  }
+
+  async #runTasks(): Promise<void> {
+    for (let task = this.#tasks.shift(); task; task = this.#tasks.shift()) await task();
   }
 
   /** Repeats `work` with growing pauses until it succeeds; undefined when the consumer stops meanwhile. */

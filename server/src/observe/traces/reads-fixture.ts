@@ -15,6 +15,8 @@ export interface ReadsFixture {
     path: string,
     principal?: Principal,
   ): Promise<{ status: number; body: Record<string, never> & { data: Record<string, unknown>[]; meta: Record<string, unknown> } }>;
+  /** The same for another method, with a JSON body. */
+  call(method: string, path: string, body?: unknown, principal?: Principal): Promise<{ status: number; body: unknown }>;
   write(rows: Partial<FoldedRows>): Promise<void>;
   close(): Promise<void>;
 }
@@ -42,6 +44,11 @@ export async function openReads(routesOf: (analytics: Analytics) => Route[], eng
       principal = asked;
       const response = await app.request(path);
       return { status: response.status, body: (await response.json()) as never };
+    },
+    call: async (method, path, body, asked = projectKey(PROJECT)) => {
+      principal = asked;
+      const response = await app.request(path, { method, ...(body === undefined ? {} : { body: JSON.stringify(body) }) });
+      return { status: response.status, body: await response.json() };
     },
     write: async (rows) => {
       sequence += 1n;

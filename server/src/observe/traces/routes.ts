@@ -20,6 +20,7 @@ import {
 } from '#observe/filter/parameters.ts';
 import { observationV1Of } from '#observe/observations/shape.ts';
 import { type PromptLinks, unlinked } from '#observe/prompts/links.ts';
+import { type ScoreTypes, untyped } from '#observe/score-configs/check.ts';
 import { scoreV1Of } from '#observe/scores/shape.ts';
 import { scoreIdsOf } from '#observe/scores/sql.ts';
 import type { Analytics } from '#stores/analytics/port.ts';
@@ -46,8 +47,15 @@ const listParameters = z.object({
 });
 type ListParameters = z.output<typeof listParameters>;
 
+/** What the records add to stored rows. */
+interface Enrichment {
+  link: PromptLinks;
+  types: ScoreTypes;
+}
+
 /** The routes over an analytics store. */
-export function traceRoutes(analytics: Analytics, link: PromptLinks = unlinked): Route[] {
+export function traceRoutes(analytics: Analytics, enrich: Partial<Enrichment> = {}): Route[] {
+  const enrichment = { link: unlinked, types: untyped, ...enrich };
   const common = { method: 'GET', surface: 'observe', dialect: 'langfuse', access: ['project-key'] } as const;
   return [
     { ...common, path: '/api/public/traces', summary: 'List traces', query: listParameters, handle: (context) => bounded(() => list(analytics, context)) },
@@ -55,7 +63,7 @@ export function traceRoutes(analytics: Analytics, link: PromptLinks = unlinked):
       ...common,
       path: '/api/public/traces/:traceId',
       summary: 'Get a trace with its observations and scores',
-      handle: (context) => bounded(() => detail(analytics, link, context)),
+      handle: (context) => bounded(() => detail(analytics, enrichment, context)),
     },
   ];
 }
@@ -108,13 +116,13 @@ async function traceItems(analytics: Analytics, projectId: string, keys: readonl
   });
 }
 
-async function detail(analytics: Analytics, link: PromptLinks, { http, principal }: RouteContext): Promise<Response> {
+async function detail(analytics: Analytics, { link, types }: Enrichment, { http, principal }: RouteContext): Promise<Response> {
   const projectId = projectOf(principal);
   const traceId = http.req.param('traceId') ?? '';
   const whole = await readWholeTrace(analytics, projectId, traceId);
   if (!whole) throw notFound(`Trace ${traceId} not found within authorized project`);
-  const { trace, scores, figures } = whole;
-  const observations = await link(projectId, whole.observations);
+  const { trace, figures } = whole;
+  const [observations, scores] = await Promise.all([link(projectId, whole.observations), types(projectId, whole.scores)]);
   const answer: TraceDetail = {
     ...traceOf(projectId, trace, true),
     observations: observations.map((row) => observationV1Of(row)),

@@ -1,0 +1,91 @@
+// The memory of deleted traces, in the records: what is on its way of a deleted trace is left out when rows are written.
+import type { FoldedRows } from '#observe/rows.ts';
+import type { Writer } from '#observe/store/writer.ts';
+import type { Records } from '#stores/records/port.ts';
+import { sql } from '#stores/records/sql.ts';
+
+export interface TraceName {
+  projectId: string;
+  traceId: string;
+}
+
+export interface DeletedTraces {
+  /** Remembers; known ones stay. */
+  remember(projectId: string, traceIds: readonly string[]): Promise<void>;
+  /** Their stored rows are gone. */
+  buried(projectId: string, traceIds: readonly string[]): Promise<void>;
+  /** Remembered traces whose rows may still be stored: a deletion that was broken off. */
+  unburied(limit: number): Promise<TraceName[]>;
+  /** The rows without those of deleted traces. */
+  without(rows: FoldedRows): Promise<FoldedRows>;
+}
+
+/** The memory over the records. One process deletes and writes, so "nothing was ever deleted" needs to be asked once only. */
+export function createDeletedTraces(records: Pick<Records, 'query'>): DeletedTraces {
+  let any: boolean | null = null;
+  return {
+    remember: async (projectId, traceIds) => {
+      any = true;
+      await records.query(sql`
+        INSERT INTO deleted_traces (project_id, trace_id) SELECT ${projectId}, * FROM unnest(${traceIds}::text[])
+        ON CONFLICT (project_id, trace_id) DO UPDATE SET buried_at = NULL`);
+    },
+    buried: async (projectId, traceIds) => {
+      await records.query(sql`UPDATE deleted_traces SET buried_at = now() WHERE project_id = ${projectId} AND trace_id = ANY (${traceIds}::text[])`);
+    },
+    unburied: async (limit) => {
+      const rows = await records.query<{ project_id: string; trace_id: string }>(
+        sql`SELECT project_id, trace_id FROM deleted_traces WHERE buried_at IS NULL ORDER BY deleted_at LIMIT ${limit}`,
+      );
+      return rows.map((row) => ({ projectId: row.project_id, traceId: row.trace_id }));
+    },
+    without: async (rows) => {
+      if (any === null) any = (await records.query(sql`SELECT 1 FROM deleted_traces LIMIT 1`)).length > 0;
+      if (!any) return rows;
+      const deleted = await deletedAmong(records, namesIn(rows));
+      if (deleted.size === 0) return rows;
+      const stays = (projectId: string, traceId: string): boolean => traceId === '' || !deleted.has(keyOf(projectId, traceId));
+      return {
+        ...rows,
+        observations: rows.observations.filter((row) => stays(row.project_id, row.trace_id)),
+        traces: rows.traces.filter((row) => stays(row.project_id, row.id)),
+        scores: rows.scores.filter((row) => stays(row.project_id, row.trace_id)),
+      };
+    },
+  };
+}
+
+const keyOf = (projectId: string, traceId: string): string => JSON.stringify([projectId, traceId]);
+
+function namesIn(rows: FoldedRows): Map<string, TraceName> {
+  const names = new Map<string, TraceName>();
+  const add = (projectId: string, traceId: string): void => {
+    if (traceId !== '') names.set(keyOf(projectId, traceId), { projectId, traceId });
+  };
+  for (const row of rows.observations) add(row.project_id, row.trace_id);
+  for (const row of rows.traces) add(row.project_id, row.id);
+  for (const row of rows.scores) add(row.project_id, row.trace_id);
+  return names;
+}
+
+async function deletedAmong(records: Pick<Records, 'query'>, names: ReadonlyMap<string, TraceName>): Promise<Set<string>> {
+  if (names.size === 0) return new Set();
+  const projects = [...names.values()].map((name) => name.projectId);
+  const traces = [...names.values()].map((name) => name.traceId);
+  const rows = await records.query<{ project_id: string; trace_id: string }>(sql`
+    SELECT project_id, trace_id FROM deleted_traces WHERE (project_id, trace_id) IN (SELECT * FROM unnest(${projects}::text[], ${traces}::text[]))`);
+  return new Set(rows.map((row) => keyOf(row.project_id, row.trace_id)));
+}
+
+/** The same writer, without rows of deleted traces. `onLeftOut` is told how many. */
+export function withoutDeleted(writer: Writer, deleted: DeletedTraces, onLeftOut: (rows: number) => void): Writer {
+  const count = (rows: FoldedRows): number => rows.observations.length + rows.traces.length + rows.scores.length;
+  return {
+    write: async (rows, options) => {
+      const kept = await deleted.without(rows);
+      const leftOut = count(rows) - count(kept);
+      if (leftOut > 0) onLeftOut(leftOut);
+      return await writer.write(kept, options);
+    },
+  };
+}
