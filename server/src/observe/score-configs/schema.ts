@@ -18,7 +18,6 @@ export const createConfigBody = z
   .superRefine((config, context) => {
     for (const message of problemsOf(config)) context.addIssue({ code: 'custom', message });
   });
-export type CreateConfig = z.output<typeof createConfigBody>;
 
 export const updateConfigBody = z
   .object({
@@ -30,7 +29,6 @@ export const updateConfigBody = z
     description: z.string().max(10_000).nullish(),
   })
   .refine((changes) => Object.values(changes).some((value) => value !== undefined), 'Request body cannot be empty');
-export type UpdateConfig = z.output<typeof updateConfigBody>;
 
 export type Category = z.output<typeof category>;
 
