@@ -39,6 +39,7 @@ const forbidden: [string, string][] = [
   ['server/src/observe/planted.ts', '#stores/analytics/chdb.ts'],
   ['server/src/gateway/providers/azure/planted.ts', '#gateway/providers/demo/demo.ts'],
   ['server/src/gateway/providers/azure/planted.ts', '#gateway/run.ts'],
+  ['server/src/gateway/providers/azure/planted.ts', '#gateway/dialects/registry.ts'],
   ['server/src/stores/blobs/planted.ts', '#identity/principal.ts'],
   ['server/src/lib/planted.ts', '#stores/blobs/port.ts'],
   ['server/src/http/planted.ts', '#house.ts'],

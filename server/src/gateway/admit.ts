@@ -17,18 +17,27 @@ import type { Group } from './snapshot.ts';
  * @throws AppError 400 unknown model, model denied (configured status), 429 limits, budget exceeded (configured status).
  */
 export function admit(call: Call, deps: GatewayDeps): void | Promise<void> {
+  const group = findGroup(call);
+  findRules(call, deps);
+  const limited = takeLimits(call, deps);
+  if (limited instanceof Promise) return limited.then(() => reserve(call, deps, group));
+  return reserve(call, deps, group);
+}
+
+/**
+ * Sets the group and the model of a call whose key may use them.
+ * @throws AppError 400 unknown model, 501 a model that this version cannot serve, model denied (configured status).
+ */
+export function findGroup(call: Call): Group {
   const asked = call.asked as Asked;
   const { key } = call;
   const model = key === null ? asked.model : namedByAlias(key, asked.model);
   if (key !== null && !(model !== asked.model && mayUseModel(key, asked.model, call.snapshot))) checkModel(key, model, call.snapshot);
   const group = call.snapshot.resolve(model);
-  if (group === null) throw unknownModel(call.route, asked.model);
+  if (group === null) throw absentModel(call, asked.model);
   call.group = group;
   call.model = model;
-  findRules(call, deps);
-  const limited = takeLimits(call, deps);
-  if (limited instanceof Promise) return limited.then(() => reserve(call, deps, group));
-  return reserve(call, deps, group);
+  return group;
 }
 
 /** What the key or its team calls this model. */
@@ -36,7 +45,14 @@ function namedByAlias(key: VirtualKey, model: string): string {
   return key.aliases !== null && Object.hasOwn(key.aliases, model) ? (key.aliases[model] as string) : model;
 }
 
-export function unknownModel(route: string, model: string): AppError {
+/** A model of the configuration that this version cannot serve is named as such; any other is unknown. */
+function absentModel(call: Call, model: string): AppError {
+  const reasons = call.snapshot.config.unsupportedModels ?? {};
+  if (!Object.hasOwn(reasons, model)) return unknownModel(call.route, model);
+  return new AppError(`${call.route}: ${model.slice(0, 200)} cannot be served: ${reasons[model]}.`, { status: 501, code: 'not_supported', param: 'model' });
+}
+
+function unknownModel(route: string, model: string): AppError {
   const message = `${route}: Invalid model name passed in model=${model.slice(0, 200)}. Call \`/v1/models\` to view available models for your key.`;
   return new AppError(message, { status: 400, code: 'invalid_request_error', param: 'model' });
 }

@@ -4,17 +4,7 @@ import type { Dispatcher } from 'undici';
 import { dataOf, frameEnd } from '#http/sse.ts';
 import type { BytePool } from './byte-pool.ts';
 import type { Call, Interruptible } from './call.ts';
-import {
-  answerFailure,
-  ClientGone,
-  type Failure,
-  type Origin,
-  streamedFailure,
-  TimeoutError,
-  transportFailure,
-  UpstreamSaid,
-  upstreamFailure,
-} from './errors.ts';
+import { answerFailure, ClientGone, type Failure, type Origin, streamedFailure, TimeoutError, transportFailure, upstreamFailure } from './errors.ts';
 import { retryAfterMs } from './retry-after.ts';
 import { memberOf, memberValue, type ScannedObject, scanObject } from './scan.ts';
 import type { Target } from './target.ts';
@@ -35,6 +25,8 @@ export interface Sink {
 
 /** What is sent, and how long to wait. */
 export interface Sending {
+  /** Takes the answer: the attempt itself, or what translates for it. */
+  readonly answers: Dispatcher.DispatchHandler;
   readonly path: string;
   readonly headers: string[];
   readonly body: Buffer;
@@ -94,10 +86,10 @@ export class Attempt implements Dispatcher.DispatchHandler, Interruptible {
       this.#arm(sending.firstMs, 'the upstream did not answer in time');
       this.#idleMs = sending.idleMs;
       this.#firstByMs = this.#nowMs() + sending.firstMs;
-      const { path, headers, body } = sending;
+      const { answers, path, headers, body } = sending;
       try {
         // undici's own timers are off: changing their values between headers and body costs it a new timer each time, and one of ours sees everything.
-        dispatcher.dispatch({ origin, path, method: 'POST', headers, body, headersTimeout: 0, bodyTimeout: 0 }, this);
+        dispatcher.dispatch({ origin, path, method: 'POST', headers, body, headersTimeout: 0, bodyTimeout: 0 }, answers);
       } catch (error) {
         this.#fail(transportFailure(error as Error, this.#origin));
       }
@@ -205,7 +197,7 @@ export class Attempt implements Dispatcher.DispatchHandler, Interruptible {
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
     if (this.#phase === 'over') return;
-    const failure = error instanceof UpstreamSaid ? streamedFailure(error.message, this.#origin) : transportFailure(error, this.#origin);
+    const failure = transportFailure(error, this.#origin);
     this.#phaseOut(this.status === 0 ? failure : { ...failure, upstreamStatus: this.status });
   }
 
@@ -223,6 +215,11 @@ export class Attempt implements Dispatcher.DispatchHandler, Interruptible {
   #keep(chunk: Buffer): void {
     this.chunks.push(chunk);
     this.#size += chunk.length;
+  }
+
+  /** Counts bytes that are held for this answer; false = there is no room. */
+  hold(bytes: number): boolean {
+    return this.#take(bytes);
   }
 
   #take(bytes: number): boolean {

@@ -1,6 +1,7 @@
 // Failures of a call in one shape, and their wire form: LiteLLM's envelope and class names (litellm.md §1.3), with anything that looks like a key taken out.
 import { AppError } from '#lib/errors.ts';
 import type { Deployment } from '#settings/settings.ts';
+import { UpstreamSaid } from './providers/wire.ts';
 
 /** Why a try or a call failed, as the client and the ledger see it. */
 export interface Failure {
@@ -152,8 +153,10 @@ const TIMEOUT_CODES: ReadonlySet<string> = new Set([
   'GENAI_TIMEOUT',
 ]);
 
-/** The upstream could not be reached, fell silent, or went away. */
+/** The upstream could not be reached, fell silent, went away, or sent what cannot be understood. */
 export function transportFailure(error: Error & { code?: string }, origin: Origin): Failure {
+  if (error instanceof UpstreamSaid) return streamedFailure(error.message, origin);
+  if (error instanceof AnswerFault) return answerFailure(error.message, origin);
   const timedOut = TIMEOUT_CODES.has(error.code ?? '');
   const errorClass = timedOut ? 'Timeout' : 'APIConnectionError';
   return {
@@ -184,8 +187,8 @@ export function answerFailure(what: string, origin: Origin): Failure {
   };
 }
 
-/** The upstream itself said in its stream that it failed; the message is its JSON text. */
-export class UpstreamSaid extends Error {}
+/** The upstream's answer could not be understood; the message says why. */
+export class AnswerFault extends Error {}
 
 /** An expected time-out of ours. */
 export class TimeoutError extends Error {

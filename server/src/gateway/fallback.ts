@@ -39,12 +39,12 @@ export function decide(situation: Situation, random: () => number = Math.random)
 
 /** The same request may succeed later: never authentication or validation errors. */
 export function isRetryable(status: number): boolean {
-  return status === 408 || status === 409 || status === 429 || status >= 500;
+  return status === 408 || status === 409 || status === 429 || (status >= 500 && status !== 501);
 }
 
-/** The deployment is set up wrongly; another one of the group may be right. */
+/** The deployment is set up wrongly or cannot do what is asked; another one of the group may be right. */
 function isDeploymentsFault(status: number): boolean {
-  return status === 401 || status === 403 || status === 404;
+  return status === 401 || status === 403 || status === 404 || status === 501;
 }
 
 function mayFallBack(situation: Situation): boolean {

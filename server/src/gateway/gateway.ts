@@ -5,6 +5,7 @@ import type { GatewayConfig } from '#settings/settings.ts';
 import { authenticate } from './authenticate.ts';
 import { BytePool } from './byte-pool.ts';
 import { Call } from './call.ts';
+import { countTokens } from './count-tokens.ts';
 import type { GatewayDeps } from './deps.ts';
 import type { Dialect } from './dialects/dialect.ts';
 import { openAiDialect } from './dialects/openai.ts';
@@ -70,17 +71,22 @@ export function createGateway(deps: GatewayDeps): Gateway {
     });
   }
 
+  function serve(match: PathMatch, request: IncomingMessage, response: ServerResponse): void {
+    if (match.kind === 'call') serveCall(match, request, response);
+    else if (match.kind === 'count-tokens') void countTokens({ snapshot, deps, pool }, request, response);
+    else void serveModels(snapshot, deps, match.id, [request, response]);
+  }
+
   return {
     handle(request, response) {
       const match = matchPath(request.url ?? '/');
       if (match === null) return false;
-      const wanted = match.kind === 'call' ? 'POST' : 'GET';
       if (request.method === 'OPTIONS') return false;
       allowAnyOrigin(request, response);
+      const wanted = match.kind === 'models' ? 'GET' : 'POST';
       if (draining) refuseAt(match, response, shuttingDown());
       else if (request.method !== wanted) refuseAt(match, response, new AppError(`Use ${wanted} for this path.`, WRONG_METHOD));
-      else if (match.kind === 'call') serveCall(match, request, response);
-      else void serveModels(snapshot, deps, match.id, [request, response]);
+      else serve(match, request, response);
       return true;
     },
     async swapConfig(config) {
@@ -121,7 +127,7 @@ async function serveModels(snapshot: Snapshot, deps: GatewayDeps, id: string | n
 }
 
 function refuseAt(match: PathMatch, response: ServerResponse, error: AppError): void {
-  sendError(response, match.kind === 'call' ? dialectOf(match.endpoint) : openAiDialect, error);
+  sendError(response, match.kind === 'models' ? openAiDialect : dialectOf(match.kind === 'call' ? match.endpoint : 'messages'), error);
 }
 
 function sendError(response: ServerResponse, dialect: Dialect, error: unknown): void {

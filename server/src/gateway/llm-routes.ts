@@ -2,7 +2,8 @@
 import { z } from 'zod';
 import type { Route } from '#http/route.ts';
 import { AppError } from '#lib/errors.ts';
-import { MODEL_PREFIXES, PATHS } from './paths.ts';
+import { MODEL_PREFIXES, MODEL_SUFFIXES, PATHS } from './paths.ts';
+import type { Endpoint } from './providers/provider.ts';
 
 /** What request.ts reads; every other field goes to the upstream as it came. A test holds the two to the same refusals. */
 const shared = {
@@ -26,25 +27,50 @@ const chatBody = z.looseObject({
   mock_response: z.string().optional().describe('Answered without an upstream (LiteLLM)'),
 });
 const embeddingsBody = z.looseObject({ ...shared, input: z.unknown() });
+const countBody = z.looseObject({
+  model: shared.model,
+  messages: z.array(z.looseObject({ role: z.string(), content: z.unknown() })),
+  system: z.unknown().optional(),
+  tools: z.array(z.looseObject({})).optional(),
+});
+const messagesBody = countBody.extend({
+  max_tokens: z.number(),
+  stream: z.boolean().optional(),
+  metadata: z.looseObject({ user_id: z.string().optional() }).optional().describe('user_id goes to Anthropic; the rest is kept in the trace'),
+});
 const modelList = z.object({
   object: z.literal('list'),
   data: z.array(z.object({ id: z.string(), object: z.literal('model'), created: z.number(), owned_by: z.string() })),
 });
 
+/** What can be called, by endpoint. */
+const CALLS: Readonly<Record<Endpoint, Pick<Route, 'summary' | 'body' | 'dialect'>>> = {
+  chat: { summary: 'A chat completion, streamed or whole', body: chatBody, dialect: 'openai' },
+  embeddings: { summary: 'Embeddings', body: embeddingsBody, dialect: 'openai' },
+  messages: { summary: 'Anthropic Messages for a model of any provider, streamed or whole', body: messagesBody, dialect: 'anthropic' },
+};
+
 /** One line for each path and method that the data plane takes. */
 export function llmRoutes(): Route[] {
   const routes: Route[] = [];
   for (const [path, match] of PATHS) {
-    if (match.kind === 'call') routes.push(match.endpoint === 'chat' ? chatRoute(path) : embeddingsRoute(path));
+    if (match.kind === 'call') routes.push(callRoute(path, match.endpoint));
+    else if (match.kind === 'count-tokens')
+      routes.push({
+        ...line('POST', path, 'Input tokens of a Messages call: Anthropic’s own count, an estimate for other providers'),
+        body: countBody,
+        dialect: 'anthropic',
+      });
     else routes.push({ ...line('GET', path, 'The models that the key may use'), response: modelList }, line('GET', `${path}/:model`, 'One model'));
   }
-  for (const prefix of MODEL_PREFIXES) routes.push(chatRoute(`${prefix}:model/chat/completions`), embeddingsRoute(`${prefix}:model/embeddings`));
+  for (const prefix of MODEL_PREFIXES) for (const [suffix, endpoint] of MODEL_SUFFIXES) routes.push(callRoute(`${prefix}:model${suffix}`, endpoint));
   return routes;
 }
 
-const inPath = (path: string): string => (path.includes(':model') ? '; the model is named by the path' : '');
-const chatRoute = (path: string): Route => ({ ...line('POST', path, `A chat completion, streamed or whole${inPath(path)}`), body: chatBody });
-const embeddingsRoute = (path: string): Route => ({ ...line('POST', path, `Embeddings${inPath(path)}`), body: embeddingsBody });
+function callRoute(path: string, endpoint: Endpoint): Route {
+  const { summary, body, dialect } = CALLS[endpoint];
+  return { ...line('POST', path, `${summary}${path.includes(':model') ? '; the model is named by the path' : ''}`), ...(body && { body }), dialect };
+}
 
 function line(method: Route['method'], path: string, summary: string): Route {
   return { method, path, summary, surface: 'llm', dialect: 'openai', access: ['virtual-key', 'master'], handle: notServed };

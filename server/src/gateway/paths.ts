@@ -3,10 +3,13 @@ import type { Endpoint } from './providers/provider.ts';
 
 export type PathMatch =
   | { readonly kind: 'call'; readonly endpoint: Endpoint; readonly route: string; readonly pathModel: string | null }
+  | { readonly kind: 'count-tokens' }
   | { readonly kind: 'models'; readonly id: string | null };
 
 const CHAT: PathMatch = { kind: 'call', endpoint: 'chat', route: '/chat/completions', pathModel: null };
 const EMBEDDINGS: PathMatch = { kind: 'call', endpoint: 'embeddings', route: '/embeddings', pathModel: null };
+const MESSAGES: PathMatch = { kind: 'call', endpoint: 'messages', route: '/v1/messages', pathModel: null };
+const COUNT_TOKENS: PathMatch = { kind: 'count-tokens' };
 const MODELS: PathMatch = { kind: 'models', id: null };
 
 /** Every exact path of the data plane with what it means; docs and the access test walk it. */
@@ -15,12 +18,18 @@ export const PATHS: ReadonlyMap<string, PathMatch> = new Map<string, PathMatch>(
   ['/chat/completions', CHAT],
   ['/v1/embeddings', EMBEDDINGS],
   ['/embeddings', EMBEDDINGS],
+  ['/v1/messages', MESSAGES],
+  ['/v1/messages/count_tokens', COUNT_TOKENS],
   ['/v1/models', MODELS],
   ['/models', MODELS],
 ]);
 
-/** Before the model name in a path; `/chat/completions` or `/embeddings` follows it. */
+/** Before the model name in a path; one of the suffixes follows it. */
 export const MODEL_PREFIXES = ['/openai/deployments/', '/engines/', '/v1/engines/'];
+export const MODEL_SUFFIXES: readonly (readonly [string, Endpoint])[] = [
+  ['/chat/completions', 'chat'],
+  ['/embeddings', 'embeddings'],
+];
 
 /** What a request target means to the data plane; null = not its path. */
 export function matchPath(target: string): PathMatch | null {
@@ -32,10 +41,10 @@ export function matchPath(target: string): PathMatch | null {
 function modelInPath(path: string): PathMatch | null {
   for (const prefix of MODEL_PREFIXES) {
     if (!path.startsWith(prefix)) continue;
-    const chat = modelBetween(path, prefix, '/chat/completions');
-    if (chat !== null) return { kind: 'call', endpoint: 'chat', route: '/chat/completions', pathModel: chat };
-    const embeddings = modelBetween(path, prefix, '/embeddings');
-    if (embeddings !== null) return { kind: 'call', endpoint: 'embeddings', route: '/embeddings', pathModel: embeddings };
+    for (const [suffix, endpoint] of MODEL_SUFFIXES) {
+      const pathModel = modelBetween(path, prefix, suffix);
+      if (pathModel !== null) return { kind: 'call', endpoint, route: suffix, pathModel };
+    }
     return null;
   }
   for (const prefix of ['/v1/models/', '/models/']) {

@@ -11,7 +11,7 @@ import { answerHeaders } from './headers.ts';
 import { sendFailure, sendWhole } from './reply.ts';
 import { memberOf, memberValue } from './scan.ts';
 import { closeDelivered, settle } from './settle.ts';
-import { asksForUsage } from './upstream-body.ts';
+import { addsUsage } from './upstream-body.ts';
 import { estimateUsage } from './usage.ts';
 
 export interface Relaying {
@@ -92,8 +92,7 @@ class FlowingAnswer implements Sink, Interruptible {
     this.#deps = relaying.deps;
     this.#pool = relaying.pool;
     this.#finished = finished;
-    const asked = call.asked;
-    this.#scan = attempt.format === 'sse' && asked !== null ? call.dialect.scan(asksForUsage(asked, attempt.target)) : null;
+    this.#scan = attempt.format === 'sse' ? call.dialect.scan(addsUsage(call, attempt.target)) : null;
   }
 
   start(): void {
@@ -221,7 +220,10 @@ class FlowingAnswer implements Sink, Interruptible {
   #estimate(): CallUsage {
     const usage = estimateUsage(this.#call.body, this.#sent, this.#scan === null ? 'json' : 'sse', this.#call.dialect.said);
     // Bytes that were not kept count as frames of about 200 bytes, one token each.
-    const unkept = Math.ceil(this.#unkeptBytes / 200);
-    return { input: usage.input, output: usage.output + unkept, total: usage.total + unkept };
+    const output = usage.output + Math.ceil(this.#unkeptBytes / 200);
+    const begun = this.#scan === null ? null : this.#call.dialect.usage(this.#scan.begun);
+    // The input is known from the stream's first event in some languages.
+    if (begun !== null) return { ...begun, output, total: begun.total - begun.output + output };
+    return { ...usage, output, total: usage.input + output };
   }
 }

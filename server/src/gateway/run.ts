@@ -9,6 +9,7 @@ import type { BytePool } from './byte-pool.ts';
 import type { Call } from './call.ts';
 import type { GatewayDeps } from './deps.ts';
 import { ClientGone, type Failure, ownFailure } from './errors.ts';
+import { exchangeFor, notServed, serves } from './exchange.ts';
 import { decide } from './fallback.ts';
 import { type Meters, record } from './meters.ts';
 import { hasFresh, pick } from './pick.ts';
@@ -21,7 +22,8 @@ import { tellRest } from './shared-rests.ts';
 import { sleep } from './sleep.ts';
 import type { Group } from './snapshot.ts';
 import type { Target } from './target.ts';
-import { upstreamBody, upstreamModel } from './upstream-body.ts';
+import { TranslatedAnswer } from './translated-answer.ts';
+import { upstreamModel } from './upstream-body.ts';
 import { estimateUsage } from './usage.ts';
 
 /** What all calls share. */
@@ -111,13 +113,15 @@ async function attempt(call: Call, plane: Plane, target: Target, deadlineMs: num
   const dispatcher = upstream?.local ?? target.dispatcher;
   if (upstream === null || dispatcher === null) return ownFailure(target.problem);
   const model = upstreamModel(call, target);
-  const path = upstream.path(call.endpoint, model);
-  const body = upstreamBody(call, target, model);
+  if (!serves(upstream, call)) return ownFailure(notServed(call, target));
+  const { path, headers, body, translation } = exchangeFor(call, target, upstream, model);
   const record = openAttempt(call, deps, target, model);
   const tried = new Attempt(call, target, { pool, nowMs: () => deps.clock.nowMs() });
+  const answers = translation === null ? tried : new TranslatedAnswer(tried, translation, (bytes) => tried.hold(bytes));
   const failure = await tried.start(dispatcher as never, upstream.origin, {
+    answers,
     path,
-    headers: upstream.headers as string[],
+    headers,
     body,
     ...timeouts(call, target, deadlineMs - deps.clock.nowMs()),
   });

@@ -22,6 +22,7 @@ export class SseScan implements StreamScan {
   malformed = false;
   /** Errors pass as data frames: OpenAI's language has no event of its own for them. */
   readonly failed = null;
+  readonly begun = null;
   readonly ending = DONE_FRAME;
   /** Data frames passed on. */
   frames = 0;

@@ -29,6 +29,7 @@ export function traceContext(call: Call): TraceContext {
   const asked = call.asked;
   const metadata = asked === null ? null : metadataOf(asked);
   const from = metadata?.value ?? NOTHING;
+  const messages = call.endpoint === 'messages';
   return {
     traceId: parent?.traceId ?? call.id,
     spanId: spanIdOf(call.id),
@@ -37,6 +38,7 @@ export function traceContext(call: Call): TraceContext {
     sessionId:
       header(headers, 'x-litellm-session-id') ??
       text(from.session_id) ??
+      (messages ? sessionOfUser(from.user_id) : null) ??
       text(asked && fieldOf(asked, 'litellm_session_id')) ??
       header(headers, 'langfuse_session_id') ??
       header(headers, 'langfuse-session-id'),
@@ -66,11 +68,18 @@ function endUserIn(call: Call, metadata: Readonly<Record<string, unknown>>): str
     text(asked && fieldOf(asked, 'user')) ??
     header(headers, 'x-litellm-end-user-id') ??
     header(headers, 'x-litellm-customer-id') ??
-    text(metadata.trace_user_id)
+    text(metadata.trace_user_id) ??
+    // Anthropic's own name of the user.
+    (call.endpoint === 'messages' ? text(metadata.user_id) : null)
   );
 }
 
 const NOTHING: Readonly<Record<string, unknown>> = {};
+
+/** Claude Code writes its session into the user's id: `..._session_<uuid>`, or a JSON text with `session_id`. */
+function sessionOfUser(userId: unknown): string | null {
+  return typeof userId === 'string' ? (/(?:_session_|"session_id"\s*:\s*")([0-9a-fA-F-]{36})/.exec(userId)?.[1] ?? null) : null;
+}
 
 /** A W3C traceparent's ids, or null. */
 export function parseTraceparent(value: string | string[] | undefined): { traceId: string; spanId: string } | null {

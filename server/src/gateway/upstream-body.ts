@@ -13,9 +13,10 @@ export function upstreamModel(call: Call, target: Target): string {
   return target.modelJson !== null ? name : name.replace('*', call.group?.captured ?? call.model);
 }
 
-/** Whether the gateway asks for usage on the client's behalf, and must then take the frame out of the answer. */
-export function asksForUsage(asked: Asked, target: Target): boolean {
-  return asked.stream && !asked.wantsUsage && target.upstream?.streamUsage === true;
+/** Whether usage comes in the stream on the gateway's behalf, and must be taken out of the answer: it was asked for, or a translation tells it always. */
+export function addsUsage(call: Call, target: Target): boolean {
+  const { stream, wantsUsage } = call.asked as Asked;
+  return stream && !wantsUsage && (target.upstream?.streamUsage === true || target.upstream?.native.has(call.endpoint) === false);
 }
 
 /** The bytes to send; the client's own buffer when nothing has to change. */
@@ -23,8 +24,18 @@ export function upstreamBody(call: Call, target: Target, model: string): Buffer 
   const asked = call.asked as Asked;
   const replace = new Map<string, Buffer>([['model', target.modelJson ?? Buffer.from(JSON.stringify(model))]]);
   for (const [key, value] of target.defaults) if (memberOf(asked.scanned, key) === undefined) replace.set(key, value);
-  if (asksForUsage(asked, target)) replace.set('stream_options', streamOptions(asked));
-  return splice(asked.scanned, { replace, drop: target.drop, rename: target.upstream?.rename ?? NO_NAMES });
+  if (call.endpoint === 'chat' && addsUsage(call, target)) replace.set('stream_options', streamOptions(asked));
+  const drop = call.endpoint === 'messages' ? ownMetadata(asked, target.drop, replace) : target.drop;
+  return splice(asked.scanned, { replace, drop, rename: target.upstream?.rename ?? NO_NAMES });
+}
+
+/** Anthropic takes `metadata.user_id` and nothing beside it: the rest is for the gateway. */
+function ownMetadata(asked: Asked, drop: ReadonlySet<string>, replace: Map<string, Buffer>): ReadonlySet<string> {
+  const metadata = fieldOf(asked, 'metadata');
+  const userId = typeof metadata === 'object' && metadata !== null ? (metadata as { user_id?: unknown }).user_id : undefined;
+  if (userId === undefined) return drop;
+  if (Object.keys(metadata as object).length > 1) replace.set('metadata', Buffer.from(JSON.stringify({ user_id: userId })));
+  return new Set([...drop].filter((key) => key !== 'metadata'));
 }
 
 const NO_NAMES: ReadonlyMap<string, string> = new Map();

@@ -120,12 +120,12 @@ describe('deployments', () => {
 
   it('of providers or modes not built yet are named and answered, not dropped', () => {
     const result = read(`model_list:
-  - {model_name: claude, litellm_params: {model: anthropic/claude-sonnet-4}}
+  - {model_name: cloud, litellm_params: {model: sagemaker/x}}
   - {model_name: pictures, litellm_params: {model: openai/gpt-image-1}, model_info: {mode: image_generation}}
-  - {model_name: mixed, litellm_params: {model: bedrock/x}}
+  - {model_name: mixed, litellm_params: {model: watsonx/x}}
   - {model_name: mixed, litellm_params: {model: openai/x}}
 `);
-    expect(Object.keys(result.gatewayConfig.unsupportedModels ?? {})).toEqual(['claude', 'pictures']);
+    expect(Object.keys(result.gatewayConfig.unsupportedModels ?? {})).toEqual(['cloud', 'pictures']);
     expect(warnings(result.notes)).toEqual(['model_list[0].litellm_params.model', 'model_list[1].litellm_params.model', 'model_list[2].litellm_params.model']);
     expect(errors(result.notes)).toEqual([]);
   });

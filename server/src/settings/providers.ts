@@ -1,4 +1,4 @@
-// LiteLLM's provider prefixes that this version serves: all of them speak OpenAI's wire form; addresses and variable names are those of LiteLLM's documentation.
+// LiteLLM's provider prefixes that this version serves; addresses and variable names are those of LiteLLM's documentation.
 import type { Deployment } from './settings.ts';
 
 export interface ProviderFacts {
@@ -24,6 +24,10 @@ const OLLAMA = compatible('http://localhost:11434/v1', ['OLLAMA_API_KEY'], { bas
 export const PROVIDERS: ReadonlyMap<string, ProviderFacts> = new Map<string, ProviderFacts>([
   ['openai', { kind: 'openai', base: 'https://api.openai.com/v1', keyVariables: ['OPENAI_API_KEY'], baseVariables: ['OPENAI_BASE_URL', 'OPENAI_API_BASE'] }],
   ['azure', { kind: 'azure', base: null, keyVariables: ['AZURE_API_KEY', 'AZURE_OPENAI_API_KEY'], baseVariables: ['AZURE_API_BASE'] }],
+  [
+    'anthropic',
+    { kind: 'anthropic', base: 'https://api.anthropic.com', keyVariables: ['ANTHROPIC_API_KEY'], baseVariables: ['ANTHROPIC_API_BASE', 'ANTHROPIC_BASE_URL'] },
+  ],
   ['demo', { kind: 'demo', base: null, keyVariables: [], baseVariables: [], keyOptional: true }],
   ['cerebras', compatible('https://api.cerebras.ai/v1', ['CEREBRAS_API_KEY'])],
   ['custom_openai', compatible(null, ['OPENAI_API_KEY'], { keyOptional: true })],

@@ -128,12 +128,15 @@ function summary(rows: readonly { day: string; user_id: string; model: string; s
   return [...days].map(([day, sums]) => ({ startTime: day, spend: picosToNumber(sums.spend), users: amounts(sums.users), models: amounts(sums.models) }));
 }
 
+/** LiteLLM's names of what was called. */
+const CALL_TYPES: Readonly<Record<string, string>> = { embeddings: 'aembedding', messages: 'anthropic_messages' };
+
 /** One call as a LiteLLM_SpendLogs row. */
 function spendLog(row: CallRow): Record<string, unknown> {
   const [input, cached, creation] = [row.input_tokens, row.cached_input_tokens, row.cache_creation_input_tokens].map(Number) as [number, number, number];
   return {
     request_id: dashed(row.call_id),
-    call_type: row.endpoint === 'embeddings' ? 'aembedding' : 'acompletion',
+    call_type: CALL_TYPES[row.endpoint ?? ''] ?? 'acompletion',
     api_key: row.key_id,
     spend: row.call_cost === null ? null : Number(row.call_cost),
     total_tokens: row.total_tokens === null ? null : Number(row.total_tokens),

@@ -6,6 +6,8 @@ import type { Failure } from '#gateway/errors.ts';
 export interface StreamScan {
   /** The stream's own usage object as far as it is final; null until then. */
   readonly usage: unknown;
+  /** The usage object so far, for answers that never come to their end; null without one. */
+  readonly begun: unknown;
   /** The model that the stream says has answered. */
   readonly model: string | null;
   /** The end has arrived; nothing after it is passed on. */

@@ -1,10 +1,21 @@
 // Which language the clients of each endpoint speak.
 import type { Endpoint } from '#gateway/providers/provider.ts';
+import { readChatCall } from './chat-call.ts';
+import type { ReadClientCall } from './client-call.ts';
 import type { Dialect } from './dialect.ts';
+import { messagesDialect } from './messages/dialect.ts';
+import { readMessagesCall } from './messages/request.ts';
 import { openAiDialect } from './openai.ts';
 
-const DIALECTS: Readonly<Record<Endpoint, Dialect>> = { chat: openAiDialect, embeddings: openAiDialect };
+const DIALECTS: Readonly<Record<Endpoint, Dialect>> = { chat: openAiDialect, embeddings: openAiDialect, messages: messagesDialect };
+/** How a call is understood for upstreams that do not speak its endpoint; absent = it cannot be translated. */
+const CLIENT_CALLS: Readonly<Partial<Record<Endpoint, ReadClientCall>>> = { chat: readChatCall, messages: readMessagesCall };
 
 export function dialectOf(endpoint: Endpoint): Dialect {
   return DIALECTS[endpoint];
+}
+
+/** The reader of an endpoint's calls for translation; null when there is none. */
+export function readClientCall(endpoint: Endpoint): ReadClientCall | null {
+  return CLIENT_CALLS[endpoint] ?? null;
 }

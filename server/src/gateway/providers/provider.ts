@@ -1,8 +1,10 @@
 // The contract of a provider: how a deployment's upstream is addressed and what its dialect cannot take. Bodies stay the client's bytes; a provider only names the edits.
 import type { Dispatcher } from 'undici';
 import type { Deployment } from '#settings/settings.ts';
+import type { Wire } from './wire.ts';
 
-export type Endpoint = 'chat' | 'embeddings';
+/** What clients call. */
+export type Endpoint = 'chat' | 'embeddings' | 'messages';
 
 /** One deployment made ready: computed once a configuration, read on every call. */
 export interface Upstream {
@@ -10,16 +12,22 @@ export interface Upstream {
   readonly origin: string;
   /** Base for logs and `x-litellm-model-api-base`: no query, no credentials. */
   readonly apiBase: string;
-  /** Request target of an endpoint with its query; `upstreamModel` is already resolved (wildcards filled in). */
-  path(endpoint: Endpoint, upstreamModel: string): string;
+  /** Endpoints that the upstream speaks itself: the client's bytes pass. */
+  readonly native: ReadonlySet<Endpoint>;
+  /** Request target with its query, for a native endpoint or for a translated chat; `upstreamModel` is already resolved (wildcards filled in). */
+  path(endpoint: Endpoint | 'count-tokens', upstreamModel: string, stream?: boolean): string;
   /** Flat name, value list sent with every request, credentials included. */
   readonly headers: readonly string[];
+  /** Names of the client's headers that go on with a native endpoint, instead of a configured value of that name. */
+  readonly passes?: readonly string[];
   /** Body keys that the upstream calls differently: client's key -> upstream's key. */
   readonly rename: ReadonlyMap<string, string>;
   /** Body keys that the upstream refuses. */
   readonly drop: ReadonlySet<string>;
   /** Whether `stream_options.include_usage` is understood. */
   readonly streamUsage: boolean;
+  /** Chat in the upstream's own language, for endpoints that it does not speak; absent = those are not served. */
+  readonly wire?: Wire;
   /** Answers in this process instead of over the network. */
   readonly local?: LocalUpstream;
 }

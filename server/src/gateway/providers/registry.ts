@@ -1,5 +1,6 @@
 // Every provider by the name that a deployment carries.
 import type { Deployment } from '#settings/settings.ts';
+import { anthropic } from './anthropic/anthropic.ts';
 import { azure } from './azure/azure.ts';
 import { demo } from './demo/demo.ts';
 import { openAi } from './openai/openai.ts';
@@ -9,6 +10,7 @@ import type { Provider } from './provider.ts';
 export const PROVIDERS: Readonly<Record<Deployment['provider'], Provider>> = {
   openai: openAi,
   azure,
+  anthropic,
   'openai-compatible': openAiCompatible,
   demo,
 };

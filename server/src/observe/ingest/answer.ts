@@ -27,7 +27,7 @@ export function answerOfJson(text: string): Answer {
   return { ...named, output: memberText(text, 'error') ?? text };
 }
 
-function textOrNull(value: unknown): string | null {
+export function textOrNull(value: unknown): string | null {
   return typeof value === 'string' && value !== '' ? value : null;
 }
 
@@ -66,7 +66,7 @@ function addChoices(choices: Map<number, Message>, value: unknown): void {
 }
 
 /** The `data:` of every event. */
-function* streamData(text: string): Generator<string> {
+export function* streamData(text: string): Generator<string> {
   let at = 0;
   while (at < text.length) {
     const newline = text.indexOf('\n', at);

@@ -2,6 +2,7 @@
 import type { CallSettled, CallUsage } from '#call-record.ts';
 import { type Stamp, stampOf } from '#observe/fold/stamps.ts';
 import { type Answer, answerOfJson, answerOfStream } from './answer.ts';
+import { answerOfMessages, answerOfMessagesStream } from './answer-messages.ts';
 import { answerClaim } from './claims.ts';
 import { putEnvironment } from './environment.ts';
 import type { EntityEvent, ObservationFields, TraceFields } from './events.ts';
@@ -14,6 +15,7 @@ import { type Counts, rawCounts } from './usage.ts';
 /** Body members that are content or wiring and no parameters of the model. */
 const NOT_PARAMETERS = new Set([
   'messages',
+  'system',
   'input',
   'model',
   'metadata',
@@ -47,11 +49,21 @@ export function fromCall(call: CallSettled, content: { request: Buffer | null; a
   return [observation];
 }
 
+const NAMES: Readonly<Record<string, string>> = { chat: 'chat.completions' };
+
 function answerOf(call: CallSettled, bytes: Buffer | null): Answer {
   const text = bytes === null ? '' : bytes.toString('utf8');
   if (text === '' || call.answerFormat === 'none') return { output: null, id: null, model: null };
-  return call.answerFormat === 'sse' ? answerOfStream(text) : answerOfJson(text);
+  const readers = ANSWERS[call.endpoint] ?? ANSWERS.chat;
+  return call.answerFormat === 'sse' ? readers.stream(text) : readers.json(text);
 }
+
+/** How the answers of an endpoint are read. */
+const ANSWERS = {
+  chat: { json: answerOfJson, stream: answerOfStream },
+  embeddings: { json: answerOfJson, stream: answerOfStream },
+  messages: { json: answerOfMessages, stream: answerOfMessagesStream },
+} as const satisfies Record<CallSettled['endpoint'], unknown>;
 
 /** Sets a text unless it is absent or empty. */
 function put<Fields>(fields: Fields, name: keyof Fields, value: string | null): void {
@@ -63,7 +75,7 @@ function observationFields(call: CallSettled, answer: Answer): Partial<Observati
   const fields: Partial<ObservationFields> = {
     trace_id: call.traceId,
     type: call.endpoint === 'embeddings' ? 'EMBEDDING' : 'GENERATION',
-    name: cleanText(call.traceName ?? (call.endpoint === 'embeddings' ? 'embeddings' : 'chat.completions')),
+    name: cleanText(call.traceName ?? NAMES[call.endpoint] ?? call.endpoint),
     start_time: call.startedAtUs,
     end_time: call.endedAtUs,
     level: call.outcome === 'success' ? 'DEFAULT' : call.outcome === 'cancelled' ? 'WARNING' : 'ERROR',
@@ -129,12 +141,23 @@ function putRequest(fields: Partial<ObservationFields>, call: CallSettled, bytes
     fields.input = JSON.stringify(text);
     return;
   }
-  const tools = memberText(text, 'tools');
-  const messages = memberText(text, call.endpoint === 'embeddings' ? 'input' : 'messages');
-  if (messages !== null) fields.input = tools === null ? messages : `{"messages":${messages},"tools":${tools}}`;
+  const input = inputOf(text, call.endpoint);
+  if (input !== null) fields.input = input;
   const parameters: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(body)) if (!NOT_PARAMETERS.has(name) && value !== null) parameters[name] = value;
   if (Object.keys(parameters).length > 0) fields.model_parameters = JSON.stringify(parameters);
+}
+
+/** What was asked, as it was sent: the conversation alone, or with the system's words and the tools beside it. */
+function inputOf(text: string, endpoint: CallSettled['endpoint']): string | null {
+  if (endpoint === 'embeddings') return memberText(text, 'input');
+  const messages = memberText(text, 'messages');
+  if (messages === null) return null;
+  const beside = (endpoint === 'messages' ? ['system', 'tools'] : ['tools']).flatMap((name) => {
+    const value = memberText(text, name);
+    return value === null ? [] : [`"${name}":${value}`];
+  });
+  return beside.length === 0 ? messages : `{"messages":${messages},${beside.join(',')}}`;
 }
 
 function metadataOf(call: CallSettled, answer: Answer): Record<string, string> {

@@ -1,13 +1,13 @@
 // Azure OpenAI: the deployments API (deployment in the path, api-version in the query) and the v1 API (OpenAI's paths), with an api-key or an Entra ID token.
-import { headerList, incomplete, reasoningEdits } from '#gateway/providers/openai/openai.ts';
-import type { Endpoint, Provider, Upstream } from '#gateway/providers/provider.ts';
+import { endpointPath, headerList, incomplete, OPENAI_NATIVE, reasoningEdits } from '#gateway/providers/openai/openai.ts';
+import { openAiWire } from '#gateway/providers/openai/wire.ts';
+import type { Provider, Upstream } from '#gateway/providers/provider.ts';
 import { parseBase } from '#gateway/providers/provider.ts';
 import { AppError } from '#lib/errors.ts';
 import type { Deployment } from '#settings/settings.ts';
 
 /** The newest generally available data-plane version; used when the configuration names none. */
 const DEFAULT_API_VERSION = '2024-10-21';
-const ENDPOINT_PATHS: Readonly<Record<Endpoint, string>> = { chat: '/chat/completions', embeddings: '/embeddings' };
 
 /** Azure OpenAI. */
 export const azure: Provider = {
@@ -23,10 +23,12 @@ function azureUpstream(deployment: Deployment, dropParams: boolean): Upstream {
   return {
     origin: base.origin,
     apiBase: base.origin + base.path,
+    native: OPENAI_NATIVE,
     path: pathBuilder(base.path, version),
     headers: headerList(deployment, credentials),
     ...reasoningEdits(deployment.baseModel ?? deployment.upstreamModel, dropParams),
     streamUsage: true,
+    wire: openAiWire(true),
   };
 }
 
@@ -41,13 +43,13 @@ function pathBuilder(basePath: string, version: string): Upstream['path'] {
   if (version === 'v1' || version === 'latest' || version === 'preview' || basePath.endsWith('/openai/v1')) {
     const prefix = basePath.endsWith('/openai/v1') ? basePath : `${basePath.replace(/\/openai$/, '')}/openai/v1`;
     const query = version === 'preview' || version === 'latest' ? '?api-version=preview' : '';
-    return (endpoint) => prefix + ENDPOINT_PATHS[endpoint] + query;
+    return (endpoint) => prefix + endpointPath(endpoint) + query;
   }
   const query = `?api-version=${encodeURIComponent(version)}`;
   const fixed = /^.*\/openai\/deployments\/[^/]+/.exec(basePath)?.[0];
-  if (fixed !== undefined) return (endpoint) => fixed + ENDPOINT_PATHS[endpoint] + query;
+  if (fixed !== undefined) return (endpoint) => fixed + endpointPath(endpoint) + query;
   const prefix = `${basePath.replace(/\/openai$/, '')}/openai/deployments/`;
-  return (endpoint, upstreamModel) => prefix + pathSegment(upstreamModel) + ENDPOINT_PATHS[endpoint] + query;
+  return (endpoint, upstreamModel) => prefix + pathSegment(upstreamModel) + endpointPath(endpoint) + query;
 }
 
 /** A deployment name as one path segment; a name that could climb the path is refused. */

@@ -1,6 +1,8 @@
 // The demo provider: answers without a network, as an OpenAI upstream would, with plausible usage; streams word by word, in Japanese when the question is.
 import { createHash } from 'node:crypto';
 import type { Dispatcher } from 'undici';
+import { endpointPath, OPENAI_NATIVE } from '#gateway/providers/openai/openai.ts';
+import { openAiWire } from '#gateway/providers/openai/wire.ts';
 import type { LocalUpstream, Provider, Upstream } from '#gateway/providers/provider.ts';
 import { type DemoRequest, demoChat, demoChunks, demoEmbeddings } from './demo-answers.ts';
 
@@ -17,11 +19,13 @@ export function mockUpstream(text: string | null): Upstream {
   return {
     origin: 'http://demo.invalid',
     apiBase: 'demo:',
-    path: (endpoint) => (endpoint === 'chat' ? '/chat/completions' : '/embeddings'),
+    native: OPENAI_NATIVE,
+    path: endpointPath,
     headers: [],
     rename: new Map(),
     drop: new Set(),
     streamUsage: true,
+    wire: openAiWire(true),
     local: { dispatch: (options, handler) => new DemoAnswer(handler).start(options, text) },
   };
 }

@@ -4,6 +4,8 @@
 export interface Quirk {
   /** False: stream_options is refused; usage comes unasked or is estimated. */
   streamUsage?: false;
+  /** Cache marks, thinking and other members beyond OpenAI's are understood. */
+  keepsForeign?: true;
   /** Client's field -> the provider's. */
   rename?: Readonly<Record<string, string>>;
   /** Fields that the provider refuses. */
@@ -17,5 +19,7 @@ export const QUIRKS: Readonly<Record<string, Quirk>> = {
     rename: { max_completion_tokens: 'max_tokens', seed: 'random_seed' },
     drop: ['stream_options', 'user', 'logprobs', 'top_logprobs'],
   },
+  openrouter: { keepsForeign: true },
+  litellm_proxy: { keepsForeign: true },
   deepseek: { rename: { max_completion_tokens: 'max_tokens' } },
 };

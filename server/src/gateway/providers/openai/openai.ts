@@ -3,8 +3,16 @@ import type { Endpoint, Provider, Upstream } from '#gateway/providers/provider.t
 import { parseBase } from '#gateway/providers/provider.ts';
 import { AppError } from '#lib/errors.ts';
 import type { Deployment } from '#settings/settings.ts';
+import { openAiWire } from './wire.ts';
 
-const ENDPOINT_PATHS: Readonly<Record<Endpoint, string>> = { chat: '/chat/completions', embeddings: '/embeddings' };
+const ENDPOINT_PATHS: Readonly<Partial<Record<string, string>>> = { chat: '/chat/completions', embeddings: '/embeddings' };
+/** What every server of this kind speaks. */
+export const OPENAI_NATIVE: ReadonlySet<Endpoint> = new Set<Endpoint>(['chat', 'embeddings']);
+
+/** The path behind the base. */
+export function endpointPath(endpoint: string): string {
+  return ENDPOINT_PATHS[endpoint] ?? '/chat/completions';
+}
 const NOTHING: ReadonlySet<string> = new Set();
 const NO_NAMES: ReadonlyMap<string, string> = new Map();
 
@@ -16,6 +24,8 @@ export interface OpenAiVariation {
   /** Name of the variable that people set, for the message. */
   keyVariable: string;
   streamUsage: boolean;
+  /** Takes cache marks, thinking and other members that OpenAI does not know. */
+  keepsForeign?: boolean;
   rename: ReadonlyMap<string, string>;
   drop: ReadonlySet<string>;
 }
@@ -45,11 +55,13 @@ export function openAiUpstream(deployment: Deployment, variation: OpenAiVariatio
   return {
     origin: base.origin,
     apiBase: base.origin + base.path,
-    path: (endpoint) => base.path + ENDPOINT_PATHS[endpoint] + query,
+    native: OPENAI_NATIVE,
+    path: (endpoint) => base.path + endpointPath(endpoint) + query,
     headers: headerList(deployment, deployment.apiKey ? ['authorization', `Bearer ${deployment.apiKey}`] : []),
     rename: variation.rename,
     drop: variation.drop,
     streamUsage: variation.streamUsage,
+    wire: openAiWire(!variation.keepsForeign),
   };
 }
 

@@ -1,0 +1,92 @@
+// POST /v1/messages/count_tokens: Anthropic's own count where the model is Anthropic's, an estimate of the texts elsewhere. Nothing is billed and nothing is written down.
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Dispatcher } from 'undici';
+import { findGroup } from './admit.ts';
+import { authenticate } from './authenticate.ts';
+import { readBody } from './body.ts';
+import type { BytePool } from './byte-pool.ts';
+import { Call } from './call.ts';
+import type { GatewayDeps } from './deps.ts';
+import { ownFailure, transportFailure, upstreamFailure } from './errors.ts';
+import { passedHeaders } from './exchange.ts';
+import { pick } from './pick.ts';
+import { sendFailure, sendWhole } from './reply.ts';
+import { type Asked, readRequest } from './request.ts';
+import type { Snapshot } from './snapshot.ts';
+import { splice } from './splice.ts';
+import type { Target } from './target.ts';
+import { upstreamModel } from './upstream-body.ts';
+import { estimateTokens } from './usage.ts';
+
+const ROUTE = '/v1/messages/count_tokens';
+const TIMEOUT_MS = 30_000;
+const LONGEST_ANSWER = 64 * 1024;
+
+export interface Counting {
+  readonly snapshot: Snapshot;
+  readonly deps: GatewayDeps;
+  readonly pool: BytePool;
+}
+
+/** Answers `{"input_tokens": n}`. Never rejects. */
+export async function countTokens({ snapshot, deps, pool }: Counting, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const call = new Call(deps, snapshot, { endpoint: 'messages', route: ROUTE, pathModel: null }, [request, response]);
+  snapshot.enter();
+  response.on('close', () => {
+    if (!response.writableFinished) call.leave();
+  });
+  try {
+    const caller = await authenticate(request.headers, deps, snapshot.config.keyHeaderName);
+    call.body = await readBody(call, pool, deps.settings.limits.maxRequestBytes);
+    call.asked = readRequest(call.body, null, 'messages');
+    call.key = caller.key;
+    const target = pick(findGroup(call).targets, new Set(), deps.clock.nowMs()) as Target;
+    if (target.upstream?.native.has('messages') === true && target.dispatcher !== null) await forward(call, target, deps);
+    else sendCount(response, JSON.stringify({ input_tokens: estimate(call.asked) }));
+  } catch (error) {
+    sendFailure(call, deps, ownFailure(error));
+  } finally {
+    pool.give(call.heldBytes);
+    snapshot.leave();
+  }
+}
+
+async function forward(call: Call, target: Target, deps: GatewayDeps): Promise<void> {
+  const upstream = target.upstream as NonNullable<Target['upstream']>;
+  const model = upstreamModel(call, target);
+  const headers = passedHeaders(call, upstream);
+  const replace = new Map([['model', Buffer.from(JSON.stringify(model))]]);
+  const body = splice((call.asked as Asked).scanned, { replace, drop: target.drop, rename: upstream.rename });
+  const origin = { label: target.errorLabel, deployment: target.deployment };
+  const sending = { origin: upstream.origin, path: upstream.path('count-tokens', model), method: 'POST', headers, body } as const;
+  let answer: Dispatcher.ResponseData;
+  try {
+    answer = await (target.dispatcher as Dispatcher).request({ ...sending, signal: AbortSignal.timeout(TIMEOUT_MS) });
+  } catch (error) {
+    sendFailure(call, deps, transportFailure(error as Error, origin));
+    return;
+  }
+  const text = (await answer.body.text()).slice(0, LONGEST_ANSWER);
+  if (answer.statusCode === 200) sendCount(call.response, text);
+  else sendFailure(call, deps, upstreamFailure(answer.statusCode, text, origin, null));
+}
+
+function sendCount(response: ServerResponse, json: string): void {
+  sendWhole(response, 200, ['content-type', 'application/json'], Buffer.from(json));
+}
+
+/** Texts of system, messages and tools; a picture counts as Anthropic's usual 1,600 at most. */
+function estimate(asked: Asked): number {
+  const body = JSON.parse(asked.scanned.bytes.toString('utf8')) as Record<string, unknown>;
+  return tokensIn([body.system, body.messages, body.tools]);
+}
+
+const PICTURE_TOKENS = 1600;
+
+function tokensIn(value: unknown): number {
+  if (typeof value === 'string') return estimateTokens(value);
+  if (Array.isArray(value)) return value.reduce<number>((sum, entry) => sum + tokensIn(entry), 0);
+  if (typeof value !== 'object' || value === null) return 0;
+  if ((value as { type?: unknown }).type === 'base64') return PICTURE_TOKENS;
+  return Object.entries(value).reduce((sum, [key, entry]) => sum + estimateTokens(key) + tokensIn(entry), 0);
+}

@@ -1,0 +1,93 @@
+// What is sent to a deployment for a call and how its answer is read: the client's bytes spliced when both ends speak the same language, a translation when not.
+import { AppError } from '#lib/errors.ts';
+import type { Call } from './call.ts';
+import { readClientCall } from './dialects/registry.ts';
+import type { Upstream } from './providers/provider.ts';
+import type { WireCall } from './providers/wire.ts';
+import { type Asked, GATEWAY_FIELDS } from './request.ts';
+import { scanObject } from './scan.ts';
+import { splice } from './splice.ts';
+import type { Target } from './target.ts';
+import type { AnswerTranslation } from './translated-answer.ts';
+import { upstreamBody } from './upstream-body.ts';
+
+export interface Exchange {
+  readonly path: string;
+  readonly headers: string[];
+  readonly body: Buffer;
+  /** Null: the answer passes as it is. */
+  readonly translation: AnswerTranslation | null;
+}
+
+/** The deployment's upstream has no way to do what the client calls. */
+export function notServed(call: Call, target: Target): AppError {
+  const message = `${call.route} is not supported for ${target.deployment.providerName} deployments: use a model of another provider.`;
+  return new AppError(message, { status: 501, code: 'not_supported', param: 'model' });
+}
+
+/** Whether an upstream can serve what the client calls. */
+export function serves(upstream: Upstream, call: Call): boolean {
+  return upstream.native.has(call.endpoint) || (upstream.wire !== undefined && readClientCall(call.endpoint) !== null);
+}
+
+/**
+ * The exchange of a call with an upstream that serves it.
+ * @throws AppError 400 for what the upstream's language cannot say.
+ */
+export function exchangeFor(call: Call, target: Target, upstream: Upstream, model: string): Exchange {
+  const asked = call.asked as Asked;
+  if (upstream.native.has(call.endpoint)) {
+    const headers = upstream.passes === undefined ? (upstream.headers as string[]) : passedHeaders(call, upstream);
+    return { path: upstream.path(call.endpoint, model, asked.stream), headers, body: upstreamBody(call, target, model), translation: null };
+  }
+  const client = (readClientCall(call.endpoint) as NonNullable<ReturnType<typeof readClientCall>>)(bodyOf(asked));
+  const facts = {
+    deployment: target.deployment,
+    model,
+    stream: asked.stream,
+    dropParams: call.snapshot.config.dropParams,
+    id: `chatcmpl-${call.id}`,
+    nowSeconds: Math.floor(call.startedAtUs / 1e6),
+  };
+  const wire = (upstream.wire as NonNullable<Upstream['wire']>)({ ...target.deployment.defaultParameters, ...client.chat }, facts);
+  return {
+    path: upstream.path('chat', model, asked.stream),
+    headers: [...upstream.headers, ...(wire.headers ?? [])],
+    body: wireBody(wire, upstream, asked.stream),
+    translation: { client, wire },
+  };
+}
+
+/** The client's object without LiteLLM's own fields. */
+function bodyOf(asked: Asked): Record<string, unknown> {
+  const body = JSON.parse(asked.scanned.bytes.toString('utf8')) as Record<string, unknown>;
+  // A Messages body names its user there; everywhere else metadata is for the gateway.
+  return Object.fromEntries(Object.entries(body).filter(([key]) => key === 'metadata' || !GATEWAY_FIELDS.has(key)));
+}
+
+/** The client's versions and beta features, which replace the configured ones. */
+export function passedHeaders(call: Call, upstream: Upstream): string[] {
+  const passed = new Map<string, string>();
+  for (const name of upstream.passes ?? []) {
+    const value = call.request.headers[name];
+    if (typeof value === 'string' && value !== '') passed.set(name, value);
+  }
+  const headers: string[] = [];
+  for (let index = 0; index < upstream.headers.length; index += 2) {
+    const name = upstream.headers[index] as string;
+    headers.push(name, passed.get(name) ?? (upstream.headers[index + 1] as string));
+    passed.delete(name);
+  }
+  for (const [name, value] of passed) headers.push(name, value);
+  return headers;
+}
+
+/** The translated body with the same edits that a spliced one gets. */
+function wireBody(wire: WireCall, upstream: Upstream, stream: boolean): Buffer {
+  const body = stream && upstream.streamUsage ? { ...wire.body, stream_options: { include_usage: true } } : wire.body;
+  const bytes = Buffer.from(JSON.stringify(body));
+  if (upstream.rename.size === 0 && upstream.drop.size === 0) return bytes;
+  return splice(scanObject(bytes), { replace: NO_VALUES, drop: upstream.drop, rename: upstream.rename });
+}
+
+const NO_VALUES: ReadonlyMap<string, Buffer> = new Map();
