@@ -43,7 +43,7 @@ const sizes = z.strictObject({
   nodeInstanceType: z
     .string()
     .regex(/^[a-z0-9]+\.[a-z0-9]+$/)
-    .default('m7g.large'),
+    .default('m6g.large'),
   clickhouseVolumeGib: z.number().int().min(10).max(16_384).default(20),
   replicas: z
     .strictObject({

@@ -62,7 +62,7 @@ const nodePool: KubernetesObject = {
           requirement('kubernetes.io/os', 'In', ['linux']),
           requirement('karpenter.sh/capacity-type', 'In', ['spot', 'on-demand']),
           requirement('eks.amazonaws.com/instance-category', 'In', ['c', 'm', 'r']),
-          requirement('eks.amazonaws.com/instance-generation', 'Gt', ['6']),
+          requirement('eks.amazonaws.com/instance-generation', 'Gt', ['5']),
           requirement('eks.amazonaws.com/instance-cpu', 'In', ['2', '4', '8']),
         ],
         expireAfter: '336h',

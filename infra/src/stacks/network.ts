@@ -1,5 +1,4 @@
-// The network: one VPC over two zones, public subnets for the load balancer and NAT, private ones for nodes and stores, S3 without a detour, and the budget alarm.
-import { CfnBudget } from 'aws-cdk-lib/aws-budgets';
+// The network: one VPC over two zones, public subnets for the load balancer and NAT, private ones for nodes and stores, and S3 without a detour.
 import {
   CfnEIP,
   CfnInternetGateway,
@@ -13,7 +12,7 @@ import {
   CfnVPCGatewayAttachment,
 } from 'aws-cdk-lib/aws-ec2';
 import { type App, Fn, Tags } from 'aws-cdk-lib/core';
-import { ENVIRONMENT_TAG, type Environment, EXPIRY_TAG } from '#environment.ts';
+import { type Environment, EXPIRY_TAG } from '#environment.ts';
 import { PRIVATE_CIDRS, PUBLIC_CIDRS, VPC_CIDR } from '#network.ts';
 import { destroyed, PlatformStack } from './platform-stack.ts';
 
@@ -39,26 +38,6 @@ function subnet(stack: PlatformStack, vpc: CfnVPC, { id, cidr, zone, roleTag }: 
   const routes = destroyed(new CfnRouteTable(stack, `${id}Routes`, { vpcId: vpc.ref }));
   destroyed(new CfnSubnetRouteTableAssociation(stack, `${id}Association`, { subnetId: made.ref, routeTableId: routes.ref }));
   return { subnetId: made.ref, routes };
-}
-
-/** An alarm at 80 % of what was spent and at 100 % of what is expected, for the resources that carry the environment's tag. */
-function budgetAlarm(stack: PlatformStack, environment: Environment): void {
-  if (environment.budget === undefined) return;
-  const notify = (notificationType: 'ACTUAL' | 'FORECASTED', threshold: number) => ({
-    notification: { notificationType, comparisonOperator: 'GREATER_THAN', threshold, thresholdType: 'PERCENTAGE' },
-    subscribers: [{ subscriptionType: 'EMAIL', address: environment.budget?.email as string }],
-  });
-  destroyed(
-    new CfnBudget(stack, 'Budget', {
-      budget: {
-        budgetType: 'COST',
-        timeUnit: 'MONTHLY',
-        budgetLimit: { amount: environment.budget.monthlyUsd, unit: 'USD' },
-        costFilters: { TagKeyValue: [`user:${ENVIRONMENT_TAG}$${environment.name}`] },
-      },
-      notificationsWithSubscribers: [notify('ACTUAL', 80), notify('FORECASTED', 100)],
-    }),
-  );
 }
 
 /** Makes the stack `network`. */
@@ -100,7 +79,6 @@ export function makeNetwork(app: App, environment: Environment): Network {
       routeTableIds: privateSubnets.map(({ routes }) => routes.ref),
     }),
   );
-  budgetAlarm(stack, environment);
 
   const publicSubnetIds = publicSubnets.map(({ subnetId }) => subnetId);
   const privateSubnetIds = privateSubnets.map(({ subnetId }) => subnetId);
