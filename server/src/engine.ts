@@ -35,6 +35,8 @@ export interface EngineInput {
   settings: Pick<Settings, 'dataDir' | 'clickhouse' | 'logLevel'>;
   /** The records' Unix socket folder or URL. */
   records: { socketFolder: string } | { connectionString: string };
+  /** Name of this consumer in `consumer_positions`. */
+  consumer?: string;
   /** Journal bytes that one round of the consumer takes; default 4 MiB. */
   roundBytes?: number;
 }
@@ -80,7 +82,7 @@ export async function startEngine(input: EngineInput, log: Log): Promise<Engine>
     reader,
     folder,
     writer,
-    positions: createPositions(records, 'analytics'),
+    positions: createPositions(records, input.consumer ?? 'analytics'),
     ...(input.roundBytes === undefined ? {} : { maxBytes: input.roundBytes }),
     onError: (error) => log.error('a round of the consumer failed; it is repeated', reasonOf(error)),
   });

@@ -23,10 +23,8 @@ import { type Bootstrapped, dropStoredPassword } from '#identity/bootstrap.ts';
 import { KEYS_CHANNEL, openKeyDirectory, type VirtualKeyDirectory } from '#identity/key-directory.ts';
 import { hashKey, isKeyHash, keyName, mintVirtualKey } from '#identity/keys.ts';
 import { createLogin, type Login } from '#identity/login.ts';
-import type { Principal } from '#identity/principal.ts';
 import { openProjectKeys } from '#identity/project-keys.ts';
 import { windowOf } from '#lib/calendar.ts';
-import { AppError } from '#lib/errors.ts';
 import { parsePicos } from '#lib/money.ts';
 import { createIngestRoutes } from '#observe/ingest/routes.ts';
 import { forwardedReadRoutes } from '#observe/read-routes.ts';
@@ -34,15 +32,18 @@ import { createRecordRoutes } from '#observe/record-routes.ts';
 import { scoreCheck } from '#observe/score-configs/check.ts';
 import { createPrices } from '#prices/model-prices.ts';
 import type { GatewayConfig, Settings } from '#settings/settings.ts';
-import { MemoryCoordination } from '#stores/coordination/memory.ts';
-import type { Accounts, Coordination } from '#stores/coordination/port.ts';
+import type { Accounts, Coordination, CoordinationState } from '#stores/coordination/port.ts';
 import type { Log } from '#telemetry/log.ts';
 import { createMetrics, type Metrics } from '#telemetry/metrics.ts';
 import type { EngineLink } from './engine-link.ts';
 import { createKeyNews, type KeyNews } from './key-news.ts';
+import { openCoordination } from './open-coordination.ts';
 import type { Stores } from './open-stores.ts';
 import { createPlatformRoutes } from './platform-routes.ts';
 import { createAuthenticators } from './who-calls.ts';
+
+/** News that a budget window was set or changed. */
+const WINDOWS_TOPIC = 'budget-windows';
 
 export interface HouseInput {
   settings: Settings;
@@ -66,6 +67,7 @@ export interface House {
   beginDrain(): void;
   /** Puts a re-read configuration in force. */
   swapConfig(config: GatewayConfig): Promise<void>;
+  coordination(): CoordinationState;
   close(): Promise<void>;
 }
 
@@ -75,7 +77,7 @@ export async function buildHouse(input: HouseInput): Promise<House> {
   let config = input.gatewayConfig;
   let draining = false;
   const metrics = createMetrics();
-  const coordination = new MemoryCoordination();
+  const coordination = await openCoordination({ settings, records: stores.records, log, metrics });
   const money = await openMoney(input, metrics, { config: () => config, coordination });
   const windows = { records: stores.records, budgets: money.budgets, ledger: money.ledger, timezone: settings.timezone };
   const keys = await openKeyDirectory(stores.records, { prepare: (key) => openWindows(windows, [...key.claims, ...key.modelClaims]) });
@@ -123,6 +125,7 @@ export async function buildHouse(input: HouseInput): Promise<House> {
       await gateway.swapConfig(next);
       config = next;
     },
+    coordination: () => coordination.state(),
     async close() {
       await login.close();
       news.close();
@@ -137,7 +140,7 @@ export async function buildHouse(input: HouseInput): Promise<House> {
 interface Money {
   budgets: BudgetBook;
   ledger: Ledger;
-  budgetResets: BudgetResets;
+  budgetResets: Pick<BudgetResets, 'reschedule'>;
   governed: GovernedDirectory;
   callJournal: CallJournal;
   close(): Promise<void>;
@@ -159,7 +162,7 @@ async function openMoney({ stores, settings, log }: HouseInput, metrics: Metrics
     windowOf: (duration, nowMs) => windowOf(duration, timezone, nowMs),
     onError: (error) => log.warn('what a call cost could not be told to the other processes', { error }),
   });
-  const ledger = createLedger({ records, reader, writer: journal, log });
+  const ledger = createLedger({ records, reader, writer: journal, log, consumer: stores.consumers.ledger });
   const replayed = await ledger.start();
   if (replayed.applied > 0 || replayed.unknownCalls > 0) log.info('calls of before this start are in the ledger', { ...replayed });
   const globalBudget = globalBudgetOf(config());
@@ -169,8 +172,10 @@ async function openMoney({ stores, settings, log }: HouseInput, metrics: Metrics
   }
   const governed = await openGoverned({ records, budgets, ledger, timezone, log, channel: KEYS_CHANNEL });
   watchMoney(metrics, { ledger, budgets, journal: () => journal.state() });
-  const budgetResets = createBudgetResets({ records, budgets, timezone, log });
-  budgetResets.reschedule();
+  const resets = createBudgetResets({ records, budgets, timezone, log });
+  // Whichever process is left when a window ends must know of it.
+  const stopHearing = coordination.news.hear(WINDOWS_TOPIC, () => resets.reschedule());
+  resets.reschedule();
   const contentDropped = metrics.counter({
     name: 'genai_call_content_dropped_total',
     help: 'Calls kept as metadata only because the payload journal was full',
@@ -178,11 +183,12 @@ async function openMoney({ stores, settings, log }: HouseInput, metrics: Metrics
   return {
     budgets,
     ledger,
-    budgetResets,
+    budgetResets: { reschedule: () => void coordination.news.tell(WINDOWS_TOPIC, '') },
     governed,
     callJournal: createCallJournal({ writer: journal, listener: countingSpend(metrics, ledger.listener), onContentDropped: () => contentDropped.add(1) }),
     async close() {
-      budgetResets.close();
+      stopHearing();
+      resets.close();
       await governed.close();
       await ledger.close();
     },
@@ -248,6 +254,7 @@ function routesOf(parts: RouteParts): Route[] {
       timezone: settings.timezone,
       checkDeployment: createDeploymentCheck(parts.config, settings),
       draining: parts.draining,
+      coordination: () => parts.deps.coordination.state(),
     }),
   );
   if (serves('observe')) {
@@ -262,8 +269,8 @@ function routesOf(parts: RouteParts): Route[] {
         },
       }),
     );
+    routes.push(...createRecordRoutes({ records: stores.records }));
     const { engine } = input;
-    routes.push(...createRecordRoutes({ records: stores.records, ask: (principal, path) => askEngine(engine, principal, path) }));
     if (engine !== null) routes.push(...forwardedReadRoutes((context) => forwardToEngine(engine, context)));
   }
   return routes;
@@ -272,16 +279,4 @@ function routesOf(parts: RouteParts): Route[] {
 async function forwardToEngine(engine: EngineLink, { http, principal }: RouteContext): Promise<Response> {
   const reads = http.req.method === 'GET' || http.req.method === 'HEAD';
   return await engine.forward(http.req.raw, principal, reads ? undefined : await readBody(http));
-}
-
-async function askEngine(engine: EngineLink | null, principal: Principal, path: string): Promise<unknown> {
-  const answer = engine === null ? null : await engine.forward(new Request(`http://engine${path}`), principal);
-  if (answer?.ok) return await answer.json();
-  await answer?.body?.cancel();
-  if (answer?.status === 404) return null;
-  throw new AppError('Stored events cannot be read at the moment: try again in a few seconds.', {
-    status: 503,
-    code: 'ServiceUnavailableError',
-    retryAfterSeconds: 2,
-  });
 }

@@ -62,7 +62,7 @@ async function start(input: StartInput, loaded: LoadedSettings, run: { closers: 
   const janitor = startJanitor({
     journal: stores.journal,
     blobs: stores.blobs,
-    consumedSequence: () => consumedByAll(stores.records, engine === null ? ['ledger'] : ['ledger', 'analytics']),
+    consumedSequence: () => consumedByAll(stores.records, engine === null ? [stores.consumers.ledger] : [stores.consumers.ledger, stores.consumers.analytics]),
     archiveLimitBytes: ARCHIVE_LIMIT_BYTES,
     log,
   });
@@ -78,7 +78,8 @@ async function start(input: StartInput, loaded: LoadedSettings, run: { closers: 
     },
   });
   const admin = await openAdminSocket(settings.dataDir, {
-    status: () => platformStatus({ settings, stores, engine, urls, startedAt: new Date(performance.timeOrigin + run.startedAt) }),
+    status: () =>
+      platformStatus({ settings, stores, engine, coordination: house.coordination(), urls, startedAt: new Date(performance.timeOrigin + run.startedAt) }),
     sealKeys: () => sealKeys(stores.records, settings.dataDir),
     rollJournal: () => janitor.roll(),
     blobs: stores.blobs,
@@ -156,7 +157,7 @@ async function openEngine({ settings, stores, environment, log }: EngineParts): 
   if (settings.role === 'gateway') return null;
   const engine = await startEngineLink({
     settings,
-    extra: { records: stores.recordsAddress },
+    extra: { records: stores.recordsAddress, consumer: stores.consumers.analytics },
     environment: Object.fromEntries(INHERITED.flatMap((name) => (environment[name] === undefined ? [] : [[name, environment[name]]]))),
     log: (level, message, fields) => log[level](message, fields),
   });

@@ -1,4 +1,6 @@
 // Opens the stores of the front in their order: data folder (lock), records (embedded or by URL, migrated), blobs, journal.
+import { randomBytes } from 'node:crypto';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Settings } from '#settings/settings.ts';
 import { openFilesystemBlobs } from '#stores/blobs/filesystem.ts';
@@ -22,6 +24,8 @@ export interface Stores {
   blobs: Blobs;
   journal: JournalWriter;
   reader: FileJournalReader;
+  /** Names of this journal's consumers in `consumer_positions`. */
+  consumers: { ledger: string; analytics: string };
   close(): Promise<void>;
 }
 
@@ -50,11 +54,20 @@ export async function openStores(settings: Settings, log: Log, onProgress: (text
     closers.push(() => journal.close());
     const reader = openJournalReader(folder, { onCorrupt: (place) => log.error('a damaged place in the journal was skipped', { ...place }) });
     closers.push(() => reader.close());
-    return { records, recordsAddress: address, blobs, journal, reader, close };
+    return { records, recordsAddress: address, blobs, journal, reader, consumers: consumersOf(settings, folder), close };
   } catch (error) {
     await close().catch(() => undefined);
     throw error;
   }
+}
+
+/** Records of one's own serve one journal; shared ones serve the journal of every process, each under the name that its folder keeps. */
+function consumersOf(settings: Settings, journalFolder: string): Stores['consumers'] {
+  if (settings.recordsUrl === null) return { ledger: 'ledger', analytics: 'analytics' };
+  const file = join(journalFolder, 'name');
+  if (!existsSync(file)) writeFileSync(file, randomBytes(8).toString('hex'), { mode: 0o600, flush: true });
+  const name = readFileSync(file, 'utf8').trim();
+  return { ledger: `ledger@${name}`, analytics: `analytics@${name}` };
 }
 
 async function recordsAddress(

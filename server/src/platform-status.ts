@@ -1,5 +1,6 @@
 // What admin.sock's GET /status tells: every store's state in one look.
 import type { Settings } from '#settings/settings.ts';
+import type { CoordinationState } from '#stores/coordination/port.ts';
 import type { EngineLink } from './engine-link.ts';
 import type { Stores } from './open-stores.ts';
 import type { PlatformStatus, PlatformUrls } from './platform.ts';
@@ -9,6 +10,7 @@ export interface StatusParts {
   settings: Settings;
   stores: Stores;
   engine: EngineLink | null;
+  coordination: CoordinationState;
   urls: PlatformUrls;
   startedAt: Date;
 }
@@ -16,7 +18,7 @@ export interface StatusParts {
 const PING_TIMEOUT_MS = 2000;
 
 /** Asks records and engine now; never rejects. */
-export async function platformStatus({ settings, stores, engine, urls, startedAt }: StatusParts): Promise<PlatformStatus> {
+export async function platformStatus({ settings, stores, engine, coordination, urls, startedAt }: StatusParts): Promise<PlatformStatus> {
   const [recordsOk, analytics] = await Promise.all([stores.records.ping(PING_TIMEOUT_MS), engine?.status() ?? null]);
   const { backlogBytes, payloadLimitBytes, level } = stores.journal.state();
   return {
@@ -34,6 +36,7 @@ export async function platformStatus({ settings, stores, engine, urls, startedAt
       lagRecords: analytics?.lagRecords ?? null,
     },
     journal: { backlogBytes, payloadLimitBytes, level },
+    coordination,
     memoryBytes: { front: process.memoryUsage.rss(), engine: analytics?.rssBytes ?? null },
   };
 }

@@ -90,6 +90,7 @@ export interface PlatformStatus {
     lagRecords: number | null;
   };
   journal: { backlogBytes: number; payloadLimitBytes: number; level: 'ok' | 'warning' | 'full' };
+  coordination: { kind: 'memory' | 'redis'; away: boolean; processes: number };
   memoryBytes: { front: number; engine: number | null };
 }
 

@@ -20,7 +20,7 @@ const LOCK = 0x67656e6b;
 
 export interface BootstrapOptions {
   records: Records;
-  settings: Pick<Settings, 'dataDir' | 'init' | 'masterKey' | 'recordsUrl'>;
+  settings: Pick<Settings, 'dataDir' | 'init' | 'masterKey' | 'recordsUrl'> & Partial<Pick<Settings, 'instanceSecret'>>;
   /** Written into keys.json for `./genai keys show`, for example { gateway, observe, console }. */
   urls: Readonly<Record<string, string>>;
 }
@@ -46,7 +46,7 @@ export interface Bootstrapped {
  */
 export async function bootstrap(options: BootstrapOptions): Promise<Bootstrapped> {
   checkSettings(options.settings.init);
-  const secret = instanceSecret(options.settings.dataDir);
+  const secret = options.settings.instanceSecret ?? instanceSecret(options.settings.dataDir);
   return await options.records.transaction(async (session) => {
     await session.query(sql`SELECT pg_advisory_xact_lock(${LOCK})`);
     const state = await readState(session, options.settings);

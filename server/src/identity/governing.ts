@@ -73,6 +73,12 @@ export function windowAccount(account: string, startMs: number | ''): string {
   return `${account}${RECORD_SEPARATOR}${startMs}`;
 }
 
+/** An account's parts: its level's name (`key:<id>`, `global`) and, for one window of a budget, model and beginning. */
+export function partsOfAccount(account: string): { name: string; model: string | null; startMs: number | null } {
+  const [name = '', , model, startMs] = account.split(RECORD_SEPARATOR);
+  return { name, model: model === undefined || model === '' ? null : model, startMs: startMs === undefined ? null : Number(startMs) };
+}
+
 /** Id of a user in a team. */
 export function memberId(teamId: string, userId: string): string {
   return `${teamId}${UNIT_SEPARATOR}${userId}`;

@@ -59,6 +59,8 @@ export function buildSettings(sources: Sources, notes: Notes): Settings {
     timezone: text('timezone') ?? Intl.DateTimeFormat().resolvedOptions().timeZone ?? 'UTC',
     recordsUrl: text('recordsUrl'),
     clickhouse: clickhouse(values),
+    redis: redis(values, notes),
+    instanceSecret: instanceSecret(text('instanceSecret'), notes),
     expose: text('expose') as Settings['expose'],
     configPath: sources.configPath,
     masterKey: chooseMasterKey(sources.config.masterKey, text('masterKey'), notes),
@@ -100,6 +102,25 @@ function clickhouse({ text }: Values): Settings['clickhouse'] {
   const url = text('clickhouseUrl');
   if (url === null) return null;
   return { url, user: text('clickhouseUser') ?? 'default', password: text('clickhousePassword') ?? '', database: text('clickhouseDatabase') ?? 'default' };
+}
+
+function redis({ text }: Values, notes: Notes): Settings['redis'] {
+  const url = text('redisUrl');
+  if (url === null) return null;
+  // What processes share has its truth in the records, and an embedded PostgreSQL belongs to one process.
+  if (text('recordsUrl') === null) notes.error({ path: '--redis-url' }, 'needs --records-url: processes that share limits share their records too');
+  if (text('instanceSecret') === null) notes.error({ path: '--redis-url' }, 'needs GENAI_INSTANCE_SECRET, the same in every process (openssl rand -base64 32)');
+  return { url, whenAway: text('whenRedisIsAway') as 'alone' | 'refuse' };
+}
+
+const SECRET_BYTES = 32;
+
+function instanceSecret(text: string | null, notes: Notes): Buffer | null {
+  if (text === null) return null;
+  const secret = Buffer.from(text.trim(), 'base64');
+  if (secret.length === SECRET_BYTES) return secret;
+  notes.error({ path: 'GENAI_INSTANCE_SECRET' }, 'must be 32 random bytes in base64 or base64url (openssl rand -base64 32)');
+  return null;
 }
 
 function init({ text }: Values): Settings['init'] {

@@ -5,6 +5,9 @@ export type Parsed<Value> = { value: Value } | { fault: string };
 
 const UNITS: Readonly<Record<string, number>> = { '': 1, b: 1, k: 1e3, kb: 1e3, kib: 1024, m: 1e6, mb: 1e6, mib: 1024 ** 2, g: 1e9, gb: 1e9, gib: 1024 ** 3 };
 
+/** The forms; stores/coordination/redis-connect.ts reads them whole. */
+const REDIS_URL = /^rediss?(-cluster|-sentinel)?:\/\/[^\s]+$/;
+
 function parsePort(text: string): Parsed<number> {
   const port = /^\d{1,5}$/.test(text.trim()) ? Number(text) : Number.NaN;
   return port >= 0 && port <= 65_535 ? { value: port } : { fault: 'must be a port number from 1 to 65535 (0 = any free port)' };
@@ -46,6 +49,10 @@ export function parseSetting(row: SettingRow, text: string): Parsed<string | num
       return parseUrl(text, ['postgres:', 'postgresql:'], 'postgres://user:password@host:5432/database');
     case 'http-url':
       return parseUrl(text, ['http:', 'https:'], 'http://host:8123');
+    case 'redis-url':
+      return REDIS_URL.test(text)
+        ? { value: text }
+        : { fault: 'must be an address like redis://host:6379, redis-cluster://host:6379,host:6379 or redis-sentinel://host:26379/master' };
     case 'choice': {
       const choices = row.choices ?? [];
       const choice = choices.find((candidate) => candidate === text.trim().toLowerCase());

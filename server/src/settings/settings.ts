@@ -15,6 +15,10 @@ export interface Settings {
   readonly recordsUrl: string | null;
   /** null = chDB in the engine process. */
   readonly clickhouse: { readonly url: string; readonly user: string; readonly password: string; readonly database: string } | null;
+  /** Shared by processes; null = limits and budgets live in this process's memory. */
+  readonly redis: { readonly url: string; readonly whenAway: 'alone' | 'refuse' } | null;
+  /** Signs sessions; null = the file of the data folder. */
+  readonly instanceSecret: Buffer | null;
   /** Cuts listeners down to one surface, null = everything. */
   readonly expose: 'llm' | null;
   readonly configPath: string | null;

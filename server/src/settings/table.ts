@@ -1,6 +1,6 @@
 // Every setting of the process, once: its name, flag, variables, default and meaning. flags.ts, load.ts and docs/settings.md are made from it.
 
-type SettingKind = 'text' | 'path' | 'port' | 'bytes' | 'zone' | 'postgres-url' | 'http-url' | 'choice' | 'list';
+type SettingKind = 'text' | 'path' | 'port' | 'bytes' | 'zone' | 'postgres-url' | 'http-url' | 'redis-url' | 'choice' | 'list';
 
 export interface SettingRow {
   readonly name: string;
@@ -63,6 +63,31 @@ export const SETTINGS = [
     flag: 'records-url',
     secret: true,
   }),
+  row(
+    'redisUrl',
+    'redis:// (rediss://, redis-cluster://, redis-sentinel://) address of a Redis or Valkey that several processes share for limits, budgets and news of changed keys; needs --records-url.',
+    {
+      kind: 'redis-url',
+      flag: 'redis-url',
+      secret: true,
+    },
+  ),
+  row(
+    'whenRedisIsAway',
+    'What happens to calls with a limit or a budget while Redis does not answer: each process admits its share alone, or they are refused with 503.',
+    {
+      kind: 'choice',
+      choices: ['alone', 'refuse'],
+      default: 'alone',
+    },
+  ),
+  row(
+    'instanceSecret',
+    'Secret that signs sessions, 32 random bytes in base64url, the same for every process of one platform; without it <data-dir>/secret.key is made.',
+    {
+      secret: true,
+    },
+  ),
   row('expose', 'Cuts the listeners down to one surface.', { kind: 'choice', choices: ['llm'] }),
   row('logLevel', 'How much the log says.', { kind: 'choice', choices: ['debug', 'info', 'warn', 'error'], default: 'info', also: ['LITELLM_LOG'] }),
   row('clickhouseUrl', 'http(s):// address of an external ClickHouse; without it the embedded engine is used.', { kind: 'http-url', also: ['CLICKHOUSE_URL'] }),

@@ -117,6 +117,7 @@ export async function startAdminHouse(): Promise<AdminHouse> {
       return { healthy: one.id !== 'bad', latencyMs: 3, error: one.id === 'bad' ? 'connect ECONNREFUSED' : null };
     },
     draining: () => state.draining,
+    coordination: () => ({ kind: 'memory', away: false, processes: 1 }),
   };
   const authenticate = (request: Request): Promise<Principal> => principalOf(records, request.headers.get('x-test-as') ?? 'master');
   const app = createApp({

@@ -6,6 +6,7 @@ import type { Ledger } from '#gateway/money/ledger.ts';
 import type { KeyStore } from '#identity/virtual-keys.ts';
 import type { Prices } from '#prices/port.ts';
 import type { Deployment, GatewayConfig } from '#settings/settings.ts';
+import type { CoordinationState } from '#stores/coordination/port.ts';
 import type { Records } from '#stores/records/port.ts';
 import type { Metrics } from '#telemetry/metrics.ts';
 
@@ -44,4 +45,6 @@ export interface AdminDeps {
   readonly checkDeployment: (deployment: Deployment, signal: AbortSignal) => Promise<DeploymentCheck>;
   /** True once the process has been told to stop. */
   readonly draining: () => boolean;
+  /** How the store of limits and budgets is doing. */
+  readonly coordination: () => CoordinationState;
 }

@@ -38,7 +38,11 @@ export function healthRoutes(deps: AdminDeps): Route[] {
 async function readiness(deps: AdminDeps): Promise<Response> {
   const connected = await deps.records.ping(PING_TIMEOUT_MS);
   const healthy = connected && !deps.draining();
-  return Response.json({ status: healthy ? 'healthy' : 'unhealthy', db: connected ? 'connected' : 'disconnected' }, { status: healthy ? 200 : 503 });
+  const { kind, away, processes } = deps.coordination();
+  // A process that decides alone still serves: only the state is told.
+  const coordination = kind === 'memory' ? { kind } : { kind, state: away ? 'away' : 'connected', processes };
+  const body = { status: healthy ? 'healthy' : 'unhealthy', db: connected ? 'connected' : 'disconnected', coordination };
+  return Response.json(body, { status: healthy ? 200 : 503 });
 }
 
 async function health(deps: AdminDeps, { http, signal }: RouteContext): Promise<Response> {

@@ -36,7 +36,7 @@ it('carries any text, list, number and instant into the table as it was', async 
         });
         return { ...record, attempts: record.attempts.map((attempt) => ({ ...attempt, usage: { input, output: 0, total: input } })) };
       });
-      await applyGroup(database.records, settled.flatMap(entriesOfSettled), 0n);
+      await applyGroup(database.records, settled.flatMap(entriesOfSettled), { name: 'ledger', position: 0n });
       const rows = await database.records.query<{
         call_id: string;
         model: string;

@@ -12,16 +12,21 @@ export function isDataFault(error: unknown): boolean {
 }
 
 /** Applies rows by halves down to the refused ones. The position moves with the last row only. @throws when PostgreSQL goes away. */
-export async function applyOneByOne(records: Records, rows: readonly LedgerEntry[], position: bigint, log: Log): Promise<{ applied: number; refused: number }> {
+export async function applyOneByOne(
+  records: Records,
+  rows: readonly LedgerEntry[],
+  place: { name: string; position: bigint },
+  log: Log,
+): Promise<{ applied: number; refused: number }> {
   const result = { applied: 0, refused: 0 };
   await applyHalves(rows);
-  await applyGroup(records, [], position);
+  await applyGroup(records, [], place);
   return result;
 
   async function applyHalves(part: readonly LedgerEntry[]): Promise<void> {
     if (part.length === 0) return;
     try {
-      result.applied += await applyGroup(records, part, 0n);
+      result.applied += await applyGroup(records, part, { ...place, position: 0n });
     } catch (error) {
       if (!isDataFault(error)) throw error;
       if (part.length === 1) {

@@ -4,14 +4,12 @@ import { sql } from '#stores/records/sql.ts';
 import { arrayLiteral, LEDGER_COLUMNS, type LedgerColumn } from './ledger-columns.ts';
 import type { LedgerEntry } from './ledger-row.ts';
 
-const POSITION_NAME = 'ledger';
-
 /**
  * Applies a group in one statement, so all of it or nothing: rows that are not there yet, the spend of every level above them for exactly those
  * rows, and the position. A key's old hash counts for the key that replaced it; tags count where somebody has created them, other levels always. Applying the same group again changes nothing.
  * @returns how many rows were new.
  */
-export async function applyGroup(records: Records, entries: readonly LedgerEntry[], position: bigint): Promise<number> {
+export async function applyGroup(records: Records, entries: readonly LedgerEntry[], place: { name: string; position: bigint }): Promise<number> {
   const [result] = await records.query<{ inserted: string }>(sql`
     WITH inserted AS (
       INSERT INTO ledger (${NAMES})
@@ -42,7 +40,7 @@ export async function applyGroup(records: Records, entries: readonly LedgerEntry
       FROM (SELECT tag, sum(cost) AS cost FROM inserted CROSS JOIN LATERAL unnest(tags) AS tag WHERE cost > 0 GROUP BY tag) AS tagged
       WHERE spend_limits.kind = 'tag' AND spend_limits.subject = tagged.tag
     ), position AS (
-      INSERT INTO consumer_positions AS stored (name, sequence) VALUES (${POSITION_NAME}, ${position.toString()})
+      INSERT INTO consumer_positions AS stored (name, sequence) VALUES (${place.name}, ${place.position.toString()})
       ON CONFLICT (name) DO UPDATE SET sequence = GREATEST(stored.sequence, excluded.sequence), updated_at = now()
     )
     SELECT count(*) AS inserted FROM inserted`);
@@ -80,8 +78,8 @@ function selected(column: LedgerColumn): Statement {
 }
 
 /** The journal sequence up to which everything is applied; 0 when nothing was. */
-export async function storedPosition(records: Records): Promise<bigint> {
-  const [row] = await records.query<{ sequence: string }>(sql`SELECT sequence FROM consumer_positions WHERE name = ${POSITION_NAME}`);
+export async function storedPosition(records: Records, name: string): Promise<bigint> {
+  const [row] = await records.query<{ sequence: string }>(sql`SELECT sequence FROM consumer_positions WHERE name = ${name}`);
   return BigInt(row?.sequence ?? 0);
 }
 
@@ -90,4 +88,14 @@ export async function storedSpend(records: Records): Promise<{ account: string; 
   return await records.query<{ account: string; spend: string }>(sql`
     SELECT 'key:' || COALESCE(account, id) AS account, spend FROM virtual_keys WHERE spend <> 0
     UNION ALL SELECT kind || ':' || subject, spend FROM spend_limits WHERE spend <> 0 AND kind IN ('organization', 'team', 'user', 'member')`);
+}
+
+/** Spend of one such account as decimal text; '0' when nobody has it. */
+export async function storedSpendOf(records: Records, kind: string, subject: string): Promise<string> {
+  const statement =
+    kind === 'key'
+      ? sql`SELECT spend FROM virtual_keys WHERE COALESCE(account, id) = ${subject}`
+      : sql`SELECT spend FROM spend_limits WHERE kind = ${kind} AND subject = ${subject}`;
+  const [row] = await records.query<{ spend: string }>(statement);
+  return row?.spend ?? '0';
 }

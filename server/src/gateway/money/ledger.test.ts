@@ -77,7 +77,7 @@ describe('the ledger', () => {
     expect(await spend()).toBe('0.001275');
     const [team] = await records.query<{ spend: string }>(sql`SELECT spend FROM spend_limits WHERE kind = 'team' AND subject = 'team'`);
     expect(team?.spend).toBe('0.001275000000');
-    expect(await storedPosition(records)).toBe(money.writer.state().lastSequence);
+    expect(await storedPosition(records, 'ledger')).toBe(money.writer.state().lastSequence);
     expect(await spentSince(records, null)).toBe(1_275_000_000n);
     const accounts = new Map((await storedSpend(records)).map(({ account, spend: amount }) => [account, amount]));
     const spent = '0.001275000000';

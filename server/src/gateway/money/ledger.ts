@@ -15,6 +15,8 @@ export interface LedgerOptions {
   reader: JournalReader;
   writer: Pick<JournalWriter, 'state' | 'flush'>;
   log: Log;
+  /** Name of this journal's ledger in `consumer_positions`: a journal of another process has another. */
+  consumer?: string;
   /** Longest wait of a settled call in memory before it is applied. */
   groupMs?: number;
   /** Calls waiting in memory; beyond, they are read again from the journal. */
@@ -90,7 +92,7 @@ class JournalLedger implements Ledger {
   #refusedRows = 0;
 
   constructor(options: LedgerOptions) {
-    this.#options = { groupMs: GROUP_MS, maxQueued: MAX_QUEUED, openLimitMs: OPEN_LIMIT_MS, ...options };
+    this.#options = { groupMs: GROUP_MS, maxQueued: MAX_QUEUED, openLimitMs: OPEN_LIMIT_MS, consumer: 'ledger', ...options };
   }
 
   readonly listener: MoneyListener = {
@@ -103,7 +105,7 @@ class JournalLedger implements Ledger {
     const { records, writer } = this.#options;
     await writer.flush();
     const until = writer.state().lastSequence;
-    this.#position = await storedPosition(records);
+    this.#position = await storedPosition(records, this.#options.consumer);
     const before = new OpenCalls();
     let applied = await this.#replay(this.#position, until, before);
     const orphans = before.drain();
@@ -275,14 +277,14 @@ class JournalLedger implements Ledger {
   }
 
   async #apply(rows: LedgerEntry[], position: bigint): Promise<number> {
-    const { records, log } = this.#options;
+    const { records, log, consumer } = this.#options;
     const target = position > this.#position ? position : this.#position;
     let applied: number;
     try {
-      applied = await applyGroup(records, rows, target);
+      applied = await applyGroup(records, rows, { name: consumer, position: target });
     } catch (error) {
       if (!isDataFault(error)) throw error;
-      const result = await applyOneByOne(records, rows, target, log);
+      const result = await applyOneByOne(records, rows, { name: consumer, position: target }, log);
       this.#refusedRows += result.refused;
       applied = result.applied;
     }

@@ -28,18 +28,25 @@ export async function openWindows(deps: WindowSpendDeps, claims: readonly Budget
   }
 }
 
+/** Spend in the window of an account since its beginning. A key's account is named after the first hash that the key had. */
+export async function spentInWindow(session: RecordsSession, subject: Pick<BudgetClaim, 'level' | 'id' | 'model'>, startMs: number): Promise<bigint> {
+  if (subject.level !== 'key') return await sumOf(session, subject, startMs);
+  const [key] = await session.query<{ id: string }>(sql`SELECT id FROM virtual_keys WHERE COALESCE(account, id) = ${subject.id}`);
+  return await sumOf(session, { ...subject, id: key?.id ?? subject.id }, startMs);
+}
+
 /** Spend of the whole gateway since an instant; null = since ever. */
 export async function spentSince(session: RecordsSession, startMs: number | null): Promise<bigint> {
   const since = startMs === null ? sql`true` : sql`call_started_at >= ${new Date(startMs)}`;
   return await total(session, since);
 }
 
-async function sumOf(session: RecordsSession, claim: BudgetClaim, startMs: number): Promise<bigint> {
+async function sumOf(session: RecordsSession, claim: Pick<BudgetClaim, 'level' | 'id' | 'model'>, startMs: number): Promise<bigint> {
   const model = claim.model === null ? sql`true` : sql`model = ${claim.model}`;
   return await total(session, sql`call_started_at >= ${new Date(startMs)} AND ${subjectOf(claim)} AND ${model}`);
 }
 
-function subjectOf({ level, id }: BudgetClaim): Statement {
+function subjectOf({ level, id }: Pick<BudgetClaim, 'level' | 'id'>): Statement {
   switch (level) {
     case 'key':
       return sql`(key_id = ${id} OR key_id IN (SELECT id FROM replaced_keys WHERE active_id = ${id}))`;
