@@ -8,6 +8,11 @@ const PATHS: Record<string, readonly string[]> = {
   moto: [join(import.meta.dirname, '../.cache/python/bin/moto_server')],
 };
 
+/** Langfuse's Python SDKs exclude each other: an environment a generation (scripts/python-env.sh). GENAI_REQUIRE=python demands all of them. */
+for (const name of ['langfuse-2', 'langfuse-3', 'langfuse-4', 'langfuse-5', 'streamlit']) {
+  PATHS[`python-${name}`] = [join(import.meta.dirname, `../.cache/python-${name}/bin/python`)];
+}
+
 /** The program's path when this machine has it; null after printing why the tests that need it are skipped. @throws when GENAI_REQUIRE names it and it is missing. */
 export function need(name: keyof typeof PATHS & string): string | null {
   const found = (PATHS[name] ?? []).find((path) => existsSync(path));
