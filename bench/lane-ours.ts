@@ -9,7 +9,7 @@ import type { Lane, LanePlace } from './lane.ts';
 export type OursName = 'ours-keys-off' | 'ours-governed' | 'ours-all';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
-const MASTER_KEY = 'sk-bench-master-key-0123456789';
+export const MASTER_KEY = 'sk-bench-master-key-0123456789';
 /** The first start makes a database and builds the console. */
 const FIRST_START_MS = 240_000;
 

@@ -8,6 +8,7 @@ import { measureIngest } from './ingest.ts';
 import type { Lane, Say } from './lane.ts';
 import { isOurs, startLanes, startMock } from './lanes.ts';
 import type { WarmUp } from './measure.ts';
+import { measureMemory } from './memory.ts';
 import { type BenchOptions, readOptions, USAGE } from './options.ts';
 import { machineFacts } from './process-tree.ts';
 import { promiseRows, promisesIn } from './promises.ts';
@@ -73,8 +74,15 @@ async function runAll(options: BenchOptions, lanes: Lane[], machine: ReturnType<
   }
   const promises = promisesIn(rounds);
   if (options.parts.includes('calls') || options.parts.includes('rate')) print(listOf('promises', promiseRows(promises)));
+  const governed = lanes.find((lane) => lane.name === 'ours-governed');
+  let memory: object | null = null;
+  if (options.parts.includes('memory') && governed !== undefined && isOurs(governed)) {
+    const measured = await measureMemory(governed, options, say);
+    memory = measured.figures;
+    print(listOf('memory (role gateway)', measured.rows));
+  }
   const all = lanes.find((lane) => lane.name === 'ours-all');
-  if (all === undefined || !isOurs(all)) return { machine, options, rounds, promises };
+  if (all === undefined || !isOurs(all)) return { machine, options, rounds, promises, memory };
   let ingest: object | null = null;
   let idle: object | null = null;
   if (options.parts.includes('ingest')) {
@@ -90,7 +98,7 @@ async function runAll(options: BenchOptions, lanes: Lane[], machine: ReturnType<
   }
   const after = machineFacts();
   print(`\nsteal during the run: ${after.stealTicks - machine.stealTicks} ticks; load at the end ${after.loadAverage}`);
-  return { machine, after, options, rounds, promises, ingest, idle };
+  return { machine, after, options, rounds, promises, memory, ingest, idle };
 }
 
 async function main(argv: readonly string[]): Promise<number> {
