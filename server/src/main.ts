@@ -18,6 +18,7 @@ import { startJanitor } from './journal-janitor.ts';
 import { consumedByAll, openStores, type Stores } from './open-stores.ts';
 import { type FirstRun, type PlatformUrls, type RunningPlatform, type StartInput, StartRefused } from './platform.ts';
 import { platformStatus } from './platform-status.ts';
+import { trimHeapOnce } from './trim-heap.ts';
 import { VERSION } from './version.ts';
 
 /** Streams of an hour exist; an orchestrator's own limit usually comes first. */
@@ -98,6 +99,8 @@ async function start(input: StartInput, loaded: LoadedSettings, run: { closers: 
   await console.built;
   if (engine !== null) await engine.ready();
   input.notify({ kind: 'ready', elapsedMs: performance.now() - run.startedAt });
+  const stopTrimming = trimHeapOnce(() => house.gateway.state().callsInFlight > 0);
+  closers.push(async () => stopTrimming());
   return {
     urls,
     listensWide: !isLoopback(settings.host),
