@@ -20,7 +20,7 @@ export const FACTORIES: Readonly<Record<string, () => Route[]>> = {
   createPlatformRoutes: () => createPlatformRoutes(inert('the platform')),
   createAdminRoutes: () => createAdminRoutes(inert('the admin API')),
   createIngestRoutes: () => createIngestRoutes({ journal: inert('the journal') }),
-  createRecordRoutes: () => createRecordRoutes({ records: inert('the records') }),
+  createRecordRoutes: () => createRecordRoutes({ records: inert('the records'), ask: async () => inert('the engine') }),
   forwardedReadRoutes: () => forwardedReadRoutes(async () => inert('the engine')),
 };
 

@@ -23,8 +23,10 @@ import { type Bootstrapped, dropStoredPassword } from '#identity/bootstrap.ts';
 import { KEYS_CHANNEL, openKeyDirectory, type VirtualKeyDirectory } from '#identity/key-directory.ts';
 import { hashKey, isKeyHash, keyName, mintVirtualKey } from '#identity/keys.ts';
 import { createLogin, type Login } from '#identity/login.ts';
+import type { Principal } from '#identity/principal.ts';
 import { openProjectKeys } from '#identity/project-keys.ts';
 import { windowOf } from '#lib/calendar.ts';
+import { AppError } from '#lib/errors.ts';
 import { parsePicos } from '#lib/money.ts';
 import { createIngestRoutes } from '#observe/ingest/routes.ts';
 import { forwardedReadRoutes } from '#observe/read-routes.ts';
@@ -269,8 +271,8 @@ function routesOf(parts: RouteParts): Route[] {
         },
       }),
     );
-    routes.push(...createRecordRoutes({ records: stores.records }));
     const { engine } = input;
+    routes.push(...createRecordRoutes({ records: stores.records, ask: (principal, path) => askEngine(engine, principal, path) }));
     if (engine !== null) routes.push(...forwardedReadRoutes((context) => forwardToEngine(engine, context)));
   }
   return routes;
@@ -279,4 +281,16 @@ function routesOf(parts: RouteParts): Route[] {
 async function forwardToEngine(engine: EngineLink, { http, principal }: RouteContext): Promise<Response> {
   const reads = http.req.method === 'GET' || http.req.method === 'HEAD';
   return await engine.forward(http.req.raw, principal, reads ? undefined : await readBody(http));
+}
+
+async function askEngine(engine: EngineLink | null, principal: Principal, path: string): Promise<unknown> {
+  const answer = engine === null ? null : await engine.forward(new Request(`http://engine${path}`), principal);
+  if (answer?.ok) return await answer.json();
+  await answer?.body?.cancel();
+  if (answer?.status === 404) return null;
+  throw new AppError('Stored events cannot be read at the moment: try again in a few seconds.', {
+    status: 503,
+    code: 'ServiceUnavailableError',
+    retryAfterSeconds: 2,
+  });
 }
