@@ -6,6 +6,7 @@ import type { Records } from '#stores/records/port.ts';
 import { consoleReadRoutes } from './console/routes.ts';
 import type { Deletions } from './deletion/port.ts';
 import { deletionRoutes } from './deletion/routes.ts';
+import { metricsRoutes } from './metrics/routes.ts';
 import { observationRoutes } from './observations/routes.ts';
 import { promptLinks } from './prompts/links.ts';
 import { scoreTypes } from './score-configs/check.ts';
@@ -29,6 +30,7 @@ export function readRoutes({ analytics, records, deletions }: EngineParts): Rout
     ...observationRoutes(analytics, link),
     ...scoreRoutes(analytics, types),
     ...sessionRoutes(analytics),
+    ...metricsRoutes(analytics),
     ...deletionRoutes(deletions),
     ...consoleReadRoutes(analytics),
   ];

@@ -27,7 +27,8 @@ const conditionSchema = z.discriminatedUnion('type', [
 /** One checked condition. */
 export type FilterCondition = z.output<typeof conditionSchema>;
 
-const filterSchema = z.array(conditionSchema).max(50);
+/** The conditions of a list, of a metric query, of a widget: one language. */
+export const conditionsSchema = z.array(conditionSchema).max(50);
 
 /** Conditions of the parameter's text; [] when it is absent or empty. @throws AppError 400 for broken JSON, unknown types and operators. */
 export function parseFilter(parameter: string | undefined): FilterCondition[] {
@@ -43,7 +44,7 @@ export function parseFilter(parameter: string | undefined): FilterCondition[] {
       cause,
     });
   }
-  const result = filterSchema.safeParse(parsed);
+  const result = conditionsSchema.safeParse(parsed);
   if (result.success) return result.data;
   throw new AppError('Invalid request data', { status: 400, code: 'InvalidRequestError', param: 'filter', details: result.error.issues });
 }
