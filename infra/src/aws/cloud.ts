@@ -5,6 +5,7 @@ import type { ClusterPort } from './cluster/port.ts';
 import type { InventoryPort } from './inventory/port.ts';
 import type { SecretPort } from './secrets/port.ts';
 import type { StackPort } from './stacks/port.ts';
+import type { TargetPort } from './targets/port.ts';
 
 export interface Cloud {
   account: AccountPort;
@@ -13,4 +14,5 @@ export interface Cloud {
   buckets: BucketPort;
   secrets: SecretPort;
   inventory: InventoryPort;
+  targets: TargetPort;
 }

@@ -7,6 +7,7 @@ import { eksCluster } from './cluster/eks.ts';
 import { sdkInventory } from './inventory/sdk.ts';
 import { secretsManager } from './secrets/secrets-manager.ts';
 import { cloudFormationStacks } from './stacks/cloudformation.ts';
+import { balancingTargets } from './targets/balancing.ts';
 
 /** The cloud of one region. Credentials come from AWS's own chain (environment, profile, SSO, role) unless the clients were made with some. */
 export function sdkCloud(region: string, clients: AwsClients = awsClients(region)): Cloud {
@@ -17,5 +18,6 @@ export function sdkCloud(region: string, clients: AwsClients = awsClients(region
     buckets: s3Buckets(clients.s3),
     secrets: secretsManager(clients.secrets),
     inventory: sdkInventory(clients),
+    targets: balancingTargets(clients.loadBalancing),
   };
 }

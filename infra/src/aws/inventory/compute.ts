@@ -1,5 +1,6 @@
 // Instances, launch templates, volumes and snapshots.
 import {
+  CreateTagsCommand,
   DeleteLaunchTemplateCommand,
   DeleteSnapshotCommand,
   DeleteVolumeCommand,
@@ -9,7 +10,7 @@ import {
   paginateDescribeVolumes,
   TerminateInstancesCommand,
 } from '@aws-sdk/client-ec2';
-import { tagsOf } from '#aws/tags.ts';
+import { tagList, tagsOf } from '#aws/tags.ts';
 import { type Item, item } from './item.ts';
 import type { Kind } from './kind.ts';
 import { isOurs, isTaggedOurs } from './scope.ts';
@@ -55,7 +56,13 @@ const volumes: Kind = {
       for (const volume of page.Volumes ?? []) {
         const tags = tagsOf(volume.Tags);
         if (!isTaggedOurs(scope, tags)) continue;
-        const rest = { tags, createdAt: volume.CreateTime ?? null, sizeGib: volume.Size ?? null, sizeClass: volume.VolumeType ?? null };
+        const rest = {
+          tags,
+          createdAt: volume.CreateTime ?? null,
+          sizeGib: volume.Size ?? null,
+          sizeClass: volume.VolumeType ?? null,
+          zone: volume.AvailabilityZone ?? null,
+        };
         found.push(
           item('volume', volume.VolumeId ?? '', { ...rest, name: tags['kubernetes.io/created-for/pvc/name'] ?? tags.Name ?? '', state: volume.State ?? '' }),
         );
@@ -64,6 +71,7 @@ const volumes: Kind = {
     return found;
   },
   remove: ({ ec2 }, { id }) => ec2.send(new DeleteVolumeCommand({ VolumeId: id })),
+  mark: ({ ec2 }, { id }, tags) => ec2.send(new CreateTagsCommand({ Resources: [id], Tags: tagList(tags) })),
 };
 
 const snapshots: Kind = {

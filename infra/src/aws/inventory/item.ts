@@ -51,10 +51,24 @@ export interface Item {
   sizeGib: number | null;
   /** The size class that is paid for (instance type, node type), where there is one. */
   sizeClass: string | null;
+  /** Availability zone, where it is bound to one. */
+  zone: string | null;
 }
 
 export function item(kind: ItemKind, id: string, rest: Partial<Omit<Item, 'kind' | 'id'>> = {}): Item {
-  return { kind, id, name: rest.name || id, state: '', tags: {}, vpcId: null, createdAt: null, sizeGib: null, sizeClass: null, ...withoutName(rest) };
+  return {
+    kind,
+    id,
+    name: rest.name || id,
+    state: '',
+    tags: {},
+    vpcId: null,
+    createdAt: null,
+    sizeGib: null,
+    sizeClass: null,
+    zone: null,
+    ...withoutName(rest),
+  };
 }
 
 function withoutName(rest: Partial<Omit<Item, 'kind' | 'id'>>): Partial<Item> {

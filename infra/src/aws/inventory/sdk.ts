@@ -1,6 +1,6 @@
 // The inventory by asking every service; a service that refuses makes the findings incomplete instead of empty.
 import type { AwsClients } from '#aws/clients.ts';
-import { CloudError, cloudErrorOf } from '#aws/error.ts';
+import { answerOf, CloudError, cloudErrorOf } from '#aws/error.ts';
 import { balancingKinds } from './balancing.ts';
 import { cacheKinds } from './cache.ts';
 import { computeKinds } from './compute.ts';
@@ -33,6 +33,11 @@ export function sdkInventory(clients: AwsClients, kinds: readonly Kind[] = KINDS
         const translated = cloudErrorOf(error);
         if (!(translated instanceof CloudError) || translated.code !== 'not-found') throw translated;
       }
+    },
+    mark: async (item, tags) => {
+      const kind = kinds.find((candidate) => candidate.kind === item.kind);
+      if (kind?.mark === undefined) throw new CloudError('invalid', `${item.kind} ${item.id} is of a kind that is never kept`);
+      await answerOf(kind.mark(clients, item, tags));
     },
   };
 }
