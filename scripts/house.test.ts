@@ -48,6 +48,11 @@ const forbidden: [string, string][] = [
   ['server/src/identity/planted.ts', '#gateway/ports.ts'],
   ['server/src/prices/planted.ts', '#gateway/ports.ts'],
   ['server/src/gateway/planted.ts', '../observe/rows.ts'],
+  ['infra/src/aws/buckets/planted.ts', '#life/up.ts'],
+  ['infra/src/kubernetes/planted.ts', '#aws/cloud.ts'],
+  ['infra/src/life/planted.ts', '@genai/cli/main'],
+  ['infra/src/life/planted.ts', '#aws/fake/world.ts'],
+  ['cli/src/commands/planted.ts', '@genai/infra/life/scenario-fixture'],
 ];
 
 describe('the rooms', () => {

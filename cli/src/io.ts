@@ -1,6 +1,7 @@
 // Port to the person or script at the other end: messages, progress, one final result, and questions; as text, as JSON, or silent.
 import { createInterface } from 'node:readline/promises';
-import { fillMessage, type Language, MESSAGES, type MessageCode, type MessageValues } from '#messages.ts';
+import type { Language, MessageValues } from '#message-form.ts';
+import { fillMessage, MESSAGES, type MessageCode } from '#messages.ts';
 
 export type IoMode = 'human' | 'json' | 'silent';
 
@@ -21,6 +22,8 @@ export interface Io {
   result(value: unknown, human: string): void;
   /** Asks yes or no; false when nobody is there to answer. */
   confirm(code: MessageCode, values?: MessageValues): Promise<boolean>;
+  /** Lets the person take one of some words; null when nobody is there, or the answer is none of them. */
+  choose(code: MessageCode, words: readonly string[]): Promise<string | null>;
 }
 
 /** The part of a stream that is written to. */
@@ -49,6 +52,15 @@ export function createIo(options: IoOptions): Io {
   const clearBar = (): void => {
     if (barShown) err.write('\r\u001B[K');
     barShown = false;
+  };
+  const ask = async (question: string): Promise<string | null> => {
+    if (mode !== 'human' || options.input?.isTTY !== true) return null;
+    const reader = createInterface({ input: options.input, output: err as NodeJS.WritableStream });
+    try {
+      return (await reader.question(question)).trim();
+    } finally {
+      reader.close();
+    }
   };
   const text = (code: MessageCode, values: MessageValues = {}): string => fillMessage(code, language, values);
   return {
@@ -83,13 +95,11 @@ export function createIo(options: IoOptions): Io {
       if (mode === 'human' && human !== '') out.write(`${human}\n`);
     },
     async confirm(code, values = {}) {
-      if (mode !== 'human' || options.input?.isTTY !== true) return false;
-      const reader = createInterface({ input: options.input, output: err as NodeJS.WritableStream });
-      try {
-        return /^(y|yes|はい)$/i.test((await reader.question(`${text(code, values)} [y/N] `)).trim());
-      } finally {
-        reader.close();
-      }
+      return /^(y|yes|はい)$/i.test((await ask(`${text(code, values)} [y/N] `)) ?? '');
+    },
+    async choose(code, words) {
+      const answer = await ask(`${text(code)} [${words.join(' / ')}] `);
+      return words.find((word) => word === answer?.toLowerCase()) ?? null;
     },
   };
 }

@@ -12,6 +12,13 @@ export const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   demo: async () => (await import('#commands/demo.ts')).demo,
   doctor: async () => (await import('#commands/doctor.ts')).doctor,
   keys: async () => (await import('#commands/keys.ts')).keys,
+  plan: async () => (await import('#commands/plan.ts')).plan,
+  up: async () => (await import('#commands/up.ts')).up,
+  status: async () => (await import('#commands/status.ts')).status,
+  logs: async () => (await import('#commands/logs.ts')).logs,
+  cost: async () => (await import('#commands/cost.ts')).cost,
+  down: async () => (await import('#commands/down.ts')).down,
+  sweep: async () => (await import('#commands/sweep.ts')).sweep,
   help: async () => (await import('#commands/help.ts')).help,
   version: async () => (await import('#commands/version.ts')).version,
 };

@@ -1,23 +1,7 @@
 // Every sentence of the command line: its code, its level, English and Japanese. Values in braces are filled in.
 
-export type Language = 'en' | 'ja';
-export type MessageValues = Readonly<Record<string, string | number>>;
-
-interface MessageForm {
-  readonly level: 'info' | 'warning' | 'error';
-  readonly en: string;
-  readonly ja: string;
-}
-
-function info<const En extends string>(en: En, ja: string): MessageForm {
-  return { level: 'info', en, ja };
-}
-function warning(en: string, ja: string): MessageForm {
-  return { level: 'warning', en, ja };
-}
-function error(en: string, ja: string): MessageForm {
-  return { level: 'error', en, ja };
-}
+import { AWS_MESSAGES } from '#aws/messages.ts';
+import { error, info, type Language, type MessageForm, type MessageValues, warning } from '#message-form.ts';
 
 export const MESSAGES = {
   // main
@@ -134,12 +118,13 @@ export const MESSAGES = {
   'verify.trace': info('Its trace is in the public API', 'トレースが公開 API で取得できる'),
   'verify.blobs': info('Blob store holds objects of it', 'オブジェクトストアにデータがある'),
   'verify.rows': info('Analytics store holds rows of it', '分析ストアにデータがある'),
+  'verify.second': info("A second project's keys, registered at run time", '2 つ目のプロジェクトのキーを実行時に登録できる'),
   'verify.state-passed': info('passed', '成功'),
   'verify.state-failed': error('FAILED', '失敗'),
   'verify.state-not-checked': warning('not checked', '未確認'),
   'verify.key-left': warning(
-    'warning: the temporary key {alias} could not be removed; it expires by itself in 10 minutes.',
-    '警告: 一時キー {alias} を削除できませんでした。10 分後に自動的に失効します。',
+    'warning: {alias} could not be removed (a temporary key expires by itself in 10 minutes).',
+    '警告: {alias} を削除できませんでした（一時キーは 10 分後に自動的に失効します）。',
   ),
   // demo
   'demo.needs-key': error(
@@ -163,6 +148,7 @@ export const MESSAGES = {
     '複数ターンのセッション、ツールを呼び出すエージェント、スコア: {observe}',
   ),
   'demo.look-filter': info('Try the search with a user ({user}) or a tag ({tag}).', 'ユーザー（{user}）やタグ（{tag}）で検索してみてください。'),
+  ...AWS_MESSAGES,
 } as const satisfies Record<string, MessageForm>;
 
 export type MessageCode = keyof typeof MESSAGES;

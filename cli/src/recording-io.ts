@@ -1,6 +1,6 @@
 // For tests only: an Io that keeps what a command said.
 import { createIo, type Io, type IoMode } from '#io.ts';
-import type { Language } from '#messages.ts';
+import type { Language } from '#message-form.ts';
 
 export interface RecordingIo {
   io: Io;

@@ -5,9 +5,10 @@ import type { Io } from '#io.ts';
 import type { MessageCode } from '#messages.ts';
 import { platformVersion } from './version.ts';
 
-const VERBS = ['start', 'verify', 'demo', 'doctor', 'keys', 'help', 'version'] as const;
+const VERBS = ['start', 'verify', 'demo', 'doctor', 'keys', 'plan', 'up', 'status', 'logs', 'cost', 'down', 'sweep', 'help', 'version'] as const;
 
 const LOCAL = ['--data-dir DIR', '--config FILE'];
+const AWS = ['--name NAME', '--region REGION', '--profile dev', '--settings FILE', '--gateway litellm|native', '--observe langfuse|native'];
 const DOORS = ['--gateway-url URL', '--observe-url URL', '--key KEY', '--public-key PK', '--secret-key SK'];
 
 function flagsOf(verb: string): string[] {
@@ -26,6 +27,10 @@ function flagsOf(verb: string): string[] {
         '--clickhouse-url URL',
         '--clickhouse-user USER',
         '--clickhouse-password PASSWORD',
+        '--second-public-key PK',
+        '--second-secret-key SK',
+        '--aws (an environment that up made)',
+        ...AWS,
         ...LOCAL,
       ];
     case 'demo':
@@ -34,6 +39,19 @@ function flagsOf(verb: string): string[] {
       return ['--network', ...LOCAL];
     case 'keys':
       return ['show', 'seal --yes', ...LOCAL];
+    case 'plan':
+      return ['--compare', '--iam', '--yen JPY', ...AWS];
+    case 'up':
+      return ['--yes', '--allow CIDR', '--ttl 11h', '--budget-email EMAIL', '--no-verify', ...AWS];
+    case 'logs':
+      return ['gateway|web|worker|clickhouse', '--tail N', '--previous', ...AWS];
+    case 'down':
+      return ['--yes', '--plan', '--keep-data', '--expired', ...AWS];
+    case 'sweep':
+      return ['--yes', ...AWS];
+    case 'status':
+    case 'cost':
+      return AWS;
     default:
       return [];
   }

@@ -67,10 +67,10 @@ async function modelsByReadiness(target: Target, facts: Facts): Promise<string[]
 }
 
 /** A key that dies by itself after ten minutes; the refusing answer when none could be made. */
-async function createKey(target: Target, facts: Facts, allowed: string[]): Promise<string | Answer> {
+export async function createKey(target: Target, facts: Facts, allowed: string[], extra: Record<string, unknown> = {}): Promise<string | Answer> {
   const alias = `genai-verify-${randomBytes(6).toString('hex')}`;
   const answer = await call(`${target.gatewayUrl}/key/generate`, {
-    body: { models: allowed, duration: '10m', key_alias: alias },
+    body: { models: allowed, duration: '10m', key_alias: alias, ...extra },
     headers: bearer(target.key ?? ''),
   });
   const key = at(answer.json, 'key');
@@ -79,7 +79,7 @@ async function createKey(target: Target, facts: Facts, allowed: string[]): Promi
   return key;
 }
 
-function chat(target: Target, key: string, model: string, metadata: Record<string, unknown> = {}): Promise<Answer> {
+export function chat(target: Target, key: string, model: string, metadata: Record<string, unknown> = {}): Promise<Answer> {
   const body = { model, messages: [{ role: 'user', content: FIRST_MESSAGE }], user: 'genai-verify', metadata };
   return call(`${target.gatewayUrl}/v1/chat/completions`, { body, headers: bearer(key), timeoutMs: CALL_TIMEOUT_MS });
 }

@@ -12,6 +12,7 @@ export interface Outcome {
 
 export interface CheckResult extends Outcome {
   id: string;
+  title: MessageCode;
   elapsedMs: number;
 }
 
@@ -30,6 +31,19 @@ export interface Target {
   clickhouse: { url: string; user: string; password: string } | null;
   /** Admin socket of the process behind these URLs, when it runs on this machine. */
   adminSocket: string | null;
+  /** Keys of a second project, to be registered at run time with a key of their own. */
+  second: { publicKey: string; secretKey: string } | null;
+  /** The buckets behind an environment on AWS. */
+  buckets: Buckets | null;
+}
+
+export interface Buckets {
+  eventsName: string;
+  clickhouseName: string;
+  /** Keys of up to `limit` objects under the events prefix. */
+  events(limit: number): Promise<{ key: string; modifiedAt: Date }[]>;
+  /** First path parts of the ClickHouse bucket, up to `limit`. */
+  clickhousePrefixes(limit: number): Promise<string[]>;
 }
 
 /** What earlier checks found and later ones need. */
@@ -42,11 +56,15 @@ export interface Facts {
   rowsBefore: number | null;
   /** Temporary keys, removed at the end. */
   temporaryKeys: { key: string; alias: string }[];
+  /** Traces that the checks made, with the keys of their project; removed at the end. */
+  traces: { id: string; publicKey: string; secretKey: string }[];
 }
 
 export interface Check {
   id: string;
   title: MessageCode;
+  /** Whether it makes sense for a target; always when absent. */
+  applies?(target: Target): boolean;
   run(target: Target, facts: Facts): Promise<Outcome>;
 }
 

@@ -1,7 +1,7 @@
 // Checks of what lies behind the observability door: the trace by the public API, objects in the blob store, rows in the analytics store.
 import type { BlobListing, PlatformStatus } from '@genai/server/platform';
 import { call, callAdmin } from '#http.ts';
-import { at, basic, type Check, describe, type Facts, failed, needs, type Outcome, passed, poll, type Target, waitOf } from './check.ts';
+import { at, type Buckets, basic, type Check, describe, type Facts, failed, needs, type Outcome, passed, poll, type Target, waitOf } from './check.ts';
 
 export const trace: Check = {
   id: 'trace',
@@ -26,6 +26,7 @@ export const trace: Check = {
     const observations = at(found, 'observations');
     if (!Array.isArray(observations) || observations.length === 0) return failed(`trace ${String(at(found, 'id'))} has no observation`);
     facts.traceFound = true;
+    facts.traces.push({ id: String(at(found, 'id')), publicKey: target.publicKey, secretKey: target.secretKey });
     return passed(`trace ${String(at(found, 'id'))} with ${observations.length} observation(s)`);
   },
 };
@@ -37,6 +38,7 @@ export const blobs: Check = {
   id: 'blobs',
   title: 'verify.blobs',
   async run(target, facts) {
+    if (target.buckets !== null) return await eventsObjects(target.buckets, waitOf(target, facts));
     const { adminSocket } = target;
     const { call: made } = facts;
     if (adminSocket === null) return needs("the platform's own data folder (--data-dir) on this machine; elsewhere look into the bucket");
@@ -59,6 +61,7 @@ export const rows: Check = {
   id: 'rows',
   title: 'verify.rows',
   async run(target, facts) {
+    if (target.buckets !== null) return await clickhousePrefixes(target.buckets);
     if (target.clickhouse !== null) return await clickhouseRows(target.clickhouse);
     if (target.adminSocket === null) return needs("the platform's own data folder (--data-dir) on this machine, or --clickhouse-url");
     if (facts.call === null) return needs('the call above');
@@ -75,6 +78,23 @@ export const rows: Check = {
       : failed(`still ${after} observations`);
   },
 };
+
+/** On AWS: Langfuse writes what it received under this prefix before it is processed. */
+async function eventsObjects(buckets: Buckets, waitMs: number): Promise<Outcome> {
+  const found = await poll(waitMs, async () => {
+    const objects = await buckets.events(1000);
+    return objects.length === 0 ? null : objects;
+  });
+  return found === null
+    ? failed(`no object under events/ in ${buckets.eventsName}`)
+    : passed(`${found.length === 1000 ? '1000 or more' : found.length} object(s) under events/ in ${buckets.eventsName}`);
+}
+
+/** On AWS: ClickHouse spreads its parts over many prefixes. */
+async function clickhousePrefixes(buckets: Buckets): Promise<Outcome> {
+  const prefixes = await buckets.clickhousePrefixes(1000);
+  return prefixes.length === 0 ? failed(`no prefix in ${buckets.clickhouseName}`) : passed(`${prefixes.length} prefix(es) in ${buckets.clickhouseName}`);
+}
 
 /** Rows of observations in the running process; null when it cannot say. */
 export async function countRows(target: Target): Promise<number | null> {
@@ -97,5 +117,5 @@ async function clickhouseRows(access: NonNullable<Target['clickhouse']>): Promis
 
 /** Facts at the beginning: nothing found yet. */
 export function noFacts(): Facts {
-  return { isOurs: false, models: [], call: null, traceFound: false, rowsBefore: null, temporaryKeys: [] };
+  return { isOurs: false, models: [], call: null, traceFound: false, rowsBefore: null, temporaryKeys: [], traces: [] };
 }

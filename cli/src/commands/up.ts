@@ -1,0 +1,104 @@
+// `up`: creates or completes the environment on AWS, checks it, and says where it is, where its secrets are, what it costs and when it ends.
+import { parseArgs } from 'node:util';
+import type { Environment } from '@genai/infra/environment';
+import type { LifeContext } from '@genai/infra/life/context';
+import type { UpResult } from '@genai/infra/life/up';
+import { AwsStop, environmentOf } from '#aws/environment.ts';
+import { AWS_FLAGS } from '#aws/flags.ts';
+import { infra } from '#aws/infra.ts';
+import { money } from '#aws/money.ts';
+import { confirmed, type OpenLife, openAws, runAws } from '#aws/run.ts';
+import { targetOf } from '#aws/target.ts';
+import type { Command, CommandContext } from '#command.ts';
+import type { Io } from '#io.ts';
+import { renderResults } from '#verify/render.ts';
+import { runChecks } from '#verify/run.ts';
+
+const OPTIONS = { ...AWS_FLAGS, 'budget-email': { type: 'string' }, 'no-verify': { type: 'boolean' } } as const;
+/** Above a month of what is planned by so much, the alarm rings. */
+const BUDGET_MARGIN = 1.2;
+
+export const upWith =
+  (open: OpenLife): Command =>
+  async (context) =>
+    await runAws(context, async (signal) => {
+      const { io } = context;
+      const { values } = parseArgs({ args: [...context.argv], options: OPTIONS });
+      let environment = await environmentOf(context, values, { products: 'ask', needsAddress: true });
+      const providerKeys = keysOfModels(context, environment);
+      const { billOf } = await infra(() => import('@genai/infra/bill/bill'));
+      const { ratesOf } = await infra(() => import('@genai/infra/bill/rates'));
+      const bill = billOf(environment, ratesOf(environment.region));
+      await confirmed(io, values.yes, 'up.confirm', { name: environment.name, region: environment.region, day: money(bill.day) });
+      environment = await withKnownExpiry(await open(environment, context, signal), environment);
+      const life = await open(environment, context, signal);
+      const { up: create } = await infra(() => import('@genai/infra/life/up'));
+      const budget = { limitUsdPerMonth: Math.ceil(bill.month.usd * BUDGET_MARGIN), email: values['budget-email'] ?? null };
+      const result = await create(life, { providerKeys, budget, savedSecrets: {} });
+      const checks = values['no-verify'] === true ? null : await checked(io, life, result);
+      const isGood = checks?.results.every(({ state }) => state !== 'failed') ?? true;
+      const lines = await summary(io, { environment, life, result, hour: money(bill.hour) });
+      io.result(
+        {
+          good: isGood,
+          environment: environment.name,
+          changes: result.changes,
+          urls: result.urls,
+          secretArn: result.outputs.platformSecretArn,
+          expiresAt: environment.expiresAt,
+          hourUsd: bill.hour.usd,
+          checks: checks?.results ?? null,
+        },
+        [...(checks === null ? [] : [renderResults(io, checks.results), '']), ...lines].join('\n'),
+      );
+      return isGood ? 0 : 1;
+    });
+
+export const up: Command = upWith(openAws);
+
+/** The variables that the models name, from this terminal. @throws AwsStop after naming those that are missing */
+function keysOfModels({ env, io }: CommandContext, environment: Environment): Record<string, string> {
+  const names = [...new Set(environment.models.flatMap((model) => (model.apiKeyVariable === undefined ? [] : [model.apiKeyVariable])))];
+  const missing = names.filter((name) => !env[name]);
+  if (missing.length > 0) {
+    io.notify('aws.missing-keys', { names: missing.join(', ') });
+    throw new AwsStop(2);
+  }
+  return Object.fromEntries(names.map((name) => [name, env[name] ?? '']));
+}
+
+/** Without --ttl the end that the environment carries stays, so that a second `up` changes nothing. */
+async function withKnownExpiry(life: LifeContext, environment: Environment): Promise<Environment> {
+  if (environment.expiresAt !== null) return environment;
+  const { readExpiry } = await infra(() => import('@genai/infra/life/expiry'));
+  const at = await readExpiry(life);
+  return at === null ? environment : { ...environment, expiresAt: at.toISOString() };
+}
+
+async function checked(io: Io, life: LifeContext, result: UpResult): ReturnType<typeof runChecks> {
+  const target = await targetOf(life, result.outputs, result.urls);
+  const checks = await runChecks(target, (check) => io.progress(null, io.text(check.title)));
+  for (const alias of checks.left) io.notify('verify.key-left', { alias });
+  return checks;
+}
+
+interface Summary {
+  environment: Environment;
+  life: LifeContext;
+  result: UpResult;
+  hour: string;
+}
+
+async function summary(io: Io, { environment, life, result, hour }: Summary): Promise<string[]> {
+  const { secretPlaces } = await infra(() => import('@genai/infra/life/up'));
+  const places = secretPlaces(result.outputs, environment);
+  const minutes = ((life.clock.now().getTime() - result.startedAt.getTime()) / 60_000).toFixed(1);
+  return [
+    io.text('up.done', { minutes, changes: result.changes }),
+    io.text('up.gateway', { url: result.urls.gateway ?? '-' }),
+    io.text('up.observe', { url: result.urls.observe ?? '-' }),
+    io.text('up.secrets', { arn: places.arn, fields: places.fields.join(', '), email: environment.adminEmail }),
+    io.text('up.price', { hour }),
+    environment.expiresAt === null ? io.text('up.no-expiry') : io.text('up.expiry', { at: environment.expiresAt }),
+  ];
+}
