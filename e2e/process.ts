@@ -1,6 +1,6 @@
 // Starts the real platform (`./genai start`) on free ports in a temporary folder, as a user would, and stops it by its process id.
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -94,6 +94,7 @@ export async function startPlatform(options: PlatformOptions = {}): Promise<Plat
     keys: readKeys(dataDir),
     output: () => output,
     async stop() {
+      await noteServedRoutes(gatewayUrl);
       child.kill('SIGTERM');
       const code = await exited;
       if (options.folder === undefined) removeFolder(folder);
@@ -104,6 +105,21 @@ export async function startPlatform(options: PlatformOptions = {}): Promise<Plat
       await exited;
     },
   };
+}
+
+/** For docs/compat (GENAI_SERVED_ROUTES names a file): which routes had a good answer in this process's life. */
+async function noteServedRoutes(gatewayUrl: string): Promise<void> {
+  const path = process.env.GENAI_SERVED_ROUTES;
+  if (path === undefined) return;
+  const text = await fetch(`${gatewayUrl}/metrics`).then(
+    (response) => response.text(),
+    () => '',
+  );
+  const routes = [...text.matchAll(/^genai_http_requests_total\{method="(\w+)",route="([^"]+)",status="2xx"\}/gm)].map(
+    ([, method, route]) => `${method} ${route}`,
+  );
+  const calls = [...text.matchAll(/^genai_gateway_calls_total\{endpoint="([^"]+)",model="[^"]*",status="2\d\d"\}/gm)].map(([, endpoint]) => `call ${endpoint}`);
+  if (routes.length + calls.length > 0) appendFileSync(path, `${[...new Set([...routes, ...calls])].join('\n')}\n`);
 }
 
 function readKeys(dataDir: string): FirstKeys {

@@ -66,7 +66,10 @@ function fallbackOf(input: DoorsInput, door: 'gateway' | 'observe'): (request: I
       settings.expose === 'llm' ? house.routes.filter((route) => route.path.startsWith('/health/liv') || route.path === '/health/readiness') : house.routes,
     authenticate: house.authenticate,
     fallback: (http) => (settings.expose === 'llm' ? hidden() : pages(http)),
-    onRequest: (event) => logRequest(log, event),
+    onRequest: (event) => {
+      house.countRequest(event);
+      logRequest(log, event);
+    },
   });
   const routes = getRequestListener(app.fetch, { overrideGlobalObjects: false });
   const login = getRequestListener(

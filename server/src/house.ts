@@ -16,7 +16,7 @@ import { createOutputHistory } from '#gateway/money/output-history.ts';
 import { loadGlobalSpend, loadStoredSpend } from '#gateway/money/stored-spend.ts';
 import { openWindows } from '#gateway/money/window-spend.ts';
 import type { CallJournal } from '#gateway/ports.ts';
-import type { Authenticators } from '#http/app.ts';
+import type { Authenticators, RequestEvent } from '#http/app.ts';
 import { readBody } from '#http/body.ts';
 import type { Route, RouteContext } from '#http/route.ts';
 import { type Bootstrapped, dropStoredPassword } from '#identity/bootstrap.ts';
@@ -70,6 +70,8 @@ export interface House {
   /** Puts a re-read configuration in force. */
   swapConfig(config: GatewayConfig): Promise<void>;
   coordination(): CoordinationState;
+  /** Counts an answered request of the route table. */
+  countRequest(event: RequestEvent): void;
   close(): Promise<void>;
 }
 
@@ -109,6 +111,11 @@ export async function buildHouse(input: HouseInput): Promise<House> {
     version: input.version,
   };
   const gateway = createGateway(deps);
+  const requests = metrics.counter({
+    name: 'genai_http_requests_total',
+    help: 'Requests outside the data plane by route and class of status',
+    labels: ['method', 'route', 'status'],
+  });
   return {
     gateway,
     login,
@@ -128,6 +135,7 @@ export async function buildHouse(input: HouseInput): Promise<House> {
       config = next;
     },
     coordination: () => coordination.state(),
+    countRequest: ({ method, route, status }) => requests.add(1, method, route, `${Math.floor(status / 100)}xx`),
     async close() {
       await login.close();
       news.close();

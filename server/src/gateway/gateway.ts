@@ -72,8 +72,12 @@ export function createGateway(deps: GatewayDeps): Gateway {
   }
 
   function serve(match: PathMatch, request: IncomingMessage, response: ServerResponse): void {
-    if (match.kind === 'call') serveCall(match, request, response);
-    else if (match.kind === 'count-tokens') void countTokens({ snapshot, deps, pool }, request, response);
+    if (match.kind === 'call') {
+      serveCall(match, request, response);
+      return;
+    }
+    response.on('finish', () => plane.meters.calls.add(1, match.kind, '', String(response.statusCode)));
+    if (match.kind === 'count-tokens') void countTokens({ snapshot, deps, pool }, request, response);
     else void serveModels(snapshot, deps, match.id, [request, response]);
   }
 
