@@ -8,6 +8,8 @@ export interface JanitorOptions {
   blobs: Blobs;
   /** The smallest sequence that every consumer has passed; null while it cannot be told. */
   consumedSequence: () => Promise<bigint | null>;
+  /** Where the segments go; ends with '/'. */
+  archivePrefix: string;
   /** Oldest archives go first beyond this many bytes. */
   archiveLimitBytes: number;
   log: Log;
@@ -19,7 +21,6 @@ export interface Janitor {
   close(): Promise<void>;
 }
 
-export const ARCHIVE_PREFIX = 'archive/';
 const TIDY_EVERY_MS = 15_000;
 /** An idle platform still closes a segment that holds something, so that the archive is never long behind. */
 const ROLL_EVERY_MS = 15 * 60_000;
@@ -36,7 +37,7 @@ export function startJanitor(options: JanitorOptions): Janitor {
   const tidy = async (): Promise<number> => {
     const consumed = await options.consumedSequence();
     if (consumed === null) return 0;
-    const archived = await journal.release(consumed, (name, path) => blobs.putFile(`${ARCHIVE_PREFIX}${name}`, path));
+    const archived = await journal.release(consumed, (name, path) => blobs.putFile(`${options.archivePrefix}${name}`, path));
     if (archived > 0) await trim(options);
     return archived;
   };
@@ -76,7 +77,7 @@ export function startJanitor(options: JanitorOptions): Janitor {
 }
 
 async function trim(options: JanitorOptions): Promise<void> {
-  const archives = await options.blobs.list(ARCHIVE_PREFIX, { limit: 10_000 });
+  const archives = await options.blobs.list(options.archivePrefix, { limit: 10_000 });
   let totalBytes = archives.reduce((sum, archive) => sum + archive.sizeBytes, 0);
   // Keys begin with the first sequence, so the list is oldest first.
   for (const archive of archives) {

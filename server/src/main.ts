@@ -64,6 +64,7 @@ async function start(input: StartInput, loaded: LoadedSettings, run: { closers: 
     journal: stores.journal,
     blobs: stores.blobs,
     consumedSequence: () => consumedByAll(stores.records, engine === null ? [stores.consumers.ledger] : [stores.consumers.ledger, stores.consumers.analytics]),
+    archivePrefix: stores.archivePrefix,
     archiveLimitBytes: ARCHIVE_LIMIT_BYTES,
     log,
   });

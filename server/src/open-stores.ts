@@ -26,6 +26,8 @@ export interface Stores {
   reader: FileJournalReader;
   /** Names of this journal's consumers in `consumer_positions`. */
   consumers: { ledger: string; analytics: string };
+  /** Where this journal's segments lie among the blobs: several journals may share a bucket. */
+  archivePrefix: string;
   close(): Promise<void>;
 }
 
@@ -43,7 +45,7 @@ export async function openStores(settings: Settings, log: Log, onProgress: (text
     const records = openRecords({ ...address, poolSize: POOL_SIZE, onError: (error) => log.warn('a connection to the records was lost', { error }) });
     closers.push(() => records.close());
     await migrateRecords(records);
-    const blobs = await openFilesystemBlobs(join(settings.dataDir, 'blobs'));
+    const blobs = await openBlobs(settings);
     closers.push(() => blobs.close());
     const folder = join(settings.dataDir, 'journal');
     const journal = await openJournalWriter(folder, {
@@ -54,20 +56,30 @@ export async function openStores(settings: Settings, log: Log, onProgress: (text
     closers.push(() => journal.close());
     const reader = openJournalReader(folder, { onCorrupt: (place) => log.error('a damaged place in the journal was skipped', { ...place }) });
     closers.push(() => reader.close());
-    return { records, recordsAddress: address, blobs, journal, reader, consumers: consumersOf(settings, folder), close };
+    const name = journalName(folder);
+    // Records of one's own serve one journal; shared ones serve the journal of every process.
+    const suffix = settings.recordsUrl === null ? '' : `@${name}`;
+    const consumers = { ledger: `ledger${suffix}`, analytics: `analytics${suffix}` };
+    const archivePrefix = settings.blobs === null ? 'archive/' : `archive/${name}/`;
+    return { records, recordsAddress: address, blobs, journal, reader, consumers, archivePrefix, close };
   } catch (error) {
     await close().catch(() => undefined);
     throw error;
   }
 }
 
-/** Records of one's own serve one journal; shared ones serve the journal of every process, each under the name that its folder keeps. */
-function consumersOf(settings: Settings, journalFolder: string): Stores['consumers'] {
-  if (settings.recordsUrl === null) return { ledger: 'ledger', analytics: 'analytics' };
+/** The S3 client is loaded only where it is used: it is larger than the rest of the front. */
+async function openBlobs(settings: Settings): Promise<Blobs> {
+  if (settings.blobs === null) return await openFilesystemBlobs(join(settings.dataDir, 'blobs'));
+  const { openS3Blobs } = await import('#stores/blobs/s3.ts');
+  return await openS3Blobs(settings.blobs);
+}
+
+/** The name that a journal's folder keeps: of several journals that share records or a bucket each has its own. */
+function journalName(journalFolder: string): string {
   const file = join(journalFolder, 'name');
   if (!existsSync(file)) writeFileSync(file, randomBytes(8).toString('hex'), { mode: 0o600, flush: true });
-  const name = readFileSync(file, 'utf8').trim();
-  return { ledger: `ledger@${name}`, analytics: `analytics@${name}` };
+  return readFileSync(file, 'utf8').trim();
 }
 
 async function recordsAddress(

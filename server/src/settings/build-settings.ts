@@ -60,6 +60,7 @@ export function buildSettings(sources: Sources, notes: Notes): Settings {
     recordsUrl: text('recordsUrl'),
     clickhouse: clickhouse(values),
     redis: redis(values, notes),
+    blobs: blobs(values),
     instanceSecret: instanceSecret(text('instanceSecret'), notes),
     expose: text('expose') as Settings['expose'],
     configPath: sources.configPath,
@@ -111,6 +112,22 @@ function redis({ text }: Values, notes: Notes): Settings['redis'] {
   if (text('recordsUrl') === null) notes.error({ path: '--redis-url' }, 'needs --records-url: processes that share limits share their records too');
   if (text('instanceSecret') === null) notes.error({ path: '--redis-url' }, 'needs GENAI_INSTANCE_SECRET, the same in every process (openssl rand -base64 32)');
   return { url, whenAway: text('whenRedisIsAway') as 'alone' | 'refuse' };
+}
+
+function blobs({ text }: Values): Settings['blobs'] {
+  const url = text('blobsUrl');
+  if (url === null) return null;
+  const [bucket = '', ...path] = url.slice('s3://'.length).split('/');
+  const prefix = path.filter((part) => part !== '').join('/');
+  const endpoint = text('s3Endpoint');
+  return {
+    bucket,
+    prefix: prefix === '' ? '' : `${prefix}/`,
+    region: text('s3Region'),
+    endpoint,
+    publicEndpoint: text('s3PublicEndpoint'),
+    pathStyle: (text('s3PathStyle') ?? String(endpoint !== null)) === 'true',
+  };
 }
 
 const SECRET_BYTES = 32;

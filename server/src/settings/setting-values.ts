@@ -8,6 +8,8 @@ const UNITS: Readonly<Record<string, number>> = { '': 1, b: 1, k: 1e3, kb: 1e3, 
 /** The forms; stores/coordination/redis-connect.ts reads them whole. */
 const REDIS_URL = /^rediss?(-cluster|-sentinel)?:\/\/[^\s]+$/;
 
+const S3_URL = /^s3:\/\/[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](\/[^\s\\]*)?$/;
+
 function parsePort(text: string): Parsed<number> {
   const port = /^\d{1,5}$/.test(text.trim()) ? Number(text) : Number.NaN;
   return port >= 0 && port <= 65_535 ? { value: port } : { fault: 'must be a port number from 1 to 65535 (0 = any free port)' };
@@ -53,6 +55,8 @@ export function parseSetting(row: SettingRow, text: string): Parsed<string | num
       return REDIS_URL.test(text)
         ? { value: text }
         : { fault: 'must be an address like redis://host:6379, redis-cluster://host:6379,host:6379 or redis-sentinel://host:26379/master' };
+    case 's3-url':
+      return S3_URL.test(text) ? { value: text } : { fault: 'must be an address like s3://bucket or s3://bucket/prefix' };
     case 'choice': {
       const choices = row.choices ?? [];
       const choice = choices.find((candidate) => candidate === text.trim().toLowerCase());

@@ -17,6 +17,16 @@ export interface Settings {
   readonly clickhouse: { readonly url: string; readonly user: string; readonly password: string; readonly database: string } | null;
   /** Shared by processes; null = limits and budgets live in this process's memory. */
   readonly redis: { readonly url: string; readonly whenAway: 'alone' | 'refuse' } | null;
+  /** Null = files of the data folder. */
+  readonly blobs: {
+    readonly bucket: string;
+    /** '' or with a '/' at its end. */
+    readonly prefix: string;
+    readonly region: string | null;
+    readonly endpoint: string | null;
+    readonly publicEndpoint: string | null;
+    readonly pathStyle: boolean;
+  } | null;
   /** Signs sessions; null = the file of the data folder. */
   readonly instanceSecret: Buffer | null;
   /** Cuts listeners down to one surface, null = everything. */

@@ -1,6 +1,6 @@
 // Every setting of the process, once: its name, flag, variables, default and meaning. flags.ts, load.ts and docs/settings.md are made from it.
 
-type SettingKind = 'text' | 'path' | 'port' | 'bytes' | 'zone' | 'postgres-url' | 'http-url' | 'redis-url' | 'choice' | 'list';
+type SettingKind = 'text' | 'path' | 'port' | 'bytes' | 'zone' | 'postgres-url' | 'http-url' | 'redis-url' | 's3-url' | 'choice' | 'list';
 
 export interface SettingRow {
   readonly name: string;
@@ -88,6 +88,20 @@ export const SETTINGS = [
       secret: true,
     },
   ),
+  row(
+    'blobsUrl',
+    's3://bucket/prefix for archived segments and other objects, on AWS or any S3-compatible store; without it they are files of the data folder. Credentials come from the chain of AWS.',
+    {
+      kind: 's3-url',
+    },
+  ),
+  row('s3Endpoint', 'Address of an S3-compatible store other than AWS.', { kind: 'http-url' }),
+  row('s3PublicEndpoint', 'Address of the same store in links that browsers follow, when it differs.', { kind: 'http-url' }),
+  row('s3Region', 'Region of the bucket; default: what the chain of AWS says.', { also: ['AWS_REGION', 'AWS_DEFAULT_REGION'] }),
+  row('s3PathStyle', 'Whether the bucket stands in the path (true) or in the host name (false); default: true with --s3-endpoint.', {
+    kind: 'choice',
+    choices: ['true', 'false'],
+  }),
   row('expose', 'Cuts the listeners down to one surface.', { kind: 'choice', choices: ['llm'] }),
   row('logLevel', 'How much the log says.', { kind: 'choice', choices: ['debug', 'info', 'warn', 'error'], default: 'info', also: ['LITELLM_LOG'] }),
   row('clickhouseUrl', 'http(s):// address of an external ClickHouse; without it the embedded engine is used.', { kind: 'http-url', also: ['CLICKHOUSE_URL'] }),

@@ -87,6 +87,7 @@ export function blobsConformance(name: string, make: () => Promise<BlobsUnderTes
         expect((await blobs.list('p/', { after: 'p/ab/1', limit: 2 })).map((entry) => entry.key)).toEqual(['p/b/1', 'p/b/2']);
         expect((await blobs.list('')).map((entry) => entry.key)).toEqual([...expected, 'q']);
         expect(await blobs.list('nothing/')).toEqual([]);
+        expect(await blobs.list('p/', { limit: 3 })).toHaveLength(3);
         expect((await blobs.list('p/a')).map((entry) => entry.key)).toEqual(['p/a', 'p/a-b', 'p/a.b', 'p/ab/1']);
       }),
     );
@@ -100,6 +101,17 @@ export function blobsConformance(name: string, make: () => Promise<BlobsUnderTes
         await blobs.remove('never/was');
         expect(await blobs.get('a/b')).toBe(null);
         expect(await blobs.list('')).toEqual([]);
+      }),
+    );
+
+    it(
+      'gives an address that anybody can read from, or none',
+      using(async (blobs) => {
+        await blobs.put('media/日本 1.txt', bytes('signed'));
+        const url = await blobs.downloadUrl('media/日本 1.txt', 60);
+        if (url === null) return;
+        expect(await (await fetch(url)).text()).toBe('signed');
+        expect((await fetch(url.replace(/Signature=\w{4}/, 'Signature=0000'))).status).toBe(403);
       }),
     );
 

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { copyFile, type FileHandle, link, mkdir, open, readdir, readFile, rename, rm, stat, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { AppError } from '#lib/errors.ts';
+import { checkKey } from './keys.ts';
 import type { Blobs } from './port.ts';
 
 /** Unfinished objects; the name cannot be a key's first part, because keys must not begin with a dot. */
@@ -28,21 +29,15 @@ export async function openFilesystemBlobs(folder: string): Promise<Blobs> {
     remove: async (key) => {
       await orNull(unlink(pathOf(folder, key)));
     },
+    downloadUrl: async () => null,
     close: async () => {},
   };
 }
 
 /** @throws AppError 400 for a key that could leave the folder or cannot be a path. */
 function pathOf(folder: string, key: string): string {
-  const parts = key.split('/');
-  const faulty = key.includes('\0') || key.includes('\\') || parts.some((part) => part === '' || part.startsWith('.') || Buffer.byteLength(part) > 255);
-  if (faulty) {
-    throw new AppError('a blob key is made of parts joined by "/", none empty, none beginning with a dot, none longer than 255 bytes', {
-      status: 400,
-      code: 'invalid_blob_key',
-    });
-  }
-  return join(folder, ...parts);
+  checkKey(key);
+  return join(folder, ...key.split('/'));
 }
 
 async function put(place: { path: string; temporary: string; folder: string }, key: string, body: Uint8Array, ifAbsent: boolean): Promise<void> {

@@ -11,5 +11,7 @@ export interface Blobs {
   list(prefix: string, options?: { after?: string; limit?: number }): Promise<{ key: string; sizeBytes: number; modifiedAt: Date }[]>;
   /** Removes the object; removing an absent one is not an error. */
   remove(key: string): Promise<void>;
+  /** An address by which anybody can read the object for so long; null where the store has none and the platform must serve it. */
+  downloadUrl(key: string, validForSeconds: number): Promise<string | null>;
   close(): Promise<void>;
 }
