@@ -56,7 +56,17 @@ function laneOf(ours: OursPlace, key: string, child: Child): OursLane {
 
 function start(ours: OursPlace, timeoutMs: number): Promise<Child & { readyMs: number }> {
   const role = ours.name === 'ours-all' ? 'all' : 'gateway';
-  const args = ['start', '--data-dir', join(ours.folder, 'data'), '--port', String(ours.port), '--observe-port', String(ours.observePort)];
+  const args = [
+    'start',
+    '--data-dir',
+    join(ours.folder, 'data'),
+    '--port',
+    String(ours.port),
+    '--observe-port',
+    String(ours.observePort),
+    '--otlp-grpc-port',
+    '0',
+  ];
   return startServer(
     {
       command: join(ROOT, 'genai'),

@@ -17,7 +17,8 @@ for (const name of ['langfuse-2', 'langfuse-3', 'langfuse-4', 'langfuse-5', 'str
 export function need(name: keyof typeof PATHS & string): string | null {
   const found = (PATHS[name] ?? []).find((path) => existsSync(path));
   if (found !== undefined) return found;
-  if ((process.env.GENAI_REQUIRE ?? '').split(',').includes(name)) throw new Error(`${name} is required here and is not installed`);
+  const required = (process.env.GENAI_REQUIRE ?? '').split(',');
+  if (required.includes(name) || required.includes(name.split('-', 1)[0] as string)) throw new Error(`${name} is required here and is not installed`);
   console.log(`skipped: tests that need ${name} (not installed on this machine)`);
   return null;
 }

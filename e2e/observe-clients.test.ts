@@ -1,8 +1,10 @@
 // Every generation of the Langfuse clients and plain OpenTelemetry exporters against a started process: what they send is readable by the public API.
+import { Metadata } from '@grpc/grpc-js';
 import { LangfuseClient } from '@langfuse/client';
 import { LangfuseSpanProcessor } from '@langfuse/otel';
 import { propagateAttributes, startObservation } from '@langfuse/tracing';
 import { trace } from '@opentelemetry/api';
+import { OTLPTraceExporter as GrpcExporter } from '@opentelemetry/exporter-trace-otlp-grpc';
 import { OTLPTraceExporter as JsonExporter } from '@opentelemetry/exporter-trace-otlp-http';
 import { OTLPTraceExporter as ProtobufExporter } from '@opentelemetry/exporter-trace-otlp-proto';
 import { NodeTracerProvider, SimpleSpanProcessor, type SpanExporter } from '@opentelemetry/sdk-trace-node';
@@ -111,10 +113,16 @@ describe('@langfuse/* 5.x', () => {
 
 describe('a plain OTLP exporter', () => {
   const headers = () => ({ authorization: `Basic ${Buffer.from(`${platform.keys.publicKey}:${platform.keys.secretKey}`).toString('base64')}` });
+  const grpcMetadata = () => {
+    const metadata = new Metadata();
+    metadata.set('authorization', headers().authorization);
+    return metadata;
+  };
   const url = () => `${platform.observeUrl}/api/public/otel/v1/traces`;
   const exporters: [string, () => SpanExporter][] = [
     ['JSON', () => new JsonExporter({ url: url(), headers: headers() })],
     ['protobuf', () => new ProtobufExporter({ url: url(), headers: headers() })],
+    ['gRPC', () => new GrpcExporter({ url: platform.otlpGrpcUrl, metadata: grpcMetadata(), compression: 'gzip' as never })],
     ['gzipped protobuf', () => new ProtobufExporter({ url: url(), headers: headers(), compression: 'gzip' as never })],
   ];
   for (const [name, make] of exporters) {

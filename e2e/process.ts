@@ -20,6 +20,7 @@ export interface FirstKeys {
 export interface Platform {
   gatewayUrl: string;
   observeUrl: string;
+  otlpGrpcUrl: string;
   dataDir: string;
   folder: string;
   pid: number;
@@ -66,8 +67,9 @@ export function removeFolder(folder: string): void {
 export async function startPlatform(options: PlatformOptions = {}): Promise<Platform> {
   const folder = options.folder ?? temporaryFolder();
   const dataDir = join(folder, 'data');
-  const [port, observePort] = [await freePort(), await freePort()];
-  const flags = ['--data-dir', dataDir, '--port', String(port), '--observe-port', String(observePort), ...(options.flags ?? [])];
+  const [port, observePort, grpcPort] = [await freePort(), await freePort(), await freePort()];
+  const ports = ['--port', String(port), '--observe-port', String(observePort), '--otlp-grpc-port', String(grpcPort)];
+  const flags = ['--data-dir', dataDir, ...ports, ...(options.flags ?? [])];
   if (options.config !== undefined) {
     writeFileSync(join(folder, 'config.yaml'), options.config);
     flags.push('--config', join(folder, 'config.yaml'));
@@ -88,6 +90,7 @@ export async function startPlatform(options: PlatformOptions = {}): Promise<Plat
   return {
     gatewayUrl,
     observeUrl,
+    otlpGrpcUrl: `http://127.0.0.1:${grpcPort}`,
     dataDir,
     folder,
     pid: child.pid as number,

@@ -5,6 +5,7 @@ import { createApp, type RequestEvent } from '#http/app.ts';
 import { errorResponse } from '#http/errors.ts';
 import { type Door, openDoor } from '#http/listen.ts';
 import { AppError } from '#lib/errors.ts';
+import { type GrpcDoor, openGrpcDoor } from '#observe/ingest/otlp-grpc.ts';
 import type { Settings } from '#settings/settings.ts';
 import type { Log } from '#telemetry/log.ts';
 import type { House } from './house.ts';
@@ -14,6 +15,8 @@ export interface Doors {
   gateway: Door | null;
   /** Null when its port was taken or the role has none. */
   observe: Door | null;
+  /** OTLP over gRPC; null when its port was taken or the role takes no events. */
+  otlpGrpc: GrpcDoor | null;
   /** In-flight answers finish, at most for `graceMs`. */
   drain(graceMs: number): Promise<void>;
 }
@@ -25,6 +28,8 @@ export interface DoorsInput {
   log: Log;
   /** Port 3000 was taken: said, and the start goes on. */
   onObservePortTaken: (port: number) => void;
+  /** So was the port of OTLP over gRPC. */
+  onGrpcPortTaken: (port: number) => void;
 }
 
 /** Opens what the role serves. @throws the system's EADDRINUSE when the first door's port is taken. */
@@ -34,24 +39,40 @@ export async function openDoors(input: DoorsInput): Promise<Doors> {
   const open = (door: 'gateway' | 'observe', port: number): Promise<Door> =>
     openDoor({ host: settings.host, port, dataPlane, fallback: fallbackOf(input, door) });
 
-  if (settings.role === 'observe') return withDrain(null, await open('observe', settings.observePort));
+  if (settings.role === 'gateway') return withDrain({ gateway: await open('gateway', settings.port), observe: null, otlpGrpc: null });
+  if (settings.role === 'observe') return withDrain({ gateway: null, observe: await open('observe', settings.observePort), otlpGrpc: await openGrpc(input) });
   const gateway = await open('gateway', settings.port);
-  if (settings.role === 'gateway') return withDrain(gateway, null);
+  const observe = await unlessTaken(
+    () => open('observe', settings.observePort),
+    () => input.onObservePortTaken(settings.observePort),
+  );
+  return withDrain({ gateway, observe, otlpGrpc: await openGrpc(input) });
+}
+
+async function unlessTaken<Opened>(open: () => Promise<Opened>, onTaken: () => void): Promise<Opened | null> {
   try {
-    return withDrain(gateway, await open('observe', settings.observePort));
+    return await open();
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
-    input.onObservePortTaken(settings.observePort);
-    return withDrain(gateway, null);
+    onTaken();
+    return null;
   }
 }
 
-function withDrain(gateway: Door | null, observe: Door | null): Doors {
+async function openGrpc({ settings, house, onGrpcPortTaken }: DoorsInput): Promise<GrpcDoor | null> {
+  if (settings.expose === 'llm') return null;
+  const options = { host: settings.host, port: settings.otlpGrpcPort, dependencies: house.ingestion, authenticate: house.authenticateProject };
+  return await unlessTaken(
+    () => openGrpcDoor(options),
+    () => onGrpcPortTaken(settings.otlpGrpcPort),
+  );
+}
+
+function withDrain(doors: Omit<Doors, 'drain'>): Doors {
   return {
-    gateway,
-    observe,
+    ...doors,
     async drain(graceMs) {
-      await Promise.all([gateway?.drain(graceMs), observe?.drain(graceMs)]);
+      await Promise.all([doors.gateway?.drain(graceMs), doors.observe?.drain(graceMs), doors.otlpGrpc?.drain(graceMs)]);
     },
   };
 }

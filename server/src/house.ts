@@ -28,16 +28,17 @@ import { openProjectKeys } from '#identity/project-keys.ts';
 import { windowOf } from '#lib/calendar.ts';
 import { AppError } from '#lib/errors.ts';
 import { parsePicos } from '#lib/money.ts';
+import type { IngestDependencies } from '#observe/ingest/door.ts';
 import { createIngestRoutes } from '#observe/ingest/routes.ts';
 import { forwardedReadRoutes } from '#observe/read-routes.ts';
 import { createRecordRoutes } from '#observe/record-routes.ts';
-import { scoreCheck } from '#observe/score-configs/check.ts';
 import { createPrices } from '#prices/model-prices.ts';
 import type { GatewayConfig, Settings } from '#settings/settings.ts';
 import type { Accounts, Coordination, CoordinationState } from '#stores/coordination/port.ts';
 import type { Log } from '#telemetry/log.ts';
 import { createMetrics, type Metrics } from '#telemetry/metrics.ts';
 import type { EngineLink } from './engine-link.ts';
+import { ingestionOf, projectPrincipal } from './ingestion.ts';
 import { createKeyNews, type KeyNews } from './key-news.ts';
 import { openCoordination } from './open-coordination.ts';
 import type { Stores } from './open-stores.ts';
@@ -65,6 +66,10 @@ export interface House {
   login: Login;
   routes: readonly Route[];
   authenticate: Authenticators;
+  /** Who a project key's Authorization value is; 401 for nobody. */
+  authenticateProject(authorization: string | null): Promise<Principal>;
+  /** What doors of ingestion beside the routes need. */
+  ingestion: IngestDependencies;
   /** From now on probes say that the process is going. */
   beginDrain(): void;
   /** Puts a re-read configuration in force. */
@@ -111,15 +116,13 @@ export async function buildHouse(input: HouseInput): Promise<House> {
     version: input.version,
   };
   const gateway = createGateway(deps);
-  const requests = metrics.counter({
-    name: 'genai_http_requests_total',
-    help: 'Requests outside the data plane by route and class of status',
-    labels: ['method', 'route', 'status'],
-  });
+  const ingestion = ingestionOf(stores, metrics);
   return {
     gateway,
     login,
-    routes: routesOf({ input, deps, keys, money, news, metrics, config: () => config, draining: () => draining }),
+    routes: routesOf({ input, deps, keys, money, news, metrics, ingestion, config: () => config, draining: () => draining }),
+    ingestion,
+    authenticateProject: (authorization) => projectPrincipal(projectKeys, authorization),
     authenticate: createAuthenticators({
       login,
       projectKeys,
@@ -135,7 +138,7 @@ export async function buildHouse(input: HouseInput): Promise<House> {
       config = next;
     },
     coordination: () => coordination.state(),
-    countRequest: ({ method, route, status }) => requests.add(1, method, route, `${Math.floor(status / 100)}xx`),
+    countRequest: requestCounter(metrics),
     async close() {
       await login.close();
       news.close();
@@ -145,6 +148,15 @@ export async function buildHouse(input: HouseInput): Promise<House> {
       await coordination.close();
     },
   };
+}
+
+function requestCounter(metrics: Metrics): House['countRequest'] {
+  const requests = metrics.counter({
+    name: 'genai_http_requests_total',
+    help: 'Requests outside the data plane by route and class of status',
+    labels: ['method', 'route', 'status'],
+  });
+  return ({ method, route, status }) => requests.add(1, method, route, `${Math.floor(status / 100)}xx`);
 }
 
 interface Money {
@@ -230,6 +242,7 @@ interface RouteParts {
   money: Money;
   news: KeyNews;
   metrics: Metrics;
+  ingestion: IngestDependencies;
   config: () => GatewayConfig;
   draining: () => boolean;
 }
@@ -268,17 +281,7 @@ function routesOf(parts: RouteParts): Route[] {
     }),
   );
   if (serves('observe')) {
-    const ingested = metrics.counter({ name: 'genai_ingest_events_total', help: 'Events of answered batches and exports', labels: ['protocol', 'result'] });
-    routes.push(
-      ...createIngestRoutes({
-        journal: stores.journal,
-        scoreProblems: scoreCheck(stores.records),
-        count: ({ protocol, accepted, refused }) => {
-          ingested.add(accepted, protocol, 'accepted');
-          ingested.add(refused, protocol, 'refused');
-        },
-      }),
-    );
+    routes.push(...createIngestRoutes(parts.ingestion));
     const { engine } = input;
     routes.push(...createRecordRoutes({ records: stores.records, ask: (principal, path) => askEngine(engine, principal, path) }));
     if (engine !== null) routes.push(...forwardedReadRoutes((context) => forwardToEngine(engine, context)));

@@ -78,6 +78,9 @@ async function start(input: StartInput, loaded: LoadedSettings, run: { closers: 
       urls.observe = null;
       input.notify({ kind: 'warning', text: `port ${port} is taken: the observe paths answer on port ${settings.port} (--observe-port chooses another)` });
     },
+    onGrpcPortTaken: (port) => {
+      input.notify({ kind: 'warning', text: `port ${port} is taken: OTLP is taken over HTTP only (--otlp-grpc-port chooses another)` });
+    },
   });
   const admin = await openAdminSocket(settings.dataDir, {
     status: () =>

@@ -55,6 +55,7 @@ export function buildSettings(sources: Sources, notes: Notes): Settings {
     host: text('host') ?? '127.0.0.1',
     port: number('port'),
     observePort: number('observePort'),
+    otlpGrpcPort: number('otlpGrpcPort'),
     dataDir: sources.dataDir,
     timezone: text('timezone') ?? Intl.DateTimeFormat().resolvedOptions().timeZone ?? 'UTC',
     recordsUrl: text('recordsUrl'),

@@ -8,6 +8,7 @@ export interface Settings {
   readonly host: string;
   readonly port: number;
   readonly observePort: number;
+  readonly otlpGrpcPort: number;
   readonly dataDir: string;
   /** IANA zone that decides days, budgets and statements. */
   readonly timezone: string;

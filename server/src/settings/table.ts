@@ -51,6 +51,7 @@ export const SETTINGS = [
   row('host', 'Address that both doors listen on; anything wider than 127.0.0.1 is announced, because there is no TLS.', { default: '127.0.0.1' }),
   row('port', "Port of the gateway's door (LiteLLM's).", { kind: 'port', default: '4000' }),
   row('observePort', "Port of the observability door (Langfuse's); when it is taken the start goes on without it.", { kind: 'port', default: '3000' }),
+  row('otlpGrpcPort', 'Port of OTLP over gRPC; when it is taken the start goes on without it.', { kind: 'port', default: '4317' }),
   row('dataDir', 'Folder of everything that is kept: database, journal, blobs, keys.', { kind: 'path', default: '.data' }),
   row('role', 'Which part this process runs; "all" is the whole platform.', {
     kind: 'choice',

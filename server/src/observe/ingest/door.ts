@@ -28,6 +28,29 @@ export interface DoorDependencies {
   count: (event: IngestCount) => void;
 }
 
+export interface IngestDependencies {
+  journal: JournalWriter;
+  /** A project's masking between acceptance and append; absent = bodies are kept as received. */
+  mask?: Mask;
+  /** Why scores that name a config do not fit it; absent = none is refused. */
+  scoreProblems?: ScoreCheck;
+  /** Called once a request that was answered: where metrics and logs come from. */
+  count?: (event: IngestCount) => void;
+  /** Microseconds since 1970; absent = the clock. */
+  nowUs?: () => number;
+}
+
+/** The dependencies with their defaults. */
+export function doorOf(dependencies: IngestDependencies): DoorDependencies {
+  return {
+    journal: dependencies.journal,
+    mask: dependencies.mask ?? ((_, body) => body),
+    scoreProblems: dependencies.scoreProblems ?? (async (_, scores) => scores.map(() => null)),
+    nowUs: dependencies.nowUs ?? (() => Date.now() * 1000),
+    count: dependencies.count ?? (() => {}),
+  };
+}
+
 /** The project of a credential. @throws AppError 401 for anything but a project's keys. */
 export function projectOf(principal: Principal): { projectId: string; scoresOnly: boolean } {
   if (principal.kind === 'project-key') return { projectId: principal.projectId, scoresOnly: principal.scope === 'scores' };

@@ -180,6 +180,14 @@ describe('the other fields', () => {
     });
     expect(fields.trace.root_name).toBeUndefined();
   });
+  it("open texts that were written as JSON, as Python's SDK 5 does", () => {
+    const fields = withAttributes({
+      'langfuse.observation.metadata.city': '"Tokyo"',
+      'langfuse.trace.metadata.plan': '"pro"',
+      'langfuse.observation.metadata.plain': 'a "b"',
+    });
+    expect([fields.metadata.city, fields.metadata.plain, fields.trace.metadata.plan]).toEqual(['Tokyo', 'a "b"', 'pro']);
+  });
   it('name a root span after its function, tool or message', () => {
     expect(withAttributes({ 'ai.operationId': 'ai.generateText', 'ai.telemetry.functionId': 'summarise' }).name).toBe('summarise:ai.generateText');
     expect(withAttributes({ 'gen_ai.tool.name': 'search' }).trace.root_name).toBe('search');

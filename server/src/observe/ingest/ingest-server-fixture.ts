@@ -11,7 +11,7 @@ import type { PriceUsage } from '#observe/fold/port.ts';
 import { StoredRows } from '#observe/fold/stored-rows-fixture.ts';
 import type { DeadLetterRow } from '#observe/rows.ts';
 import { openJournalWriter } from '#stores/journal/open.ts';
-import type { JournalRecord } from '#stores/journal/port.ts';
+import type { JournalRecord, JournalWriter } from '#stores/journal/port.ts';
 import { openJournalReader } from '#stores/journal/reader.ts';
 import type { IngestCount } from './door.ts';
 import { createIngestRoutes } from './routes.ts';
@@ -22,6 +22,7 @@ export const BASIC = `Basic ${Buffer.from(`${PUBLIC_KEY}:${SECRET_KEY}`).toStrin
 
 export interface IngestServer {
   url: string;
+  journal: JournalWriter;
   counts: IngestCount[];
   /** What SDKs asked for that no route serves. */
   missed: string[];
@@ -32,7 +33,8 @@ export interface IngestServer {
   close(): Promise<void>;
 }
 
-function principalOf(authorization: string): Principal {
+/** Whom the fixture knows. */
+export function principalOf(authorization: string): Principal {
   const key = { kind: 'project-key', projectId: 'project-1', organizationId: 'org', publicKey: PUBLIC_KEY } as const;
   if (authorization === BASIC) return { ...key, scope: 'project' };
   if (authorization === `Bearer ${PUBLIC_KEY}`) return { ...key, scope: 'scores' };
@@ -77,6 +79,7 @@ export async function startIngestServer(options: { payloadLimitBytes?: number } 
   };
   return {
     url,
+    journal,
     counts,
     missed,
     records,

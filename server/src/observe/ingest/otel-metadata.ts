@@ -73,11 +73,9 @@ function under(attributes: Attributes, names: readonly string[], name: string): 
   return found;
 }
 
-/** SDKs write objects and lists as JSON in text; plain text stays text. */
+/** SDKs write objects and lists as JSON in text, from generation 5 on texts too; plain text stays text. */
 function openedValue(value: AttributeValue): unknown {
-  if (typeof value !== 'string') return value;
-  const opened = openedJson(value);
-  return typeof opened === 'object' && opened !== null ? opened : value;
+  return typeof value === 'string' ? (openedJson(value) ?? value) : value;
 }
 
 function wholeValue(value: AttributeValue): Record<string, unknown> {

@@ -301,6 +301,20 @@ describe('POST /api/public/scores', () => {
       ].sort(),
     );
   });
+  it('takes a list: 202 when every score is good, 207 with what is refused', async () => {
+    const good = { traceId: 't', name: 'quality', value: 0.5, metadata: { big: '1' } };
+    const all = await server.post(
+      SCORES,
+      JSON.stringify([
+        { ...good, id: 'l1' },
+        { ...good, id: 'l2' },
+      ]),
+    );
+    expect([all.status, await all.json()]).toEqual([202, { message: 'Accepted' }]);
+    const some = await server.post(SCORES, JSON.stringify([{ ...good, id: 'l3' }, { name: 'nowhere', value: 1 }, 7]));
+    expect([some.status, await some.json()]).toEqual([207, { accepted: 1, rejected: 2, errors: [expect.anything(), expect.anything()] }]);
+    expect((await server.fold()).scoreRows.map(({ id }) => id).sort()).toEqual(['l1', 'l2', 'l3']);
+  });
   it('answers 400 with the issues', async () => {
     for (const body of [
       '{',

@@ -1,0 +1,113 @@
+// OTLP over gRPC: the collector services as a door of its own. Messages stay bytes (no generated code), so an export takes the same way as over HTTP.
+import { type Metadata, Server, ServerCredentials, type ServerUnaryCall, type ServiceError, type sendUnaryData, status } from '@grpc/grpc-js';
+import type { Principal } from '#identity/principal.ts';
+import { AppError } from '#lib/errors.ts';
+import { doorOf, type IngestDependencies, MAX_INGEST_BYTES, projectOf } from './door.ts';
+import { acceptTraces, type ExportOutcome, responseBytes } from './otlp-export.ts';
+
+export interface GrpcDoorOptions {
+  host: string;
+  /** 0 = any free port. */
+  port: number;
+  dependencies: IngestDependencies;
+  /** Who an `authorization` metadata value is; throws AppError 401 for nobody. */
+  authenticate(authorization: string | null): Promise<Principal>;
+}
+
+export interface GrpcDoor {
+  readonly port: number;
+  /** Exports in flight finish, at most for `graceMs`. */
+  drain(graceMs: number): Promise<void>;
+}
+
+type Accept = (projectId: string, body: Buffer, metadata: Metadata) => Promise<ExportOutcome>;
+
+/** Opens the door. Rejects with an EADDRINUSE error when the port is taken. */
+export async function openGrpcDoor(options: GrpcDoorOptions): Promise<GrpcDoor> {
+  const server = new Server({ 'grpc.max_receive_message_length': MAX_INGEST_BYTES, 'grpc.max_concurrent_streams': 256 });
+  const door = doorOf(options.dependencies);
+  const traces: Accept = (projectId, body, metadata) => acceptTraces({ projectId, body, isJson: false, sdk: sdkOf(metadata) }, door);
+  addExport(server, 'trace.v1.TraceService', answering(traces, options));
+  const port = await bind(server, options);
+  return { port, drain: (graceMs) => drain(server, graceMs) };
+}
+
+type Handler = (call: ServerUnaryCall<Buffer, Buffer>, answer: sendUnaryData<Buffer>) => void;
+
+function addExport(server: Server, service: string, handler: Handler): void {
+  const identity = (bytes: Buffer): Buffer => bytes;
+  const method = {
+    path: `/opentelemetry.proto.collector.${service}/Export`,
+    requestStream: false,
+    responseStream: false,
+    requestSerialize: identity,
+    requestDeserialize: identity,
+    responseSerialize: identity,
+    responseDeserialize: identity,
+  } as const;
+  server.addService({ Export: method }, { Export: handler });
+}
+
+function answering(accept: Accept, { authenticate }: GrpcDoorOptions): Handler {
+  const handle = async ({ metadata, request }: ServerUnaryCall<Buffer, Buffer>): Promise<Buffer> => {
+    const { projectId, scoresOnly } = projectOf(await authenticate(textOf(metadata, 'authorization')));
+    if (scoresOnly)
+      throw new AppError('A public key alone may only create scores: use Basic authentication with the secret key.', { status: 403, code: 'ForbiddenError' });
+    const outcome = await accept(projectId, request, metadata);
+    if ('problem' in outcome) throw new AppError(outcome.problem, { status: 400, code: 'InvalidRequestError' });
+    return responseBytes(outcome.rejected, outcome.reason);
+  };
+  return (call, answer) => {
+    handle(call).then(
+      (bytes) => answer(null, bytes),
+      (error: unknown) => answer(refusalOf(error)),
+    );
+  };
+}
+
+/** Exporters send again after UNAVAILABLE and RESOURCE_EXHAUSTED only. */
+const STATUS: Readonly<Record<number, status>> = {
+  400: status.INVALID_ARGUMENT,
+  401: status.UNAUTHENTICATED,
+  403: status.PERMISSION_DENIED,
+  413: status.INVALID_ARGUMENT,
+  503: status.UNAVAILABLE,
+};
+
+function refusalOf(error: unknown): Partial<ServiceError> {
+  if (!(error instanceof AppError)) return { code: status.UNAVAILABLE, details: 'The export could not be taken: send it again.' };
+  return { code: STATUS[error.status] ?? status.UNKNOWN, details: error.message };
+}
+
+function textOf(metadata: Metadata, name: string): string | null {
+  const [value] = metadata.get(name);
+  return value === undefined ? null : String(value);
+}
+
+function sdkOf(metadata: Metadata): { name: string; version: string; integration: string } {
+  const said = (name: string): string => (textOf(metadata, name) ?? '').slice(0, 100);
+  return { name: said('x-langfuse-sdk-name') || said('user-agent'), version: said('x-langfuse-sdk-version'), integration: '' };
+}
+
+async function bind(server: Server, { host, port }: GrpcDoorOptions): Promise<number> {
+  const address = host.includes(':') ? `[${host}]` : host;
+  return await new Promise((resolve, reject) => {
+    server.bindAsync(`${address}:${port}`, ServerCredentials.createInsecure(), (error, bound) => {
+      if (error === null) return resolve(bound);
+      reject(Object.assign(new Error(error.message), { code: /EADDRINUSE/.test(error.message) ? 'EADDRINUSE' : 'EBIND' }));
+    });
+  });
+}
+
+async function drain(server: Server, graceMs: number): Promise<void> {
+  await new Promise<void>((resolve) => {
+    const limit = setTimeout(() => {
+      server.forceShutdown();
+      resolve();
+    }, graceMs);
+    server.tryShutdown(() => {
+      clearTimeout(limit);
+      resolve();
+    });
+  });
+}
