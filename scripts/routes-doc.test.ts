@@ -28,9 +28,14 @@ describe('the route table', () => {
     expect(lines.filter((line) => line.surface === 'llm' && line.access.includes('anonymous'))).toEqual([]);
   });
 
-  it('opens the observe surface to keys alone, but for its probes', () => {
+  it('opens the observe surface to keys alone, but for its probes and for addresses that are signed', () => {
     const open = lines.filter((line) => line.surface === 'observe' && line.access.some((role) => !role.startsWith('project-')));
-    expect(open.map((line) => line.path)).toEqual(['/api/public/health', '/api/public/ready']);
+    expect(open.map((line) => line.path)).toEqual([
+      '/api/public/health',
+      '/api/public/media/content/:projectId/:mediaId',
+      '/api/public/media/upload/:projectId/:mediaId',
+      '/api/public/ready',
+    ]);
   });
 
   it('gives no method and path twice', () => {

@@ -20,7 +20,8 @@ export const FACTORIES: Readonly<Record<string, () => Route[]>> = {
   createPlatformRoutes: () => createPlatformRoutes(inert('the platform')),
   createAdminRoutes: () => createAdminRoutes(inert('the admin API')),
   createIngestRoutes: () => createIngestRoutes({ journal: inert('the journal') }),
-  createRecordRoutes: () => createRecordRoutes({ records: inert('the records'), ask: async () => inert('the engine') }),
+  createRecordRoutes: () =>
+    createRecordRoutes({ records: inert('the records'), blobs: inert('the blobs'), ask: async () => inert('the engine'), instanceSecret: Buffer.alloc(32) }),
   forwardedReadRoutes: () => forwardedReadRoutes(async () => inert('the engine')),
 };
 

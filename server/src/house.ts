@@ -283,7 +283,14 @@ function routesOf(parts: RouteParts): Route[] {
   if (serves('observe')) {
     routes.push(...createIngestRoutes(parts.ingestion));
     const { engine } = input;
-    routes.push(...createRecordRoutes({ records: stores.records, ask: (principal, path) => askEngine(engine, principal, path) }));
+    routes.push(
+      ...createRecordRoutes({
+        records: stores.records,
+        blobs: stores.blobs,
+        instanceSecret: identity.instanceSecret,
+        ask: (principal, path) => askEngine(engine, principal, path),
+      }),
+    );
     if (engine !== null) routes.push(...forwardedReadRoutes((context) => forwardToEngine(engine, context)));
   }
   return routes;

@@ -1,17 +1,34 @@
 // Every route of the public API that the records alone answer, as one list: the front serves them itself, with or without the engine.
 import type { Route } from '#http/route.ts';
+import type { Blobs } from '#stores/blobs/port.ts';
 import type { Records } from '#stores/records/port.ts';
+import { annotationQueueRoutes } from './annotation-queues/routes.ts';
 import type { AskEngine } from './api/ask-engine.ts';
+import { commentRoutes } from './comments/routes.ts';
 import { datasetRoutes } from './datasets/routes.ts';
 import { datasetRunRoutes } from './datasets/run-routes.ts';
+import { mediaRoutes } from './media/routes.ts';
+import { createUrlSigner } from './media/signed-url.ts';
 import { promptRoutes } from './prompts/routes.ts';
 import { scoreConfigRoutes } from './score-configs/routes.ts';
 
 export interface RecordRoutesDependencies {
   records: Records;
   ask: AskEngine;
+  blobs: Blobs;
+  /** Derives the keys of what this room signs and encrypts. */
+  instanceSecret: Buffer;
 }
 
-export function createRecordRoutes({ records, ask }: RecordRoutesDependencies): Route[] {
-  return [...promptRoutes(records), ...scoreConfigRoutes(records), ...datasetRoutes(records), ...datasetRunRoutes(records, ask)];
+export function createRecordRoutes({ records, ask, blobs, instanceSecret }: RecordRoutesDependencies): Route[] {
+  const signer = createUrlSigner(instanceSecret);
+  return [
+    ...promptRoutes(records),
+    ...scoreConfigRoutes(records),
+    ...datasetRoutes(records, signer),
+    ...datasetRunRoutes(records, ask),
+    ...mediaRoutes({ records, blobs, signer }),
+    ...commentRoutes(records, ask),
+    ...annotationQueueRoutes(records),
+  ];
 }

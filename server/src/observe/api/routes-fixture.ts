@@ -21,6 +21,8 @@ interface Answer {
 export interface RoutesFixture {
   records: Records;
   call(method: string, path: string, body?: unknown, principal?: Principal): Promise<Answer>;
+  /** Any request, without a credential. */
+  request(path: string, init?: RequestInit): Promise<Response>;
   close(): Promise<void>;
 }
 
@@ -49,6 +51,10 @@ export async function openRoutes(routesOf: (records: Records) => Route[] | Promi
       const response = await app.request(path, { method, ...(body === undefined ? {} : { body: sent, headers: { 'content-type': 'application/json' } }) });
       const text = await response.text();
       return { status: response.status, headers: response.headers, body: (text === '' ? null : JSON.parse(text)) as never };
+    },
+    request: async (path, init) => {
+      principal = { kind: 'anonymous' };
+      return await app.request(path, init);
     },
     close: async () => await database.stop(),
   };

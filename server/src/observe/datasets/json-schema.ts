@@ -5,8 +5,11 @@ import addFormats from 'ajv-formats';
 import { AppError } from '#lib/errors.ts';
 
 /** A check of one value takes microseconds; the process must not stand still for a pattern. */
-const TIMEOUT_MS = 100;
+const CHECK_TIMEOUT_MS = 250;
+/** Compiling takes milliseconds, on a busy machine more; it runs no pattern. */
+const COMPILE_TIMEOUT_MS = 2_000;
 const MAX_SCHEMA_CHARACTERS = 200_000;
+const MAX_CACHED = 100;
 
 export type JsonSchema = Record<string, unknown>;
 
@@ -14,19 +17,27 @@ export type JsonSchema = Record<string, unknown>;
 export type SchemaCheck = (value: unknown) => string[];
 
 const formats = (addFormats as unknown as { default?: (ajv: object) => void }).default ?? (addFormats as unknown as (ajv: object) => void);
+/** Knows what a schema may look like; making that check is most of the work of compiling, so it is made once. */
+const grammar = new Ajv2020({ strict: false, logger: false });
+const cache = new Map<string, ValidateFunction>();
 
 /** Compiles a schema. @throws AppError 400 when it is no JSON Schema. */
 export function compileSchema(schema: JsonSchema, name: string): SchemaCheck {
-  if (JSON.stringify(schema).length > MAX_SCHEMA_CHARACTERS) throw refusal(`${name} is longer than ${MAX_SCHEMA_CHARACTERS} characters.`);
-  const validate = bounded(() => compiled(schema), name);
-  return (value) => bounded(() => problemsOf(validate, value), name);
+  const text = JSON.stringify(schema);
+  if (text.length > MAX_SCHEMA_CHARACTERS) throw refusal(`${name} is longer than ${MAX_SCHEMA_CHARACTERS} characters.`);
+  const validate = cache.get(text) ?? bounded(() => compiled(schema), name, COMPILE_TIMEOUT_MS);
+  cache.delete(text);
+  cache.set(text, validate);
+  if (cache.size > MAX_CACHED) cache.delete(cache.keys().next().value as string);
+  return (value) => bounded(() => problemsOf(validate, value), name, CHECK_TIMEOUT_MS);
 }
 
 function compiled(schema: JsonSchema): ValidateFunction {
-  const ajv = new Ajv2020({ strict: false, allErrors: false, validateFormats: true, logger: false });
-  formats(ajv);
   // Drafts differ in keywords that ajv ignores when it does not know them; the draft that a schema names is not fetched.
   const { $schema: _, ...rest } = schema;
+  if (!grammar.validateSchema(rest)) throw new TypeError(grammar.errorsText(grammar.errors));
+  const ajv = new Ajv2020({ strict: false, validateSchema: false, logger: false });
+  formats(ajv);
   return ajv.compile(rest);
 }
 
@@ -36,9 +47,9 @@ function problemsOf(validate: ValidateFunction, value: unknown): string[] {
 }
 
 /** V8 ends work that began inside a context with a time limit, loops of regular expressions included. */
-function bounded<Result>(work: () => Result, name: string): Result {
+function bounded<Result>(work: () => Result, name: string, timeoutMs: number): Result {
   try {
-    return runInNewContext('work()', { work }, { timeout: TIMEOUT_MS }) as Result;
+    return runInNewContext('work()', { work }, { timeout: timeoutMs }) as Result;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ERR_SCRIPT_EXECUTION_TIMEOUT') throw refusal(`${name} takes too long to check: simplify its patterns.`);
     throw refusal(`${name} is not a valid JSON Schema: ${(error as Error).message.slice(0, 300)}`);

@@ -1,6 +1,7 @@
 // Datasets, items through time and runs over real records: shapes, versions, schemas, folders, other projects, bad input.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { OTHER_PROJECT, openRoutes, type RoutesFixture } from '#observe/api/routes-fixture.ts';
+import { createUrlSigner } from '#observe/media/signed-url.ts';
 import { PROJECT } from '#observe/store/rows-fixture.ts';
 import { projectKey } from '#observe/traces/reads-fixture.ts';
 import { datasetRoutes } from './routes.ts';
@@ -15,7 +16,7 @@ const ids = (answer: { body: { data: Record<string, unknown>[] } }) => answer.bo
 
 beforeAll(async () => {
   const ask = async (_: unknown, path: string) => (path === `${api}/observations/known` ? { traceId: 'found-trace' } : null);
-  routes = await openRoutes((records) => [...datasetRoutes(records), ...datasetRunRoutes(records, ask)]);
+  routes = await openRoutes((records) => [...datasetRoutes(records, createUrlSigner(Buffer.alloc(32))), ...datasetRunRoutes(records, ask)]);
 });
 afterAll(async () => await routes?.close());
 

@@ -1,19 +1,24 @@
 // Datasets and their items: /api/public/v2/datasets, /datasets and /dataset-items (langfuse.md §1.12).
+import type { Context } from 'hono';
 import type { Route, RouteContext } from '#http/route.ts';
 import { bodyOf, MAX_BODY_BYTES } from '#observe/api/body.ts';
 import { notFound, pageMeta, parameters, projectOf } from '#observe/filter/parameters.ts';
+import { addressOf } from '#observe/media/origin.ts';
+import { resolveReferences } from '#observe/media/references.ts';
+import type { UrlSigner } from '#observe/media/signed-url.ts';
 import type { Records } from '#stores/records/port.ts';
 import { deleteItem, foundDataset, putDataset, putItem } from './datasets.ts';
 import { itemIdsOf, runNamesOf } from './run-sql.ts';
 import { datasetBody, itemBody, itemListParameters, pageParameters } from './schema.ts';
 import { type DatasetItem, datasetOf, itemOf } from './shape.ts';
-import { currentItem, itemsAfter, listDatasets, listItems } from './sql.ts';
+import { currentItem, type ItemRow, itemsAfter, listDatasets, listItems } from './sql.ts';
 
 /** A v1 dataset is answered with all its items: larger ones are paged by GET /api/public/dataset-items. */
 const MAX_ITEMS_WHOLE = 10_000;
 
 /** The routes over the records. */
-export function datasetRoutes(records: Records): Route[] {
+export function datasetRoutes(records: Records, signer: UrlSigner): Route[] {
+  const stores = { records, signer };
   const common = { surface: 'observe', dialect: 'langfuse', access: ['project-key'], maxBodyBytes: MAX_BODY_BYTES } as const;
   const v2 = '/api/public/v2/datasets';
   const v1 = '/api/public/datasets';
@@ -50,7 +55,7 @@ export function datasetRoutes(records: Records): Route[] {
       method: 'GET',
       path: `${v1}/:datasetName`,
       summary: 'Get a dataset with its items and names of runs',
-      handle: (context) => getV1(records, context),
+      handle: (context) => getV1(stores, context),
     },
     {
       ...common,
@@ -58,7 +63,7 @@ export function datasetRoutes(records: Records): Route[] {
       path: items,
       summary: 'List items of datasets, as they are or as they were',
       query: itemListParameters,
-      handle: (context) => listAllItems(records, context),
+      handle: (context) => listAllItems(stores, context),
     },
     {
       ...common,
@@ -66,9 +71,9 @@ export function datasetRoutes(records: Records): Route[] {
       path: items,
       summary: 'Create an item, or a new version of the one of that id',
       body: itemBody,
-      handle: (context) => putOneItem(records, context),
+      handle: (context) => putOneItem(stores, context),
     },
-    { ...common, method: 'GET', path: `${items}/:itemId`, summary: 'Get an item', handle: (context) => getItem(records, context) },
+    { ...common, method: 'GET', path: `${items}/:itemId`, summary: 'Get an item', handle: (context) => getItem(stores, context) },
     {
       ...common,
       method: 'DELETE',
@@ -111,33 +116,54 @@ async function putV1(records: Records, { http, principal }: RouteContext): Promi
   return http.json({ ...datasetOf(row), items: [], runs: [] });
 }
 
-async function getV1(records: Records, { http, principal }: RouteContext): Promise<Response> {
-  const row = await foundDataset(records, projectOf(principal), http.req.param('datasetName') ?? '');
-  const items: DatasetItem[] = (await itemsAfter(records, row.id, '', MAX_ITEMS_WHOLE)).map(itemOf);
+async function getV1(stores: Stores, { http, principal }: RouteContext): Promise<Response> {
+  const row = await foundDataset(stores.records, projectOf(principal), http.req.param('datasetName') ?? '');
+  const items = await withMedia(stores, http, projectOf(principal), await itemsAfter(stores.records, row.id, '', MAX_ITEMS_WHOLE));
   items.sort((one, other) => other.createdAt.localeCompare(one.createdAt) || one.id.localeCompare(other.id));
-  const runs = await runNamesOf(records, [row.id]);
+  const runs = await runNamesOf(stores.records, [row.id]);
   return http.json({ ...datasetOf(row), items, runs: runs.map((run) => run.name) });
 }
 
-async function listAllItems(records: Records, { http, principal }: RouteContext): Promise<Response> {
+async function listAllItems(stores: Stores, { http, principal }: RouteContext): Promise<Response> {
   const asked = parameters(http, itemListParameters);
   const projectId = projectOf(principal);
-  if (asked.datasetName !== undefined) await foundDataset(records, projectId, asked.datasetName);
-  const { rows, total } = await listItems(records, projectId, asked);
-  return http.json({ data: rows.map(itemOf), meta: pageMeta(asked.page, asked.limit, total) });
+  if (asked.datasetName !== undefined) await foundDataset(stores.records, projectId, asked.datasetName);
+  const { rows, total } = await listItems(stores.records, projectId, asked);
+  return http.json({ data: await withMedia(stores, http, projectId, rows), meta: pageMeta(asked.page, asked.limit, total) });
 }
 
-async function putOneItem(records: Records, { http, principal }: RouteContext): Promise<Response> {
-  return http.json(itemOf(await putItem(records, projectOf(principal), await bodyOf(http, itemBody))));
+async function putOneItem(stores: Stores, { http, principal }: RouteContext): Promise<Response> {
+  const projectId = projectOf(principal);
+  const [item] = await withMedia(stores, http, projectId, [await putItem(stores.records, projectId, await bodyOf(http, itemBody))]);
+  return http.json(item);
 }
 
-async function getItem(records: Records, { http, principal }: RouteContext): Promise<Response> {
-  const row = await currentItem(records, projectOf(principal), http.req.param('itemId') ?? '');
+async function getItem(stores: Stores, { http, principal }: RouteContext): Promise<Response> {
+  const row = await currentItem(stores.records, projectOf(principal), http.req.param('itemId') ?? '');
   if (row === null) throw notFound('Dataset item not found');
-  return http.json(itemOf(row));
+  const [item] = await withMedia(stores, http, row.project_id, [row]);
+  return http.json(item);
 }
 
 async function removeItem(records: Records, { http, principal }: RouteContext): Promise<Response> {
   await deleteItem(records, projectOf(principal), http.req.param('itemId') ?? '');
   return http.json({ message: 'Dataset item successfully deleted' });
+}
+
+interface Stores {
+  records: Records;
+  signer: UrlSigner;
+}
+
+const ADDRESS_HOLDS_MS = 3_600_000;
+
+/** Items with the media that their content refers to. */
+async function withMedia({ records, signer }: Stores, http: Context, projectId: string, rows: readonly ItemRow[]): Promise<DatasetItem[]> {
+  const items = rows.map(itemOf);
+  const expiresAtMs = Date.now() + ADDRESS_HOLDS_MS;
+  const media = await resolveReferences(records, projectId, items, (mediaId) => ({
+    url: addressOf(http, signer.sign('content', { projectId, mediaId }, expiresAtMs)),
+    urlExpiry: new Date(expiresAtMs).toISOString(),
+  }));
+  return items.map((item, index) => ({ ...item, mediaReferences: media[index] ?? [] }));
 }

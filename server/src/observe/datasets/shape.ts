@@ -1,4 +1,5 @@
 // Stored datasets, items and runs -> the public API's objects (langfuse.md §1.12).
+import type { ResolvedReference } from '#observe/media/references.ts';
 import type { RunItemRow, RunRow } from './run-sql.ts';
 import type { DatasetRow, ItemRow } from './sql.ts';
 
@@ -40,10 +41,10 @@ export interface DatasetItem {
   datasetName: string;
   createdAt: string;
   updatedAt: string;
-  mediaReferences: unknown[];
+  mediaReferences: ResolvedReference[];
 }
 
-/** The version's own beginning is the item's last change. */
+/** The version's own beginning is the item's last change. Media are resolved by who answers. */
 export function itemOf(row: ItemRow): DatasetItem {
   return {
     id: row.id,
