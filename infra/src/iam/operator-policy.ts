@@ -133,7 +133,7 @@ const cluster = ({ region, cluster: name, inRegion }: Scope): readonly PolicySta
   allow('SeeClusters', ['eks:ListClusters'], ['*'], inRegion),
   allow('RemoveOwnNodes', of('ec2', ['DeleteLaunchTemplate', 'TerminateInstances']), ['*'], { 'aws:ResourceTag/eks:eks-cluster-name': name }),
   allow('RemoveOwnVolumes', of('ec2', ['DeleteSnapshot', 'DeleteVolume', 'DetachVolume']), ['*'], { 'aws:ResourceTag/eks:eks-cluster-name': name }),
-  allow('RemoveOwnLogs', of('logs', ['DeleteLogGroup']), [
+  allow('RemoveOwnLogs', of('logs', ['DeleteLogGroup', 'ListTagsForResource']), [
     `arn:aws:logs:${region}:*:log-group:/aws/eks/${name}/*`,
     `arn:aws:logs:${region}:*:log-group:/aws/rds/cluster/${name}-*`,
   ]),
