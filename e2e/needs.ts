@@ -6,6 +6,8 @@ const PATHS: Record<string, readonly string[]> = {
   chromium: ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'],
   // A local AWS; scripts/python-env.sh installs it.
   moto: [join(import.meta.dirname, '../.cache/python/bin/moto_server')],
+  'cfn-lint': [join(import.meta.dirname, '../.cache/python/bin/cfn-lint')],
+  psql: ['/usr/lib/postgresql/15/bin/psql', '/usr/bin/psql'],
 };
 
 /** Langfuse's Python SDKs exclude each other: an environment a generation (scripts/python-env.sh). GENAI_REQUIRE=python demands all of them. */

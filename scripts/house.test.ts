@@ -53,6 +53,12 @@ const forbidden: [string, string][] = [
   ['infra/src/life/planted.ts', '@genai/cli/main'],
   ['infra/src/life/planted.ts', '#aws/fake/world.ts'],
   ['cli/src/commands/planted.ts', '@genai/infra/life/scenario-fixture'],
+  ['infra/src/stacks/planted.ts', '@aws-sdk/client-ec2'],
+  ['infra/src/stacks/planted.ts', '#life/up.ts'],
+  ['infra/src/bill/planted.ts', 'aws-cdk-lib/core'],
+  ['infra/src/k8s/planted.ts', '#stacks/synthesize.ts'],
+  ['infra/src/planted.ts', '#aws/sdk.ts'],
+  ['infra/src/life/planted.ts', 'aws-cdk-lib/aws-ec2'],
 ];
 
 describe('the rooms', () => {
@@ -62,6 +68,8 @@ describe('the rooms', () => {
   it('let allowed imports pass', () => {
     expect(lint({ 'server/src/gateway/planted.ts': importOf('#stores/journal/port.ts') })).not.toContain('lint/style/noRestrictedImports');
     expect(lint({ 'server/src/observe/planted.ts': importOf('#prices/port.ts') })).not.toContain('lint/style/noRestrictedImports');
+    expect(lint({ 'infra/src/life/planted.ts': importOf('#stacks/synthesize.ts') })).not.toContain('lint/style/noRestrictedImports');
+    expect(lint({ 'infra/src/stacks/planted.ts': importOf('aws-cdk-lib/core') })).not.toContain('lint/style/noRestrictedImports');
   });
 });
 

@@ -93,6 +93,12 @@ function hourlyUsd(rates: Rates, line: Line): number | null {
   return price.unit === 'GB-month' || price.unit === 'month' ? price.usd / HOURS_A_MONTH : price.usd;
 }
 
+/** The row of the table; for a share, what the share comes to. */
+function shownPrice(rates: Rates, line: Line, unit: number | null): Price {
+  const price = priceOf(rates, line.key);
+  return price.unit === 'share' ? { ...price, unit: 'hour', usd: unit } : price;
+}
+
 interface Form {
   readonly title: string;
   readonly lines: readonly Line[];
@@ -112,7 +118,7 @@ function total(rates: Rates, { title, lines, incomplete }: Form): Bill {
     parts.push({
       name: line.name,
       quantity: line.quantity,
-      price: priceOf(rates, line.key),
+      price: shownPrice(rates, line, unit),
       day: amount(usd * 24, rates, unit === null),
       month: amount(usd * HOURS_A_MONTH, rates, unit === null),
       ...(line.note === undefined ? {} : { note: line.note }),

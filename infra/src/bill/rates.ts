@@ -1,6 +1,6 @@
 // The price tables that come with this version: one file a region, one source a row.
 import { z } from 'zod';
-import tokyo from '../prices/ap-northeast-1.json' with { type: 'json' };
+import tokyo from '#prices/ap-northeast-1.json' with { type: 'json' };
 import type { Rates } from './bill.ts';
 
 const day = z.string().regex(/^\d{4}-\d{2}-\d{2}$/);

@@ -22,7 +22,7 @@ const statements = (door: keyof typeof DATABASES): string => {
   const { database, user } = DATABASES[door];
   return `\\getenv password ${BOOTSTRAP_PASSWORDS[door]}
 SELECT 'CREATE ROLE ${user} LOGIN' WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '${user}') \\gexec
-ALTER ROLE ${user} WITH LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE PASSWORD :'password';
+ALTER ROLE ${user} WITH LOGIN PASSWORD :'password';
 GRANT ${user} TO CURRENT_USER;
 SELECT 'CREATE DATABASE ${database} OWNER ${user}' WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = '${database}') \\gexec
 REVOKE ALL ON DATABASE ${database} FROM PUBLIC;
