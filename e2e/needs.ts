@@ -11,7 +11,7 @@ const PATHS: Record<string, readonly string[]> = {
 };
 
 /** Langfuse's Python SDKs exclude each other: an environment a generation (scripts/python-env.sh). GENAI_REQUIRE=python demands all of them. */
-for (const name of ['langfuse-2', 'langfuse-3', 'langfuse-4', 'langfuse-5', 'streamlit']) {
+for (const name of ['langfuse-2', 'langfuse-3', 'langfuse-4', 'langfuse-5', 'streamlit', 'gateway']) {
   PATHS[`python-${name}`] = [join(import.meta.dirname, `../.cache/python-${name}/bin/python`)];
 }
 
