@@ -1,0 +1,73 @@
+// Writes the generated parts of docs/aws/architecture.md and architecture.ja.md: picture, images, pod permissions, price table. `--check` only says whether they are up to date.
+import { readFileSync, realpathSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { ratesOf } from '../infra/src/bill/rates.ts';
+import { diagramOf } from '../infra/src/diagram.ts';
+import { readEnvironment } from '../infra/src/environment.ts';
+import { podPolicies } from '../infra/src/iam/pod-policies.ts';
+import { IMAGES } from '../infra/src/images.ts';
+
+const folder = join(import.meta.dirname, '..', 'docs/aws');
+/** The documents with generated parts. */
+export const AWS_DOCUMENTS = ['architecture.md', 'architecture.ja.md'] as const;
+
+const environment = readEnvironment({ gateway: 'litellm', observe: 'langfuse', allowedCidrs: ['203.0.113.7/32'] });
+const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
+  [head, head.map(() => '---'), ...rows].map((row) => `| ${row.join(' | ')} |`).join('\n');
+
+function permissions(): string {
+  const policies = podPolicies(environment, { partition: 'aws', eventsBucketArn: 'events', clickhouseBucketArn: 'clickhouse' });
+  const rows = Object.entries(policies).flatMap(([pod, document]) =>
+    document === null ? [[pod, '–', '–']] : document.Statement.map(({ Action, Resource }) => [pod, Action.join(', '), Resource.join(', ')]),
+  );
+  return table(['pod', 'actions', 'resources'], rows);
+}
+
+const images = (): string =>
+  table(
+    ['image', 'digest', 'looked up', 'source of the digest', 'note'],
+    Object.values(IMAGES).map(({ repository, tag, digest, checked, source, note }) => [
+      `${repository}:${tag}`,
+      `\`${digest.slice(0, 19)}…\``,
+      checked,
+      source,
+      note,
+    ]),
+  );
+
+const prices = (): string =>
+  table(
+    ['what', 'USD', 'per', 'day of the source', 'source'],
+    ratesOf(environment.region).prices.map(({ what, usd, unit, date, source }) => [what, usd === null ? '?' : String(usd), unit, date ?? '?', source ?? '?']),
+  );
+
+/** Generated parts by the name of their markers. */
+export const awsParts = (): Readonly<Record<string, string>> => ({
+  picture: `\`\`\`mermaid\n${diagramOf(environment)}\`\`\``,
+  images: images(),
+  permissions: permissions(),
+  prices: prices(),
+});
+
+/** The document with every generated part renewed. @throws Error when a marker is missing: then the part would silently be absent. */
+export function renewed(text: string): string {
+  let result = text;
+  for (const [name, part] of Object.entries(awsParts())) {
+    const [begin, end] = [`<!-- generated: ${name} -->`, `<!-- end: ${name} -->`];
+    if (!result.includes(begin) || !result.includes(end)) throw new Error(`the marker "${begin}" … "${end}" is missing`);
+    result = `${result.slice(0, result.indexOf(begin) + begin.length)}\n${part}\n${result.slice(result.indexOf(end))}`;
+  }
+  return result;
+}
+
+if (process.argv[1] !== undefined && realpathSync(process.argv[1]) === import.meta.filename) {
+  for (const name of AWS_DOCUMENTS) {
+    const path = join(folder, name);
+    const wanted = renewed(readFileSync(path, 'utf8'));
+    if (!process.argv.includes('--check')) writeFileSync(path, wanted);
+    else if (readFileSync(path, 'utf8') !== wanted) {
+      console.error(`docs/aws/${name} is out of date: run ./scripts/node scripts/aws-docs.ts`);
+      process.exitCode = 1;
+    }
+  }
+}
