@@ -19,6 +19,8 @@ model_list:
     litellm_params: { model: "openai/status;code=503", api_base: "${upstreamUrl}/v1", api_key: sk-upstream-openai, max_retries: 0 }
   - model_name: priced
     litellm_params: { model: openai/priced-model, api_base: "${upstreamUrl}/v1", api_key: sk-upstream-openai, input_cost_per_token: 0.0000015, output_cost_per_token: 0.000002 }
+  - model_name: talkative
+    litellm_params: { model: "openai/fixed;size=80", api_base: "${upstreamUrl}/v1", api_key: sk-upstream-openai }
   - model_name: unpriced
     litellm_params: { model: "openai/fixed;answered=nobody-knows-this-model", api_base: "${upstreamUrl}/v1", api_key: sk-upstream-openai }
   - model_name: embed

@@ -179,6 +179,26 @@ describe('a gateway call inside a caller’s trace', () => {
   });
 });
 
+describe('a chat whose client names no session', () => {
+  it('becomes one session, marked as inferred', async () => {
+    const key = await generateKey(platform, {});
+    const first = [{ role: 'user', content: '長い答えをください' }];
+    const said = await chat(platform, key, 'talkative', { body: { messages: first } });
+    const { choices } = said.body as unknown as { choices: { message: { content: string } }[] };
+    const answer = choices[0]?.message.content ?? '';
+    expect(answer.length).toBeGreaterThanOrEqual(40);
+    const next = [...first, { role: 'assistant', content: answer }, { role: 'user', content: '続けて' }];
+    const again = await chat(platform, key, 'talkative', { body: { messages: next } });
+    const ids = [said, again].map(({ headers }) => String(headers.get('x-litellm-call-id')).replaceAll('-', ''));
+    const sessions = await eventually('both in one session', async () => {
+      const traces = await Promise.all(ids.map((id) => observe(platform, `/api/public/traces/${id}`)));
+      const found = traces.map(({ body }) => (body as unknown as TraceBody).sessionId);
+      return found.every((session) => typeof session === 'string' && session.startsWith('inferred-')) ? found : null;
+    });
+    expect(new Set(sessions).size).toBe(1);
+  });
+});
+
 describe('the public API', () => {
   it('answers health and readiness without a key, projects with one, and refuses a wrong one', async () => {
     expect((await call(`${platform.observeUrl}/api/public/health`)).body).toMatchObject({ status: 'OK', version: expect.stringMatching(/^\d+\.\d+\.\d+/) });

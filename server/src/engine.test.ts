@@ -42,7 +42,7 @@ const ROUND_BYTES = 32_768;
 function startProcess(): ChildProcess {
   const input: EngineInput = {
     roundBytes: ROUND_BYTES,
-    settings: { dataDir, clickhouse: null, logLevel: 'error' },
+    settings: { dataDir, clickhouse: null, logLevel: 'error', inferSessions: true },
     records: { socketFolder: records.server.socketFolder },
   };
   const child = spawn(process.execPath, [join(import.meta.dirname, 'engine.ts')], { stdio: ['pipe', 'inherit', 'inherit'], env: { UV_THREADPOOL_SIZE: '16' } });

@@ -13,6 +13,7 @@ import { socketPath } from '#lib/socket-path.ts';
 import { createDeletedTraces, withoutDeleted } from '#observe/deletion/deleted-traces.ts';
 import { createDeletions, resumeDeletions } from '#observe/deletion/deletions.ts';
 import { createFolder } from '#observe/fold/folder.ts';
+import { TokenCounter } from '#observe/fold/token-count.ts';
 import { type EngineParts, readRoutes } from '#observe/read-routes.ts';
 import { type Consumer, startConsumer } from '#observe/store/consumer.ts';
 import { createLookup } from '#observe/store/lookup.ts';
@@ -32,7 +33,7 @@ import { createLog, type Log } from '#telemetry/log.ts';
 
 /** What the engine is told at its start. */
 export interface EngineInput {
-  settings: Pick<Settings, 'dataDir' | 'clickhouse' | 'logLevel'>;
+  settings: Pick<Settings, 'dataDir' | 'clickhouse' | 'logLevel' | 'inferSessions'>;
   /** The records' Unix socket folder or URL. */
   records: { socketFolder: string } | { connectionString: string };
   /** Name of this consumer in `consumer_positions`. */
@@ -74,7 +75,13 @@ export async function startEngine(input: EngineInput, log: Log): Promise<Engine>
     onCorrupt: (corruption) => log.error('a damaged place in the journal was passed over', { ...corruption }),
   });
   const prices = createPrices();
-  const folder = createFolder({ lookup: createLookup(analytics), price: usagePricer(prices), retentionClass: () => 0, now: Date.now });
+  const folder = createFolder({
+    lookup: createLookup(analytics),
+    price: usagePricer(prices),
+    retentionClass: () => 0,
+    now: Date.now,
+    inferSessions: settings.inferSessions,
+  });
   const deleted = createDeletedTraces(records);
   const inserts = createWriter(analytics, { onAway: (error) => log.warn('the analytics store is away; the insert is repeated', reasonOf(error)) });
   const writer = withoutDeleted(inserts, deleted, (rows) => log.info('rows of deleted traces were left out', { rows }));

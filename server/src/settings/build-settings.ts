@@ -74,6 +74,7 @@ export function buildSettings(sources: Sources, notes: Notes): Settings {
       payloadJournalBytes: number('payloadJournalSize'),
       moneyJournalBytes: number('moneyJournalSize'),
     },
+    inferSessions: text('inferSessions') !== 'off',
     logLevel: (text('logLevel') ?? 'info') as Settings['logLevel'],
   };
 }

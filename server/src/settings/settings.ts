@@ -60,6 +60,8 @@ export interface Settings {
     readonly payloadJournalBytes: number;
     readonly moneyJournalBytes: number;
   };
+  /** Chats without a declared session are joined by what was said before. */
+  readonly inferSessions: boolean;
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
 }
 

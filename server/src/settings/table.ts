@@ -105,6 +105,11 @@ export const SETTINGS = [
   }),
   row('expose', 'Cuts the listeners down to one surface.', { kind: 'choice', choices: ['llm'] }),
   row('logLevel', 'How much the log says.', { kind: 'choice', choices: ['debug', 'info', 'warn', 'error'], default: 'info', also: ['LITELLM_LOG'] }),
+  row('inferSessions', 'Whether chats whose client names no session are joined into one by what was said before.', {
+    kind: 'choice',
+    choices: ['on', 'off'],
+    default: 'on',
+  }),
   row('clickhouseUrl', 'http(s):// address of an external ClickHouse; without it the embedded engine is used.', { kind: 'http-url', also: ['CLICKHOUSE_URL'] }),
   row('clickhouseUser', 'User of the external ClickHouse.', { default: 'default', also: ['CLICKHOUSE_USER'] }),
   row('clickhousePassword', 'Password of the external ClickHouse.', { secret: true, also: ['CLICKHOUSE_PASSWORD'] }),

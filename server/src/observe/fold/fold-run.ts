@@ -1,10 +1,10 @@
 // One fold: the states that a run of events touches, on top of the cache, until the rows made of them are stored.
-import type { EntityEvent, EntityKind } from '#observe/ingest/events.ts';
+import type { EntityEvent, EntityKind, ObservationFields } from '#observe/ingest/events.ts';
 import { formatInstant } from '#observe/ingest/instants.ts';
 import type { FoldedRows, ObservationRow } from '#observe/rows.ts';
 import { type EntityState, join, joinInto, type Stamped, stateOf } from './join.ts';
 import { type Loaded, loadEntities, type Wanted } from './load-entities.ts';
-import { carriedTraceState, observationRow } from './observation-row.ts';
+import { carriedTraceState, observationRow, valuesOf } from './observation-row.ts';
 import { entityKey, type OpenEntities, type OpenEntity, type StoredKey } from './open-entities.ts';
 import type { FoldLookup } from './port.ts';
 import type { RowContext } from './row-context.ts';
@@ -46,6 +46,7 @@ export class FoldRun {
     for (const event of events) this.joinEvent(event);
     await this.wrapTraceless();
     this.joinCarried();
+    await this.dependencies.tokens?.prepare(this.observationsToWrite());
     return this.rows();
   }
 
@@ -181,6 +182,11 @@ export class FoldRun {
       const row = carrier.row ?? observationRow(carrier.state as EntityState, true, this.dependencies);
       this.joinState(carriedTraceState(row));
     }
+  }
+
+  private *observationsToWrite(): Generator<Partial<ObservationFields>> {
+    for (const states of this.alone.values()) for (const state of states) yield valuesOf(state);
+    for (const { state, changed } of this.working.values()) if (changed && state.kind === 'observation') yield valuesOf(state);
   }
 
   private rows(): FoldedRows {

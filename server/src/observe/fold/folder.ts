@@ -9,6 +9,8 @@ import { FoldRun } from './fold-run.ts';
 import { entityKey, OpenEntities } from './open-entities.ts';
 import type { Folder, FoldLookup, PriceUsage } from './port.ts';
 import type { RetentionClass } from './row-context.ts';
+import { SessionLedger } from './session-ledger.ts';
+import type { TokenCounter } from './token-count.ts';
 
 const DEFAULT_CACHE_BYTES = 64 << 20;
 
@@ -19,6 +21,10 @@ export interface FolderDependencies {
   retentionClass: RetentionClass;
   /** Milliseconds since 1970. */
   now: () => number;
+  /** Counts tokens of calls that came without usage; absent = they stay without. */
+  tokens?: TokenCounter;
+  /** Whether chats without a declared session are joined by what was said; default true. */
+  inferSessions?: boolean;
   /** Bound of the cache of open entities; default 64 MiB. */
   cacheBytes?: number;
 }
@@ -30,25 +36,32 @@ export interface FolderDependencies {
 export function createFolder(dependencies: FolderDependencies): Folder {
   const open = new OpenEntities(dependencies.cacheBytes ?? DEFAULT_CACHE_BYTES, dependencies.now() * 1000);
   const claims = new ClaimsLedger();
+  const sessions = new SessionLedger();
+  const abandon = (): void => {
+    claims.abandon();
+    sessions.abandon();
+  };
   let run: FoldRun | null = null;
 
   return {
     async fold(records) {
-      claims.abandon();
+      abandon();
       run = null;
       const current = new FoldRun({ open, ...dependencies });
       const { events, deadLetters } = decodeAll(records, dependencies.now);
-      const rows = await current.apply(recogniseDoubles(events, claims));
+      const joined = dependencies.inferSessions === false ? events : inferSessions(events, sessions);
+      const rows = await current.apply(recogniseDoubles(joined, claims));
       run = current;
       return { ...rows, deadLetters: [...deadLetters, ...rows.deadLetters] } satisfies FoldedRows;
     },
     committed() {
       run?.commit();
       claims.commit();
+      sessions.commit();
       run = null;
     },
     abandoned() {
-      claims.abandon();
+      abandon();
       run = null;
     },
     forget(kind, projectId, id) {
@@ -69,6 +82,12 @@ function decodeAll(records: readonly JournalRecord[], now: () => number): { even
     }
   }
   return { events, deadLetters };
+}
+
+/** Gives chats the session of the call that they go on from, and appends what the first call of a session has to be told. */
+function inferSessions(events: EntityEvent[], sessions: SessionLedger): EntityEvent[] {
+  const marks = events.flatMap((event) => (event.turn === undefined ? [] : sessions.register(event)));
+  return marks.length === 0 ? events : [...events, ...marks];
 }
 
 /** Appends the marks that the observation which counts sets on earlier reports of the same. */

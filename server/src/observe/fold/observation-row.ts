@@ -13,7 +13,8 @@ const nothing: ReadonlySet<string> = new Set();
 
 type Values = Partial<ObservationFields>;
 
-function valuesOf(state: EntityState): Values {
+/** The joined values without their stamps. */
+export function valuesOf(state: EntityState): Values {
   const values: Record<string, FieldValue> = {};
   for (const name in state.fields) values[name] = (state.fields[name] as { value: FieldValue }).value;
   return values as Values;
@@ -57,7 +58,9 @@ function plainColumns(values: Values): Pick<ObservationRow, Plain> {
 
 /** The row of an observation. `isTrace` = it also stands for its trace. */
 export function observationRow(state: EntityState, isTrace: boolean, context: RowContext): ObservationRow {
-  const values = valuesOf(state);
+  const said = valuesOf(state);
+  const counted = context.tokens?.usageOf(said) ?? null;
+  const values = counted === null ? said : { ...said, usage: counted };
   const startUs = values.start_time ?? state.first.timeUs;
   const environment = values.environment ?? 'default';
   const usage = values.usage ?? {};
@@ -77,7 +80,7 @@ export function observationRow(state: EntityState, isTrace: boolean, context: Ro
     id: state.id,
     environment,
     metadata: renderMetadata(state.metadata),
-    provided_usage_details: rawUsageOf(values),
+    provided_usage_details: rawUsageOf(said),
     usage_details: usage,
     provided_cost_details: values.cost ?? {},
     prompt_id: null,

@@ -3,6 +3,7 @@ import type { ObservationFields } from '#observe/ingest/events.ts';
 import { totalCost } from '#observe/ingest/usage.ts';
 import type { ObservationRow } from '#observe/rows.ts';
 import type { PriceUsage } from './port.ts';
+import type { TokenCounter } from './token-count.ts';
 
 /** 0..7 of a project's environment and tags. */
 export type RetentionClass = (projectId: string, environment: string, tags: readonly string[]) => number;
@@ -10,6 +11,8 @@ export type RetentionClass = (projectId: string, environment: string, tags: read
 export interface RowContext {
   retentionClass: RetentionClass;
   price: PriceUsage | null;
+  /** Counts tokens where nobody said any; absent = such calls stay without. */
+  tokens?: TokenCounter;
 }
 
 type Cost = Pick<ObservationRow, 'cost_details' | 'total_cost' | 'currency' | 'price_id' | 'cost_source' | 'internal_model_id'>;

@@ -1,5 +1,6 @@
 // The internal normal form: whatever arrives (batch events, OTLP spans, gateway calls) becomes entity events with plain fields and one stamp.
 import type { Stamp } from '#observe/fold/stamps.ts';
+import type { ChatTurn } from './chat-turn.ts';
 
 export type EntityKind = 'trace' | 'observation' | 'score';
 
@@ -116,6 +117,8 @@ export interface EntityEvent<Kind extends EntityKind = EntityKind> extends Event
   claims?: readonly string[];
   /** Names under which this observation is the one that counts: a gateway call, a model call below a span that repeats it. */
   counts?: readonly string[];
+  /** Set on a gateway's chat call: what it may go on from, so that calls without a declared session find their conversation. */
+  turn?: ChatTurn;
   /** Set on a gateway call without a caller's span: the observation stands for its trace too. */
   carriesTrace?: boolean;
 }

@@ -3,6 +3,7 @@ import type { CallSettled, CallUsage } from '#call-record.ts';
 import { type Stamp, stampOf } from '#observe/fold/stamps.ts';
 import { type Answer, answerOfJson, answerOfStream } from './answer.ts';
 import { answerOfMessages, answerOfMessagesStream } from './answer-messages.ts';
+import { type ChatTurn, chatTurnOf } from './chat-turn.ts';
 import { answerClaim } from './claims.ts';
 import { putEnvironment } from './environment.ts';
 import type { EntityEvent, ObservationFields, TraceFields } from './events.ts';
@@ -44,9 +45,18 @@ export function fromCall(call: CallSettled, content: { request: Buffer | null; a
     tags: call.tags.map(cleanText),
     counts: [`call:${call.callId}`, ...(answerClaim(answer.id) === null ? [] : [answerClaim(answer.id) as string])],
   };
+  const turn = turnOf(call, content.request, answer);
+  if (turn !== null) observation.turn = turn;
   if (call.parentSpanId !== null) return [observation, callersTrace(call, observation), counted(call, origin, stamp)];
   observation.carriesTrace = true;
   return [observation];
+}
+
+/** The turn of a conversation that a chat was; a caller's span belongs to the caller's session, so such a call is not asked about. */
+function turnOf(call: CallSettled, request: Buffer | null, answer: Answer): ChatTurn | null {
+  if (call.endpoint !== 'chat' || call.outcome !== 'success' || call.parentSpanId !== null || request === null) return null;
+  const messages = memberText(request.toString('utf8'), 'messages');
+  return messages === null ? null : chatTurnOf(messages, answer.output);
 }
 
 const NAMES: Readonly<Record<string, string>> = { chat: 'chat.completions' };
