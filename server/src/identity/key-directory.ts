@@ -32,19 +32,31 @@ export interface KeyDirectoryOptions extends Omit<KeyCacheOptions<VirtualKey>, '
 /** Opens the directory and listens for changes. While the records are away known keys keep working. */
 export async function openKeyDirectory(records: Records, options: KeyDirectoryOptions = {}): Promise<VirtualKeyDirectory> {
   const { prepare, ...cacheOptions } = options;
+  /** Old hashes in memory by the key that they open. */
+  const oldHashes = new Map<string, Set<string>>();
   const cache = new KeyCache<VirtualKey>({
     ...cacheOptions,
     async load(hash) {
-      const key = await getVirtualKey(records, hash);
+      let key = await getVirtualKey(records, hash);
+      if (key !== null && key.id !== hash) {
+        // A regenerated key under an old hash: whoever changes the key names the new one. Known first, read again after: no change falls between.
+        oldHashes.set(key.id, (oldHashes.get(key.id) ?? new Set()).add(hash));
+        key = await getVirtualKey(records, hash);
+      }
       if (key !== null) await prepare?.(key);
       return key;
     },
   });
+  const forget = (id: string): void => {
+    cache.forget(id);
+    for (const hash of oldHashes.get(id) ?? []) cache.forget(hash);
+    oldHashes.delete(id);
+  };
   const forgetLevel = (kind: string, id: string): void => cache.forgetWhere(belongsTo(kind, id));
   const stopListening = await records.listen(
     KEYS_CHANNEL,
     (payload) => {
-      if (payload.startsWith('key:')) cache.forget(payload.slice('key:'.length));
+      if (payload.startsWith('key:')) forget(payload.slice('key:'.length));
       else if (payload === '*') cache.forgetAll();
       else forgetLevel(payload.slice(0, payload.indexOf(':')), payload.slice(payload.indexOf(':') + 1));
     },
@@ -53,7 +65,7 @@ export async function openKeyDirectory(records: Records, options: KeyDirectoryOp
   return {
     find: (hash) => cache.find(hash),
     load: (hash) => cache.load(hash),
-    forget: (hash) => cache.forget(hash),
+    forget,
     distrustAll: () => cache.distrustAll(),
     forgetLevel,
     size: () => cache.size,

@@ -127,6 +127,11 @@ export interface VirtualKeyQuery {
     alias?: string;
     /** Part of the alias, whatever its case. */
     aliasContains?: string;
+    /** Only keys that have an alias. */
+    hasAlias?: boolean;
+    /** Besides the keys of `userId`: those that he created, and those of his teams. */
+    alsoCreatedBy?: boolean;
+    alsoOfTeams?: boolean;
     userId?: string;
     teamId?: string;
     organizationId?: string;
@@ -162,13 +167,21 @@ function toCondition(filters: NonNullable<VirtualKeyQuery['filters']>): Statemen
   if (filters.id !== undefined) conditions.push(sql`k.id = ${filters.id}`);
   if (filters.alias !== undefined) conditions.push(sql`k.alias = ${filters.alias}`);
   if (filters.aliasContains !== undefined) conditions.push(sql`strpos(lower(k.alias), lower(${filters.aliasContains})) > 0`);
-  if (filters.userId !== undefined) conditions.push(sql`k.user_id = ${filters.userId}`);
+  if (filters.hasAlias) conditions.push(sql`k.alias IS NOT NULL`);
+  if (filters.userId !== undefined) conditions.push(ownedBy(filters.userId, filters));
   if (filters.teamId !== undefined) conditions.push(sql`k.team_id = ${filters.teamId}`);
   if (filters.organizationId !== undefined) conditions.push(sql`k.organization_id = ${filters.organizationId}`);
   if (filters.projectId !== undefined) conditions.push(sql`k.project_id = ${filters.projectId}`);
   if (filters.blocked !== undefined) conditions.push(sql`k.blocked = ${filters.blocked}`);
   if (filters.expiredAt !== undefined) conditions.push(sql`k.expires_at <= ${filters.expiredAt}`);
   return sql.join(conditions, sql` AND `);
+}
+
+function ownedBy(userId: string, { alsoCreatedBy, alsoOfTeams }: NonNullable<VirtualKeyQuery['filters']>): Statement {
+  const ways: Statement[] = [sql`k.user_id = ${userId}`];
+  if (alsoCreatedBy) ways.push(sql`k.created_by = ${userId}`);
+  if (alsoOfTeams) ways.push(sql`k.team_id IN (SELECT team_id FROM team_members WHERE user_id = ${userId})`);
+  return sql`(${sql.join(ways, sql` OR `)})`;
 }
 
 type Writable = (typeof WRITABLE_COLUMNS)[number];

@@ -2,16 +2,7 @@
 import { z } from 'zod';
 import type { VirtualKeyFields } from '#identity/virtual-keys.ts';
 import { durationMs } from '#lib/duration.ts';
-import { parsePicos } from '#lib/money.ts';
-
-const text = z.string().max(800);
-const amount = z.union([z.number(), z.string()]).refine(isAmount, 'must be a number of dollars >= 0').nullish();
-const limit = z.number().int('must be a whole number').min(0, 'must be >= 0').max(Number.MAX_SAFE_INTEGER).nullish();
-const duration = z
-  .string()
-  .refine((value) => durationMs(value) !== null, 'must be a duration such as "30s", "12h", "30d" or "1mo"')
-  .nullish();
-const json = z.record(z.string(), z.unknown()).nullish();
+import { amount, duration, id, json, keptFields, limit, modelLimitFields, refuseUnstorable, text, toPicos } from './body-fields.ts';
 
 const fields = {
   key_alias: text.nullish(),
@@ -20,8 +11,8 @@ const fields = {
   spend: amount,
   max_budget: amount,
   budget_duration: duration,
-  user_id: text.nullish(),
-  team_id: text.nullish(),
+  user_id: id.nullish(),
+  team_id: id.nullish(),
   max_parallel_requests: limit,
   tpm_limit: limit,
   rpm_limit: limit,
@@ -32,10 +23,14 @@ const fields = {
   project_id: text.nullish(),
 };
 
+/** Acted on, and stored among the fields that are given back as they came. */
+const ruleFields = { ...modelLimitFields, budget_id: id.nullish(), aliases: z.record(text, text).nullish() };
+
 /** Unknown fields pass: LiteLLM's clients send more than we act on. */
 export const generateBody = z
   .looseObject({
     ...fields,
+    ...ruleFields,
     key: z
       .string()
       .regex(/^sk-[\x21-\x7e]{1,500}$/, 'must start with "sk-" and hold no spaces')
@@ -43,17 +38,13 @@ export const generateBody = z
   })
   .superRefine(refuseUnstorable);
 
-export const updateBody = z.looseObject({ ...fields, key: z.string().min(1).max(1_000).nullish() }).superRefine(refuseUnstorable);
+export const updateBody = z.looseObject({ ...fields, ...ruleFields, key: z.string().min(1).max(1_000).nullish() }).superRefine(refuseUnstorable);
 
 export type GenerateBody = z.infer<typeof generateBody>;
 export type UpdateBody = z.infer<typeof updateBody>;
 
 /** Limits of LiteLLM that this version keeps and gives back but does not hold anybody to; named in the answer's header. */
 const UNENFORCED_LIMITS = [
-  'budget_limits',
-  'model_max_budget',
-  'model_rpm_limit',
-  'model_tpm_limit',
   'mcp_rpm_limit',
   'tag_rpm_limit',
   'soft_budget',
@@ -62,7 +53,6 @@ const UNENFORCED_LIMITS = [
   'enforced_params',
   'guardrails',
   'temp_budget_increase',
-  'budget_id',
   'key_type',
   'throttle_on_budget_exceeded',
 ];
@@ -96,15 +86,9 @@ function limitsOf(body: GenerateBody | UpdateBody): VirtualKeyFields {
   return changes;
 }
 
-/** The fields that are only kept, on top of those kept before; null takes one away. */
-export function keptFields(body: GenerateBody | UpdateBody, before: Readonly<Record<string, unknown>> = {}): Record<string, unknown> {
-  const kept = new Map(Object.entries(before));
-  for (const [name, value] of Object.entries(body)) {
-    if (OWN_FIELDS.has(name)) continue;
-    if (value === null || value === undefined) kept.delete(name);
-    else kept.set(name, value);
-  }
-  return Object.fromEntries(kept);
+/** The fields that are kept as they came, on top of those kept before; null takes one away. */
+export function keptKeyFields(body: GenerateBody | UpdateBody, before: Readonly<Record<string, unknown>> = {}): Record<string, unknown> {
+  return keptFields(body, OWN_FIELDS, before);
 }
 
 /** Names of limits in the body that nothing enforces yet. */
@@ -113,29 +97,4 @@ export function unenforced(body: GenerateBody | UpdateBody): string[] {
     const value = body[name];
     return value !== undefined && value !== null && value !== false && !(Array.isArray(value) && value.length === 0);
   });
-}
-
-function isAmount(value: number | string): boolean {
-  try {
-    return parsePicos(value) >= 0n;
-  } catch {
-    return false;
-  }
-}
-
-const toPicos = (value: number | string | null): bigint | null => (value === null ? null : parsePicos(value));
-
-/** PostgreSQL's text and jsonb take neither NUL nor half a surrogate pair: said here, with the field's name. */
-function refuseUnstorable(body: Record<string, unknown>, context: z.RefinementCtx): void {
-  for (const [name, value] of Object.entries(body)) {
-    if (!isStorable(name) || !isStorable(value)) {
-      context.addIssue({ code: 'custom', path: [isStorable(name) ? name : 'field name'], message: 'holds a NUL character or broken Unicode; remove it' });
-    }
-  }
-}
-
-function isStorable(value: unknown): boolean {
-  if (typeof value === 'string') return value.isWellFormed() && !value.includes('\u0000');
-  if (typeof value !== 'object' || value === null) return true;
-  return Object.entries(value).every(([name, field]) => isStorable(name) && isStorable(field));
 }

@@ -26,6 +26,8 @@ export const keyListQuery = z.looseObject({
   key_hash: text,
   key_alias: text,
   return_full_object: flag,
+  include_team_keys: flag,
+  include_created_by_keys: flag,
   substring_matching: flag,
   status: z.enum(['active', 'blocked', 'expired']).optional(),
   sort_by: z.enum(Object.keys(SORT_COLUMNS) as [string, ...string[]]).optional(),
@@ -36,6 +38,8 @@ export const keyListQuery = z.looseObject({
 export function toKeyQuery(query: z.infer<typeof keyListQuery>, now: Date): VirtualKeyQuery {
   const filters: NonNullable<VirtualKeyQuery['filters']> = {};
   if (query.user_id !== undefined) filters.userId = query.user_id;
+  if (query.include_team_keys) filters.alsoOfTeams = true;
+  if (query.include_created_by_keys) filters.alsoCreatedBy = true;
   if (query.team_id !== undefined) filters.teamId = query.team_id;
   if (query.organization_id !== undefined) filters.organizationId = query.organization_id;
   if (query.project_id !== undefined) filters.projectId = query.project_id;

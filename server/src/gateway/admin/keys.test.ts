@@ -57,8 +57,8 @@ describe('/key/generate', () => {
       blocked: false,
     });
     expect(new Date(answer.expires as string).getTime() - before - 30 * 86_400_000).toBeLessThan(60_000);
-    const raw = await house.call('POST', '/key/generate', { model_max_budget: { x: {} }, guardrails: [] });
-    expect(raw.headers.get('x-genai-unenforced-fields')).toBe('model_max_budget');
+    const raw = await house.call('POST', '/key/generate', { soft_budget: 1, guardrails: [] });
+    expect(raw.headers.get('x-genai-unenforced-fields')).toBe('soft_budget');
     const listed = JSON.stringify((await house.call('GET', '/key/list?return_full_object=true&size=100')).body);
     expect(listed).not.toContain(answer.key);
   });

@@ -4,7 +4,7 @@ import { nextReset, replaceSpend } from '#gateway/money/budget-resets.ts';
 import { readJson, readQuery } from '#http/body.ts';
 import type { Route, RouteContext } from '#http/route.ts';
 import { accountOf } from '#identity/governing.ts';
-import type { Principal } from '#identity/principal.ts';
+import { isReplaced } from '#identity/regenerate.ts';
 import {
   deleteVirtualKeys,
   getVirtualKey,
@@ -15,10 +15,13 @@ import {
   type VirtualKeyRecord,
 } from '#identity/virtual-keys.ts';
 import { AppError } from '#lib/errors.ts';
+import { actorOf, adminRoute, badRequest } from './admin-route.ts';
 import type { AdminDeps } from './deps.ts';
-import { generateBody, keptFields, toKeyFields, type UpdateBody, unenforced, updateBody } from './key-body.ts';
+import { type GenerateBody, generateBody, keptKeyFields, toKeyFields, type UpdateBody, unenforced, updateBody } from './key-body.ts';
 import { keyListQuery, toKeyQuery } from './key-list-query.ts';
 import { keyView } from './key-view.ts';
+import { readLevel } from './level-records.ts';
+import { noBudget } from './level-view.ts';
 
 const keyBody = z.looseObject({ key: z.string().min(1).max(1_000) });
 const infoQuery = z.looseObject({ key: z.string().min(1).max(1_000).optional() });
@@ -29,12 +32,7 @@ const deleteBody = z
 
 /** The routes of /key/*. Administration needs the master key or an administrator's session; a virtual key may read itself. */
 export function keyRoutes(deps: AdminDeps): Route[] {
-  const route = (line: Pick<Route, 'method' | 'path' | 'summary' | 'handle'> & Partial<Route>): Route => ({
-    surface: 'admin',
-    dialect: 'litellm',
-    access: ['master', 'user-admin'],
-    ...line,
-  });
+  const route = adminRoute;
   return [
     route({ method: 'POST', path: '/key/generate', summary: 'Create a virtual key', body: generateBody, handle: (context) => generate(deps, context) }),
     route({
@@ -59,24 +57,34 @@ export function keyRoutes(deps: AdminDeps): Route[] {
   ];
 }
 
-async function generate(deps: AdminDeps, { http, principal }: RouteContext): Promise<Response> {
-  const body = await readJson(http, generateBody);
+async function generate(deps: AdminDeps, context: RouteContext): Promise<Response> {
+  const body = await readJson(context.http, generateBody);
+  return withUnenforced(Response.json(await createKey(deps, body, actorOf(context))), unenforced(body));
+}
+
+/** Makes a key and gives LiteLLM's answer to /key/generate: the only time that the key itself is told. @throws AppError 400. */
+export async function createKey(deps: AdminDeps, body: GenerateBody, actor: string): Promise<Record<string, unknown>> {
   const key = body.key ?? null;
   const made = key === null ? deps.keyMaker.mint() : { key, hash: deps.keyMaker.hash(key), name: deps.keyMaker.nameOf(key) };
+  if (await isReplaced(deps.records, made.hash)) throw badRequest('This key was replaced by another; choose a new one.', 'key');
+  await checkBudget(deps, body.budget_id);
   const record = await insertVirtualKey(deps.keyStore, {
     ...toKeyFields(body, Date.now()),
     ...(await windowFields(deps, body)),
     id: made.hash,
     name: made.name,
-    otherFields: keptFields(body),
+    otherFields: keptKeyFields(body),
     organizationId: body.organization_id ?? deps.home.organizationId,
     projectId: body.project_id ?? deps.home.projectId,
-    createdBy: actor(principal, http.req.header('litellm-changed-by')),
+    createdBy: actor,
   });
   deps.budgets.adopt(accountOf('key', record.id), record.spendPicos);
   if (record.budgetResetAt !== null) deps.budgetResets.reschedule();
-  const answer = { ...keyView(record), key: made.key, token_id: record.id, duration: body.duration ?? null };
-  return withUnenforced(Response.json(answer), unenforced(body));
+  return { ...keyView(record), key: made.key, token_id: record.id, duration: body.duration ?? null };
+}
+
+async function checkBudget(deps: AdminDeps, budgetId: string | null | undefined): Promise<void> {
+  if (budgetId && (await readLevel(deps.records, 'budget', budgetId)) === null) throw noBudget(budgetId);
 }
 
 async function info(deps: AdminDeps, { http, principal }: RouteContext): Promise<Response> {
@@ -95,24 +103,30 @@ async function info(deps: AdminDeps, { http, principal }: RouteContext): Promise
   return Response.json({ key: key ?? token, info: view });
 }
 
-async function update(deps: AdminDeps, { http, principal }: RouteContext): Promise<Response> {
-  const body = await readJson(http, updateBody);
+async function update(deps: AdminDeps, context: RouteContext): Promise<Response> {
+  const body = await readJson(context.http, updateBody);
   const before = await named(deps, body);
-  // The alias names the key when `key` does not: then it is not a change.
-  const { key_alias: alias, ...rest } = body;
-  const { spendPicos, ...changes } = toKeyFields(body.key ? body : rest, Date.now());
-  const fields = { ...changes, ...(await windowFields(deps, body)), otherFields: keptFields(body, before.otherFields) };
-  if (spendPicos !== undefined) await replaceKeySpend(deps, before.id, spendPicos ?? 0n);
-  const record = (await updateVirtualKey(deps.keyStore, before.id, fields, actor(principal, http.req.header('litellm-changed-by')))) ?? notFound();
-  if (body.budget_duration !== undefined) deps.budgetResets.reschedule();
-  const { token, ...view } = keyView(record);
+  const { token, ...view } = keyView(await changeKey(deps, before, body, actorOf(context)));
   return withUnenforced(Response.json({ ...view, key: body.key ?? token }), unenforced(body));
 }
 
+/** Changes what a body names: absent keeps, null clears. @throws AppError 400. */
+export async function changeKey(deps: AdminDeps, before: VirtualKeyRecord, body: UpdateBody, actor: string): Promise<VirtualKeyRecord> {
+  await checkBudget(deps, body.budget_id);
+  // The alias names the key when `key` does not: then it is not a change.
+  const { key_alias: alias, ...rest } = body;
+  const { spendPicos, ...changes } = toKeyFields(body.key ? body : rest, Date.now());
+  const fields = { ...changes, ...(await windowFields(deps, body)), otherFields: keptKeyFields(body, before.otherFields) };
+  if (spendPicos !== undefined) await replaceKeySpend(deps, before, spendPicos ?? 0n);
+  const record = (await updateVirtualKey(deps.keyStore, before.id, fields, actor)) ?? notFound();
+  if (body.budget_duration !== undefined) deps.budgetResets.reschedule();
+  return record;
+}
+
 /** The stored spend and the account in memory change by the same amount: calls on their way to the records are neither lost nor counted twice. */
-async function replaceKeySpend(deps: AdminDeps, keyId: string, spendPicos: bigint): Promise<void> {
-  const beforePicos = await replaceSpend(deps.records, keyId, spendPicos);
-  if (beforePicos !== null) deps.budgets.adjust(accountOf('key', keyId), spendPicos - beforePicos);
+async function replaceKeySpend(deps: AdminDeps, key: VirtualKeyRecord, spendPicos: bigint): Promise<void> {
+  const beforePicos = await replaceSpend(deps.records, key.id, spendPicos);
+  if (beforePicos !== null) deps.budgets.adjust(key.claims[0]?.account ?? '', spendPicos - beforePicos);
 }
 
 /** When the budget's window ends, for a body that sets one; null with it. */
@@ -146,9 +160,9 @@ async function list(deps: AdminDeps, { http }: RouteContext): Promise<Response> 
   });
 }
 
-async function block(deps: AdminDeps, { http, principal }: RouteContext, blocked: boolean): Promise<Response> {
-  const { key } = await readJson(http, keyBody);
-  const record = await setBlocked(deps.keyStore, idOf(deps, key), blocked, actor(principal, http.req.header('litellm-changed-by')));
+async function block(deps: AdminDeps, context: RouteContext, blocked: boolean): Promise<Response> {
+  const { key } = await readJson(context.http, keyBody);
+  const record = await setBlocked(deps.keyStore, idOf(deps, key), blocked, actorOf(context));
   return Response.json(keyView(record ?? notFound()));
 }
 
@@ -165,13 +179,6 @@ async function byAlias(deps: AdminDeps, alias: string): Promise<VirtualKeyRecord
 }
 
 const idOf = (deps: AdminDeps, key: string): string => (deps.keyMaker.isHash(key) ? key : deps.keyMaker.hash(key));
-
-/** Who changed a key. LiteLLM calls the holder of the master key `default_user_id`; the header names whom he acts for. */
-function actor(principal: Principal, changedBy: string | undefined): string {
-  const claimed = changedBy?.trim().slice(0, 200);
-  if (claimed) return claimed;
-  return principal.kind === 'user' ? principal.userId : 'default_user_id';
-}
 
 function withUnenforced(response: Response, fields: readonly string[]): Response {
   if (fields.length > 0) response.headers.set('x-genai-unenforced-fields', fields.join(','));

@@ -199,7 +199,7 @@ function searchCondition(search: string): Statement {
 const contains = (column: Statement, part: string): Statement => sql`strpos(lower(${column}), lower(${part})) > 0`;
 
 /** A boundary in time; as an end, a whole day ends when the next one begins and an instant belongs to the range. */
-function edge(text: string, timezone: string, isEnd: boolean): Statement {
+export function edge(text: string, timezone: string, isEnd: boolean): Statement {
   const date = readDate(text);
   const step = isEnd ? (date.wholeDay ? sql`interval '1 day'` : sql`interval '1 microsecond'`) : sql`interval '0'`;
   return date.hasOffset ? sql`(${date.text}::text::timestamptz + ${step})` : sql`((${date.text}::text::timestamp + ${step}) AT TIME ZONE ${timezone})`;

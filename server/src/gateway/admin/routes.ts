@@ -1,14 +1,41 @@
 // The gateway's admin routes and the console's reads over the ledger, as one list for the route table.
 import type { Route } from '#http/route.ts';
+import { activityRoutes } from './activity.ts';
+import { budgetRoutes } from './budgets.ts';
 import { consoleModelsRoute } from './console-models.ts';
 import { consoleRequestsRoute } from './console-requests.ts';
+import { customerRoutes } from './customers.ts';
 import type { AdminDeps } from './deps.ts';
+import { globalSpendRoutes } from './global-spend.ts';
 import { healthRoutes } from './health.ts';
+import { keyLifecycleRoutes } from './key-lifecycle.ts';
 import { keyRoutes } from './keys.ts';
 import { modelRoutes } from './models.ts';
+import { organizationRoutes } from './organizations.ts';
 import { spendRoutes } from './spend.ts';
+import { tagRoutes } from './tags.ts';
+import { memberRoutes } from './team-members.ts';
+import { teamRoutes } from './teams.ts';
+import { userRoutes } from './users.ts';
 
 /** Every route of this room; mounted by http/app.ts. */
 export function createAdminRoutes(deps: AdminDeps): Route[] {
-  return [...keyRoutes(deps), ...spendRoutes(deps), ...modelRoutes(deps), ...healthRoutes(deps), consoleRequestsRoute(deps), consoleModelsRoute(deps)];
+  return [
+    ...keyRoutes(deps),
+    ...keyLifecycleRoutes(deps),
+    ...teamRoutes(deps),
+    ...memberRoutes(deps),
+    ...userRoutes(deps),
+    ...organizationRoutes(deps),
+    ...customerRoutes(deps),
+    ...tagRoutes(deps),
+    ...budgetRoutes(deps),
+    ...spendRoutes(deps),
+    ...activityRoutes(deps),
+    ...globalSpendRoutes(deps),
+    ...modelRoutes(deps),
+    ...healthRoutes(deps),
+    consoleRequestsRoute(deps),
+    consoleModelsRoute(deps),
+  ];
 }

@@ -79,6 +79,15 @@ export async function nextReset(session: RecordsSession, duration: string, timez
   return (row as { at: Date }).at;
 }
 
+/** Sets a level's spend and gives what it was; null: no such level. */
+export async function replaceLevelSpend(session: RecordsSession, kind: string, subject: string, spendPicos: bigint): Promise<bigint | null> {
+  const [row] = await session.query<{ spent: string }>(sql`
+    WITH before AS (SELECT kind, subject, spend FROM spend_limits WHERE kind = ${kind} AND subject = ${subject} FOR UPDATE)
+    UPDATE spend_limits SET spend = ${formatPicos(spendPicos)}::numeric FROM before
+    WHERE spend_limits.kind = before.kind AND spend_limits.subject = before.subject RETURNING before.spend AS spent`);
+  return row === undefined ? null : parsePicos(row.spent);
+}
+
 /** Sets a key's spend and gives what it was, both in one statement, so that no call in between is lost or counted twice. Null: no such key. */
 export async function replaceSpend(session: RecordsSession, keyId: string, spendPicos: bigint): Promise<bigint | null> {
   const [row] = await session.query<{ spent: string }>(sql`
