@@ -1,4 +1,4 @@
-// Who reported which call and who counts it: the gateway's record and an SDK's report of it, a model call and the span above that repeats its usage; in whatever order they come.
+// Who reported which call: the gateway's own record and an SDK's report find each other by the answer's id or the call id, in whatever order they come.
 import type { EntityEvent } from '#observe/ingest/events.ts';
 
 interface Claim {

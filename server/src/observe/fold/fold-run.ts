@@ -1,10 +1,10 @@
 // One fold: the states that a run of events touches, on top of the cache, until the rows made of them are stored.
-import type { EntityEvent, EntityKind, ObservationFields } from '#observe/ingest/events.ts';
+import type { EntityEvent, EntityKind } from '#observe/ingest/events.ts';
 import { formatInstant } from '#observe/ingest/instants.ts';
 import type { FoldedRows, ObservationRow } from '#observe/rows.ts';
 import { type EntityState, join, joinInto, type Stamped, stateOf } from './join.ts';
 import { type Loaded, loadEntities, type Wanted } from './load-entities.ts';
-import { carriedTraceState, observationRow, valuesOf } from './observation-row.ts';
+import { carriedTraceState, observationRow } from './observation-row.ts';
 import { entityKey, type OpenEntities, type OpenEntity, type StoredKey } from './open-entities.ts';
 import type { FoldLookup } from './port.ts';
 import type { RowContext } from './row-context.ts';
@@ -46,7 +46,7 @@ export class FoldRun {
     for (const event of events) this.joinEvent(event);
     await this.wrapTraceless();
     this.joinCarried();
-    await this.dependencies.tokens?.prepare(this.observationsToWrite());
+    await this.dependencies.tokens?.prepare(this.modelsWithoutUsage());
     return this.rows();
   }
 
@@ -184,9 +184,13 @@ export class FoldRun {
     }
   }
 
-  private *observationsToWrite(): Generator<Partial<ObservationFields>> {
-    for (const states of this.alone.values()) for (const state of states) yield valuesOf(state);
-    for (const { state, changed } of this.working.values()) if (changed && state.kind === 'observation') yield valuesOf(state);
+  /** Models of observations that will be written without a usage that somebody said. */
+  private *modelsWithoutUsage(): Generator<string> {
+    for (const states of this.alone.values())
+      for (const { fields } of states) if (fields.usage === undefined) yield String(fields.provided_model_name?.value ?? '');
+    for (const { state, changed } of this.working.values()) {
+      if (changed && state.kind === 'observation' && state.fields.usage === undefined) yield String(state.fields.provided_model_name?.value ?? '');
+    }
   }
 
   private rows(): FoldedRows {

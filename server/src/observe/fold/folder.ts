@@ -8,6 +8,7 @@ import { ClaimsLedger } from './claims-ledger.ts';
 import { FoldRun } from './fold-run.ts';
 import { entityKey, OpenEntities } from './open-entities.ts';
 import type { Folder, FoldLookup, PriceUsage } from './port.ts';
+import { RepeatsLedger } from './repeats-ledger.ts';
 import type { RetentionClass } from './row-context.ts';
 import { SessionLedger } from './session-ledger.ts';
 import type { TokenCounter } from './token-count.ts';
@@ -36,9 +37,11 @@ export interface FolderDependencies {
 export function createFolder(dependencies: FolderDependencies): Folder {
   const open = new OpenEntities(dependencies.cacheBytes ?? DEFAULT_CACHE_BYTES, dependencies.now() * 1000);
   const claims = new ClaimsLedger();
+  const repeats = new RepeatsLedger();
   const sessions = new SessionLedger();
   const abandon = (): void => {
     claims.abandon();
+    repeats.abandon();
     sessions.abandon();
   };
   let run: FoldRun | null = null;
@@ -50,13 +53,14 @@ export function createFolder(dependencies: FolderDependencies): Folder {
       const current = new FoldRun({ open, ...dependencies });
       const { events, deadLetters } = decodeAll(records, dependencies.now);
       const joined = dependencies.inferSessions === false ? events : inferSessions(events, sessions);
-      const rows = await current.apply(recogniseDoubles(joined, claims));
+      const rows = await current.apply(recogniseDoubles(joined, claims, repeats));
       run = current;
       return { ...rows, deadLetters: [...deadLetters, ...rows.deadLetters] } satisfies FoldedRows;
     },
     committed() {
       run?.commit();
       claims.commit();
+      repeats.commit();
       sessions.commit();
       run = null;
     },
@@ -91,8 +95,12 @@ function inferSessions(events: EntityEvent[], sessions: SessionLedger): EntityEv
 }
 
 /** Appends the marks that the observation which counts sets on earlier reports of the same. */
-function recogniseDoubles(events: EntityEvent[], claims: ClaimsLedger): EntityEvent[] {
+function recogniseDoubles(events: EntityEvent[], claims: ClaimsLedger, repeats: RepeatsLedger): EntityEvent[] {
   const marks: EntityEvent[] = [];
-  for (const event of events) if (event.claims !== undefined || event.counts !== undefined) marks.push(...claims.register(event));
+  for (const event of events) {
+    if (event.claims !== undefined || event.counts !== undefined) marks.push(...claims.register(event));
+    const mark = event.below === undefined ? null : repeats.register(event);
+    if (mark !== null) marks.push(mark);
+  }
   return marks.length === 0 ? events : [...events, ...marks];
 }

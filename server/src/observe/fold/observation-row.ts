@@ -13,8 +13,7 @@ const nothing: ReadonlySet<string> = new Set();
 
 type Values = Partial<ObservationFields>;
 
-/** The joined values without their stamps. */
-export function valuesOf(state: EntityState): Values {
+function valuesOf(state: EntityState): Values {
   const values: Record<string, FieldValue> = {};
   for (const name in state.fields) values[name] = (state.fields[name] as { value: FieldValue }).value;
   return values as Values;
@@ -80,7 +79,7 @@ export function observationRow(state: EntityState, isTrace: boolean, context: Ro
     id: state.id,
     environment,
     metadata: renderMetadata(state.metadata),
-    provided_usage_details: rawUsageOf(said),
+    provided_usage_details: rawUsageOf(state, said),
     usage_details: usage,
     provided_cost_details: values.cost ?? {},
     prompt_id: null,
@@ -89,9 +88,9 @@ export function observationRow(state: EntityState, isTrace: boolean, context: Ro
   };
 }
 
-/** The counts as they were sent; the canonical ones when those cannot be told apart. */
-function rawUsageOf({ raw_usage: raw, usage }: Values): Record<string, string> {
-  return raw === undefined || counts(raw) === undefined ? (usage ?? {}) : raw;
+/** The counts as they were sent with the usage that is shown; a report in canonical words has no others. */
+function rawUsageOf({ fields }: EntityState, { raw_usage: raw, usage }: Values): Record<string, string> {
+  return raw !== undefined && sameStamp(fields.raw_usage, fields.usage) ? raw : (usage ?? {});
 }
 
 /** Instants, never ending before they start; what was sent instead stays in the stamps. */

@@ -84,7 +84,7 @@ describe('the encoding of a model', () => {
 
 it('counts whatever stands in input and output without throwing', async () => {
   const counter = new TokenCounter();
-  await counter.prepare([{ provided_model_name: 'gpt-4o' }]);
+  await counter.prepare(['gpt-4o']);
   fc.assert(
     fc.property(fc.jsonValue(), fc.jsonValue(), (input, output) => {
       const usage = counter.usageOf({ type: 'GENERATION', provided_model_name: 'gpt-4o', input: JSON.stringify(input), output: JSON.stringify(output) });

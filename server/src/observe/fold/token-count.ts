@@ -25,11 +25,11 @@ export function encodingOf(model: string): Encoding | null {
 export class TokenCounter {
   private readonly counts = new Map<Encoding, Count>();
 
-  /** Loads what these observations will need. */
-  async prepare(observations: Iterable<Partial<ObservationFields>>): Promise<void> {
+  /** Loads what calls of these models will need. */
+  async prepare(models: Iterable<string>): Promise<void> {
     const wanted = new Set<Encoding>();
-    for (const values of observations) {
-      const encoding = wantedBy(values);
+    for (const model of models) {
+      const encoding = encodingOf(model);
       if (encoding !== null && !this.counts.has(encoding)) wanted.add(encoding);
     }
     for (const encoding of wanted) this.counts.set(encoding, await load(encoding));

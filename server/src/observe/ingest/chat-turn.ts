@@ -1,5 +1,5 @@
 // A chat call as a turn of a conversation: what it went on from, and what a next call would go on from. Pure; the fold joins them (fold/session-ledger.ts).
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { isObject, parseJson } from './text.ts';
 
 export interface ChatTurn {
@@ -12,9 +12,8 @@ export interface ChatTurn {
 /** Shorter answers ("Yes.") are given to many. */
 const SHORTEST_ANSWER = 40;
 
-/** The turn that a request's messages and an answer (both JSON text) make; null when they are no chat. */
-export function chatTurnOf(messagesText: string, answerText: string | null): ChatTurn | null {
-  const messages = parseJson(messagesText);
+/** The turn that a request's messages and an answer (JSON text) make; null when they are no chat. */
+export function chatTurnOf(messages: unknown, answerText: string | null): ChatTurn | null {
   if (!Array.isArray(messages) || messages.length === 0) return null;
   const said = messages.map(utteranceOf);
   const lastUser = said.findLastIndex(({ role }) => role === 'user');
@@ -48,7 +47,5 @@ function utteranceOf(message: unknown): Utterance {
 }
 
 function hashOf(utterances: readonly Utterance[]): string {
-  const hash = createHash('sha256');
-  for (const { role, text } of utterances) hash.update(`${role.length}:${role}${text.length}:`).update(text);
-  return hash.digest('base64url').slice(0, 22);
+  return hash('sha256', utterances.map(({ role, text }) => `${role.length}:${role}${text.length}:${text}`).join(''), 'base64url').slice(0, 22);
 }

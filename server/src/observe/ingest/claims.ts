@@ -1,4 +1,4 @@
-// How a gateway call and an SDK's report of the same call recognise each other, so that its cost counts once (the gateway's); and a span that repeats the usage of a model call below it.
+// How a gateway call and an SDK's report of the same call recognise each other, so that its cost counts once (the gateway's).
 import { isObject } from './text.ts';
 
 const CALL_ID = /^[0-9a-f]{8}-?[0-9a-f]{4}-?7[0-9a-f]{3}-?[89ab][0-9a-f]{3}-?[0-9a-f]{12}$/i;
@@ -13,11 +13,6 @@ export function callClaim(text: unknown): string | null {
 /** The claim of an answer's id ("chatcmpl-..."). */
 export function answerClaim(id: unknown): string | null {
   return typeof id === 'string' && id.length >= 4 && id.length <= 200 ? `answer:${id}` : null;
-}
-
-/** The claim of a span on usage that a model call right below it may have too; only equal counts are the same call. */
-export function repeatClaim(traceId: string, spanId: string, usage: Readonly<Record<string, string>>): string {
-  return `usage:${traceId}${spanId}:${usage.input ?? ''}:${usage.output ?? ''}:${usage.total ?? ''}`;
 }
 
 /** Claims of an observation that a client reported: from its id, and from LiteLLM's record of our answer headers. */

@@ -115,8 +115,10 @@ export interface EntityEvent<Kind extends EntityKind = EntityKind> extends Event
   tags: readonly string[];
   /** Names of what this observation reports and something else may count better: its cost then counts there. */
   claims?: readonly string[];
-  /** Names under which this observation is the one that counts: a gateway call, a model call below a span that repeats it. */
+  /** Names under which this observation, a gateway call, is the one that counts. */
   counts?: readonly string[];
+  /** Set on a span that is a model call with usage: the id of the span above it ('' = none), which may repeat that usage. */
+  below?: string;
   /** Set on a gateway's chat call: what it may go on from, so that calls without a declared session find their conversation. */
   turn?: ChatTurn;
   /** Set on a gateway call without a caller's span: the observation stands for its trace too. */

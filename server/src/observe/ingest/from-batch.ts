@@ -146,7 +146,8 @@ function putGeneration(fields: Partial<ObservationFields>, body: ObservationBody
   const usage = details ?? legacyUsage(body.usage);
   if (usage !== null) {
     fields.usage = usage;
-    fields.raw_usage = rawCounts(details === null ? body.usage : body.usageDetails);
+    const raw = rawCounts(details === null ? body.usage : body.usageDetails, usage);
+    if (raw !== null) fields.raw_usage = raw;
   }
   const cost = costDetails(body.costDetails) ?? legacyCost(body.usage);
   if (cost !== null) fields.cost = cost;

@@ -33,7 +33,7 @@ export function fromCall(call: CallSettled, content: { request: Buffer | null; a
   const stamp = stampOf(call.startedAtUs, 0, call.callId);
   const answer = answerOf(call, content.answer);
   const fields = observationFields(call, answer);
-  putRequest(fields, call, content.request);
+  const asked = putRequest(fields, call, content.request);
   const observation: EntityEvent<'observation'> = {
     ...origin,
     stamp,
@@ -45,7 +45,7 @@ export function fromCall(call: CallSettled, content: { request: Buffer | null; a
     tags: call.tags.map(cleanText),
     counts: [`call:${call.callId}`, ...(answerClaim(answer.id) === null ? [] : [answerClaim(answer.id) as string])],
   };
-  const turn = turnOf(call, content.request, answer);
+  const turn = turnOf(call, asked, answer);
   if (turn !== null) observation.turn = turn;
   if (call.parentSpanId !== null) return [observation, callersTrace(call, observation), counted(call, origin, stamp)];
   observation.carriesTrace = true;
@@ -53,10 +53,9 @@ export function fromCall(call: CallSettled, content: { request: Buffer | null; a
 }
 
 /** The turn of a conversation that a chat was; a caller's span belongs to the caller's session, so such a call is not asked about. */
-function turnOf(call: CallSettled, request: Buffer | null, answer: Answer): ChatTurn | null {
-  if (call.endpoint !== 'chat' || call.outcome !== 'success' || call.parentSpanId !== null || request === null) return null;
-  const messages = memberText(request.toString('utf8'), 'messages');
-  return messages === null ? null : chatTurnOf(messages, answer.output);
+function turnOf(call: CallSettled, asked: object | null, answer: Answer): ChatTurn | null {
+  if (call.endpoint !== 'chat' || call.outcome !== 'success' || call.parentSpanId !== null || asked === null) return null;
+  return chatTurnOf((asked as { messages?: unknown }).messages, answer.output);
 }
 
 const NAMES: Readonly<Record<string, string>> = { chat: 'chat.completions' };
@@ -120,7 +119,8 @@ function statusMessage(call: CallSettled): string | null {
 function putMoney(fields: Partial<ObservationFields>, call: CallSettled): void {
   if (call.usage !== null) {
     fields.usage = usageOf(call.usage);
-    fields.raw_usage = rawCounts(call.usage);
+    const raw = rawCounts(call.usage, fields.usage);
+    if (raw !== null) fields.raw_usage = raw;
   }
   const priceId = call.attempts.findLast((attempt) => attempt.priceId !== null)?.priceId ?? null;
   put(fields, 'price_id', priceId);
@@ -143,19 +143,21 @@ function usageOf(usage: CallUsage): Counts {
   return counts;
 }
 
-function putRequest(fields: Partial<ObservationFields>, call: CallSettled, bytes: Buffer | null): void {
-  if (bytes === null || bytes.length === 0) return;
+/** What the request says; returns its body. */
+function putRequest(fields: Partial<ObservationFields>, call: CallSettled, bytes: Buffer | null): object | null {
+  if (bytes === null || bytes.length === 0) return null;
   const text = bytes.toString('utf8');
   const body = parseJson(text);
   if (typeof body !== 'object' || body === null) {
     fields.input = JSON.stringify(text);
-    return;
+    return null;
   }
   const input = inputOf(text, call.endpoint);
   if (input !== null) fields.input = input;
   const parameters: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(body)) if (!NOT_PARAMETERS.has(name) && value !== null) parameters[name] = value;
   if (Object.keys(parameters).length > 0) fields.model_parameters = JSON.stringify(parameters);
+  return body;
 }
 
 /** What was asked, as it was sent: the conversation alone, or with the system's words and the tools beside it. */

@@ -1,6 +1,6 @@
 // A span -> its observation (whole) and what it says about its trace (partial).
 import { stampOf } from '#observe/fold/stamps.ts';
-import { answerClaim, callClaim, repeatClaim } from './claims.ts';
+import { answerClaim, callClaim } from './claims.ts';
 import { putEnvironment } from './environment.ts';
 import type { EntityEvent, ObservationFields, TraceFields } from './events.ts';
 import type { RecordOrigin } from './from-batch.ts';
@@ -150,16 +150,11 @@ function levelOfNumber(number: AttributeValue | undefined): string {
 }
 
 /** Who else may report this call: the gateway, and a span above it that repeats its usage (an instrumented framework over an instrumented client). */
-function putClaims(observation: EntityEvent<'observation'>, { attributes, traceId, parentSpanId, spanId }: OtelSpan): void {
+function putClaims(observation: EntityEvent<'observation'>, { attributes, parentSpanId }: OtelSpan): void {
   const { type, usage } = observation.fields;
   if (type !== 'GENERATION' && type !== 'EMBEDDING') return;
-  const claims: string[] = [];
   const id = textOf(attributes, SOURCES.responseId);
   const claim = callClaim(id) ?? answerClaim(id);
-  if (claim !== null) claims.push(claim);
-  if (usage !== undefined) {
-    claims.push(repeatClaim(traceId, spanId, usage));
-    if (parentSpanId !== '') observation.counts = [repeatClaim(traceId, parentSpanId, usage)];
-  }
-  if (claims.length > 0) observation.claims = claims;
+  if (claim !== null) observation.claims = [claim];
+  if (usage !== undefined) observation.below = parentSpanId;
 }

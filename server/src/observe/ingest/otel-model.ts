@@ -19,7 +19,7 @@ export function putGeneration(fields: Partial<ObservationFields>, span: OtelSpan
   const usage = usageOf(span, fields.type as string);
   if (usage !== null) {
     fields.usage = usage.counts;
-    fields.raw_usage = usage.raw;
+    if (usage.raw !== null) fields.raw_usage = usage.raw;
   }
   const cost = costOf(span, fields.type as string);
   if (cost !== null) fields.cost = cost;

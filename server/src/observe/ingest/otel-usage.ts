@@ -75,8 +75,8 @@ const COST = ['gen_ai.usage.cost', 'llm.cost.total'] as const;
 export const COUNTED: readonly string[] = [...USAGE.flatMap(([, names]) => names), ...COST_PARTS.map(([, name]) => name), ...COST];
 
 export interface Usage {
-  /** As sent, flattened. */
-  raw: Counts;
+  /** As sent, flattened; null when the canonical counts say the same. */
+  raw: Counts | null;
   /** Canonical: parts stand beside `input` and `output`, not inside them. */
   counts: Counts;
 }
@@ -86,7 +86,7 @@ export function usageOf({ attributes }: OtelSpan, type: string): Usage | null {
   const own = attributes['langfuse.observation.usage_details'];
   const said = typeof own === 'string' ? parseJson(own) : own;
   const counts = usageDetails(said);
-  if (counts !== null) return { raw: rawCounts(said), counts };
+  if (counts !== null) return { raw: rawCounts(said, counts), counts };
   if (REPEATS_CHILDREN.has(type)) return null;
   return mlflowUsage(attributes) ?? genkitUsage(attributes) ?? countedUsage(attributes);
 }
@@ -98,7 +98,7 @@ function mlflowUsage(attributes: Attributes): Usage | null {
   const known: Record<string, unknown> = { input_tokens: tokens.input_tokens, output_tokens: tokens.output_tokens, total_tokens: tokens.total_tokens };
   known.input_tokens_details = { cached_tokens: tokens.cache_read_input_tokens };
   const counts = openAiUsage(known);
-  return counts === null ? null : { raw: rawCounts(tokens), counts };
+  return counts === null ? null : { raw: rawCounts(tokens, counts), counts };
 }
 
 /** Genkit counts inside its output. */
@@ -120,7 +120,9 @@ function genkitUsage(attributes: Attributes): Usage | null {
   if (thoughts !== null) counts.output_reasoning_tokens = thoughts;
   if (cached !== null) counts.input_cached_tokens = cached;
   if (total !== null) counts.total = total;
-  return Object.keys(counts).length === 0 ? null : { raw: rawCounts(usage), counts: withTotal(counts) };
+  if (Object.keys(counts).length === 0) return null;
+  const canonical = withTotal(counts);
+  return { raw: rawCounts(usage, canonical), counts: canonical };
 }
 
 function countedUsage(attributes: Attributes): Usage | null {

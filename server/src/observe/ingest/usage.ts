@@ -111,11 +111,18 @@ export function openAiUsage(usage: Record<string, unknown>): Counts | null {
   return Object.keys(counts).length === 0 ? null : withTotal(counts);
 }
 
-/** Every count of a usage report as it was sent, members of objects as `object.member`. */
-export function rawCounts(usage: unknown): Counts {
-  const counts: Counts = {};
-  if (isObject(usage)) putCounts(counts, usage, '', 3);
-  return counts;
+/** Every count of a usage report as it was sent, members of objects as `object.member`; null when the canonical counts say the same in the same words. */
+export function rawCounts(usage: unknown, canonical: Readonly<Counts>): Counts | null {
+  if (!isObject(usage)) return null;
+  for (const name in usage) {
+    const value = usage[name];
+    const isSaid = typeof value === 'number' || typeof value === 'string' ? canonical[name] === String(value) : value === null || value === undefined;
+    if (isSaid || name.endsWith('Cost') || name === 'unit') continue;
+    const counts: Counts = {};
+    putCounts(counts, usage, '', 3);
+    return counts;
+  }
+  return null;
 }
 
 function putCounts(counts: Counts, usage: Record<string, unknown>, prefix: string, depth: number): void {
