@@ -2,7 +2,7 @@
 import type { Deployment, GatewayConfig, Settings } from '#settings/settings.ts';
 import { redactText } from '#telemetry/redact.ts';
 import type { DeploymentCheck } from './admin/deps.ts';
-import type { Upstream } from './providers/provider.ts';
+import type { Endpoint, Upstream } from './providers/provider.ts';
 import { Snapshot } from './snapshot.ts';
 import type { Target } from './target.ts';
 
@@ -37,25 +37,27 @@ async function callOnce(target: Target, signal: AbortSignal): Promise<string | n
   const { upstream, dispatcher, deployment } = target;
   // A deployment that answers in this process has no upstream that could be unwell.
   if (upstream === null || dispatcher === null) return null;
-  const { path, body } = smallestCall(upstream, deployment);
+  const { endpoint, path, body } = smallestCall(upstream, deployment);
+  const bytes = Buffer.from(JSON.stringify(body));
+  const signed = (await upstream.authorize?.({ path, body: bytes, stream: false })) ?? [];
   const answer = await dispatcher.request({
     origin: upstream.origin,
     path,
     method: 'POST',
-    headers: [...upstream.headers, 'content-type', 'application/json'],
-    body: JSON.stringify(body),
+    headers: [...(upstream.endpointHeaders?.[endpoint] ?? upstream.headers), ...signed],
+    body: bytes,
     signal,
   });
   const text = await answer.body.text();
   return answer.statusCode >= 200 && answer.statusCode < 300 ? null : `HTTP ${answer.statusCode}: ${text}`;
 }
 
-function smallestCall(upstream: Upstream, deployment: Deployment): { path: string; body: object } {
+function smallestCall(upstream: Upstream, deployment: Deployment): { endpoint: Endpoint; path: string; body: object } {
   const model = deployment.upstreamModel;
-  if (deployment.mode === 'embedding') return { path: upstream.path('embeddings', model), body: { model, input: 'ping' } };
+  if (deployment.mode === 'embedding') return { endpoint: 'embeddings', path: upstream.path('embeddings', model), body: { model, input: 'ping' } };
   const question = { messages: [{ role: 'user', content: 'ping' }], max_tokens: 5 };
   const path = upstream.path('chat', model);
-  if (upstream.native.has('chat') || upstream.wire === undefined) return { path, body: { model, ...question } };
+  if (upstream.native.has('chat') || upstream.wire === undefined) return { endpoint: 'chat', path, body: { model, ...question } };
   const facts = { deployment, model, stream: false, dropParams: true, id: 'check', nowSeconds: 0 };
-  return { path, body: upstream.wire(question, facts).body };
+  return { endpoint: 'chat', path, body: upstream.wire(question, facts).body };
 }

@@ -24,10 +24,13 @@ export interface Failure {
 const LONGEST_MESSAGE = 2_000;
 const KEY_LIKE = /\b(sk|pk|rk)-[A-Za-z0-9_\-*.]{6,}|\bBearer\s+[A-Za-z0-9._~+/=-]{8,}|\b[0-9a-fA-F]{32,}\b|\b[A-Za-z0-9]{60,}\b/g;
 
+const CLOUD_SECRETS = ['vertex_credentials', 'aws_access_key_id', 'aws_secret_access_key', 'aws_session_token'];
+
 /** An upstream's text without anything that looks like a credential, at most 2,000 characters. */
 export function redact(text: string, deployment: Deployment | null = null): string {
   let clean = text.slice(0, LONGEST_MESSAGE * 2);
-  for (const secret of [deployment?.apiKey, deployment?.azureAdToken]) if (secret && secret.length >= 4) clean = clean.replaceAll(secret, '[redacted]');
+  for (const secret of [deployment?.apiKey, deployment?.azureAdToken, ...CLOUD_SECRETS.map((name) => deployment?.cloud?.[name])])
+    if (secret && secret.length >= 4) clean = clean.replaceAll(secret, '[redacted]');
   return clean.replace(KEY_LIKE, '[redacted]').slice(0, LONGEST_MESSAGE);
 }
 
@@ -57,7 +60,10 @@ export function ownFailure(error: unknown): Failure {
 /** Status that an upstream's answer maps to, and the class whose name people match on. */
 function classOf(status: number, code: string | null, message: string): { status: number; errorClass: string } {
   if (code === 'content_filter' || code === 'content_policy_violation') return { status: 400, errorClass: 'ContentPolicyViolationError' };
-  if (code === 'context_length_exceeded' || /maximum context length|context window/i.test(message))
+  if (
+    code === 'context_length_exceeded' ||
+    /maximum context length|context window|prompt is too long|input is too long|exceeds the maximum number of tokens/i.test(message)
+  )
     return { status: 400, errorClass: 'ContextWindowExceededError' };
   const named = CLASSES[status];
   if (named !== undefined) return { status, errorClass: named };

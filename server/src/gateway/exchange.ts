@@ -37,7 +37,8 @@ export function serves(upstream: Upstream, call: Call): boolean {
 export function exchangeFor(call: Call, target: Target, upstream: Upstream, model: string): Exchange {
   const asked = call.asked as Asked;
   if (upstream.native.has(call.endpoint)) {
-    const headers = upstream.passes === undefined ? (upstream.headers as string[]) : passedHeaders(call, upstream);
+    const headers =
+      upstream.passes === undefined ? ((upstream.endpointHeaders?.[call.endpoint] ?? upstream.headers) as string[]) : passedHeaders(call, upstream);
     return { path: upstream.path(call.endpoint, model, asked.stream), headers, body: upstreamBody(call, target, model), translation: null };
   }
   const client = (readClientCall(call.endpoint) as NonNullable<ReturnType<typeof readClientCall>>)(bodyOf(asked));

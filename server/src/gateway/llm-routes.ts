@@ -26,6 +26,7 @@ const chatBody = z.looseObject({
   max_completion_tokens: z.number().optional(),
   mock_response: z.string().optional().describe('Answered without an upstream (LiteLLM)'),
 });
+const completionsBody = z.looseObject({ ...shared, prompt: z.unknown(), stream: z.boolean().optional(), max_tokens: z.number().optional() });
 const embeddingsBody = z.looseObject({ ...shared, input: z.unknown() });
 const countBody = z.looseObject({
   model: shared.model,
@@ -46,6 +47,7 @@ const modelList = z.object({
 /** What can be called, by endpoint. */
 const CALLS: Readonly<Record<Endpoint, Pick<Route, 'summary' | 'body' | 'dialect'>>> = {
   chat: { summary: 'A chat completion, streamed or whole', body: chatBody, dialect: 'openai' },
+  completions: { summary: 'A text completion, streamed or whole', body: completionsBody, dialect: 'openai' },
   embeddings: { summary: 'Embeddings', body: embeddingsBody, dialect: 'openai' },
   messages: { summary: 'Anthropic Messages for a model of any provider, streamed or whole', body: messagesBody, dialect: 'anthropic' },
 };

@@ -7,6 +7,7 @@ export type PathMatch =
   | { readonly kind: 'models'; readonly id: string | null };
 
 const CHAT: PathMatch = { kind: 'call', endpoint: 'chat', route: '/chat/completions', pathModel: null };
+const COMPLETIONS: PathMatch = { kind: 'call', endpoint: 'completions', route: '/completions', pathModel: null };
 const EMBEDDINGS: PathMatch = { kind: 'call', endpoint: 'embeddings', route: '/embeddings', pathModel: null };
 const MESSAGES: PathMatch = { kind: 'call', endpoint: 'messages', route: '/v1/messages', pathModel: null };
 const COUNT_TOKENS: PathMatch = { kind: 'count-tokens' };
@@ -16,6 +17,8 @@ const MODELS: PathMatch = { kind: 'models', id: null };
 export const PATHS: ReadonlyMap<string, PathMatch> = new Map<string, PathMatch>([
   ['/v1/chat/completions', CHAT],
   ['/chat/completions', CHAT],
+  ['/v1/completions', COMPLETIONS],
+  ['/completions', COMPLETIONS],
   ['/v1/embeddings', EMBEDDINGS],
   ['/embeddings', EMBEDDINGS],
   ['/v1/messages', MESSAGES],
@@ -28,6 +31,7 @@ export const PATHS: ReadonlyMap<string, PathMatch> = new Map<string, PathMatch>(
 export const MODEL_PREFIXES = ['/openai/deployments/', '/engines/', '/v1/engines/'];
 export const MODEL_SUFFIXES: readonly (readonly [string, Endpoint])[] = [
   ['/chat/completions', 'chat'],
+  ['/completions', 'completions'],
   ['/embeddings', 'embeddings'],
 ];
 

@@ -14,6 +14,7 @@ import { decide } from './fallback.ts';
 import { type Meters, record } from './meters.ts';
 import { hasFresh, pick } from './pick.ts';
 import { mockUpstream } from './providers/demo/demo.ts';
+import type { Upstream } from './providers/provider.ts';
 import { relay } from './relay.ts';
 import { sendFailure } from './reply.ts';
 import { type Asked, readRequest } from './request.ts';
@@ -115,13 +116,15 @@ async function attempt(call: Call, plane: Plane, target: Target, deadlineMs: num
   const model = upstreamModel(call, target);
   if (!serves(upstream, call)) return ownFailure(notServed(call, target));
   const { path, headers, body, translation } = exchangeFor(call, target, upstream, model);
+  const signed = upstream.authorize === undefined ? headers : await authorized(upstream, { path, body, stream: asked.stream }, headers);
+  if (!Array.isArray(signed)) return signed;
   const record = openAttempt(call, deps, target, model);
   const tried = new Attempt(call, target, { pool, nowMs: () => deps.clock.nowMs() });
   const answers = translation === null ? tried : new TranslatedAnswer(tried, translation, (bytes) => tried.hold(bytes));
   const failure = await tried.start(dispatcher as never, upstream.origin, {
     answers,
     path,
-    headers,
+    headers: signed,
     body,
     ...timeouts(call, target, deadlineMs - deps.clock.nowMs()),
   });
@@ -144,6 +147,15 @@ async function attempt(call: Call, plane: Plane, target: Target, deadlineMs: num
     if (target.health.failed(failure.status, failure.retryAfterMs, nowMs)) tellRest(target, deps);
   }
   return failure;
+}
+
+/** The headers with what the upstream's credentials add; the failure when there are none. */
+async function authorized(upstream: Upstream, sending: Parameters<NonNullable<Upstream['authorize']>>[0], headers: string[]): Promise<string[] | Failure> {
+  try {
+    return [...headers, ...((await upstream.authorize?.(sending)) ?? [])];
+  } catch (error) {
+    return ownFailure(error);
+  }
 }
 
 function timeouts(call: Call, target: Target, remainingMs: number): { firstMs: number; idleMs: number; totalMs: number } {

@@ -24,7 +24,7 @@ export function upstreamBody(call: Call, target: Target, model: string): Buffer 
   const asked = call.asked as Asked;
   const replace = new Map<string, Buffer>([['model', target.modelJson ?? Buffer.from(JSON.stringify(model))]]);
   for (const [key, value] of target.defaults) if (memberOf(asked.scanned, key) === undefined) replace.set(key, value);
-  if (call.endpoint === 'chat' && addsUsage(call, target)) replace.set('stream_options', streamOptions(asked));
+  if ((call.endpoint === 'chat' || call.endpoint === 'completions') && addsUsage(call, target)) replace.set('stream_options', streamOptions(asked));
   const drop = call.endpoint === 'messages' ? ownMetadata(asked, target.drop, replace) : target.drop;
   return splice(asked.scanned, { replace, drop, rename: target.upstream?.rename ?? NO_NAMES });
 }

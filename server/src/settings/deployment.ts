@@ -35,6 +35,7 @@ export function readDeployment(entry: Section, taken: Set<string>, sslVerifyDefa
     upstreamModel: split.upstreamModel,
     mode: MODES[mode ?? ''] ?? null,
     ...connection,
+    ...readCloud(params, facts),
     extraHeaders: readHeaders(params),
     defaultParameters: readDefaults(params),
     ...readPrices(params, info),
@@ -101,6 +102,18 @@ function readConnection(params: Section, facts: ProviderFacts): Connection {
   };
 }
 
+/** What a cloud's address and credentials follow from; credentials may be written as a mapping. */
+function readCloud(params: Section, facts: ProviderFacts): Pick<Deployment, 'cloud'> {
+  if (facts.cloud === undefined) return {};
+  const cloud: Record<string, string> = {};
+  for (const [name, variables] of Object.entries(facts.cloud)) {
+    const raw = params.raw(name);
+    const value = isRecord(raw) ? JSON.stringify(raw) : (params.text(name) ?? (namesVariable(params, name) ? null : firstSet(params, variables)));
+    if (value !== null && value !== '') cloud[name] = value;
+  }
+  return { cloud };
+}
+
 /** A key written as os.environ/NAME is meant: another variable must not silently take its place. */
 function namesVariable(params: Section, key: string): boolean {
   return params.has(key);
@@ -127,7 +140,7 @@ function normalizeBase(params: Section, base: string, suffix: string): string | 
 function problemOf(params: Section, facts: ProviderFacts, connection: Connection): string | null {
   if (params.missing.length > 0) return `${params.missing.join(', ')} ${params.missing.length === 1 ? 'is' : 'are'} not set`;
   if (facts.kind === 'demo') return 'mock_response is missing: what the demo model is to answer';
-  if (connection.apiBase === null) return orVariables('api_base is missing', facts.baseVariables);
+  if (connection.apiBase === null && facts.baseOptional !== true) return orVariables('api_base is missing', facts.baseVariables);
   if (params.has('litellm_credential_name') && connection.apiKey === null) return 'litellm_credential_name is not built yet; write api_key here';
   if (facts.kind === 'azure' && connection.apiKey === null && connection.azureAdToken === null) {
     if (params.has('client_id') || params.has('azure_username'))

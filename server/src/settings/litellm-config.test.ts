@@ -96,7 +96,7 @@ describe('deployments', () => {
       ['ollama', 'openai-compatible', 'http://gpu:11434/v1', null],
       ['hosted_vllm', 'openai-compatible', 'http://vllm:8000/v1', null],
       ['openai', 'openai', 'https://api.openai.com/v1', null],
-      ['gemini', 'openai-compatible', 'https://generativelanguage.googleapis.com/v1beta/openai', 'api_key is missing and GEMINI_API_KEY is not set'],
+      ['gemini', 'gemini', 'https://generativelanguage.googleapis.com/v1beta', 'api_key is missing and GEMINI_API_KEY is not set'],
       ['openai', 'openai', 'https://api.openai.com/v1', null],
       ['azure', 'azure', null, 'api_base is missing and AZURE_API_BASE is not set'],
       ['openai', 'openai-compatible', 'https://own.example/v1', null],

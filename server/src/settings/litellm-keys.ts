@@ -55,9 +55,7 @@ export const NOT_YET: Readonly<Record<string, ReadonlySet<string>>> = {
   litellm_params: new Set(
     `litellm_credential_name max_parallel_requests itpm otpm max_budget budget_duration tag_regex merge_reasoning_content_in_choices
     use_chat_completions_api use_litellm_proxy default_api_key_tpm_limit default_api_key_rpm_limit drop_params additional_drop_params allowed_openai_params
-    fallbacks num_retries cache mock_timeout guardrails region_name tenant_id client_id client_secret azure_username azure_password azure_scope
-    vertex_project vertex_location vertex_credentials aws_access_key_id aws_secret_access_key aws_session_token aws_region_name aws_profile_name aws_role_name
-    aws_session_name aws_web_identity_token aws_sts_endpoint aws_external_id aws_bedrock_runtime_endpoint`.split(/\s+/),
+    fallbacks num_retries cache mock_timeout guardrails region_name tenant_id client_id client_secret azure_username azure_password azure_scope`.split(/\s+/),
   ),
 };
 

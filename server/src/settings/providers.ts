@@ -13,6 +13,10 @@ export interface ProviderFacts {
   readonly baseSuffix?: string;
   /** True: calls are possible without a key. */
   readonly keyOptional?: boolean;
+  /** True: the address follows from other settings. */
+  readonly baseOptional?: boolean;
+  /** Settings of a cloud by LiteLLM's names, and the variables tried in turn when the file names none. */
+  readonly cloud?: Readonly<Record<string, readonly string[]>>;
 }
 
 function compatible(base: string | null, keyVariables: readonly string[], more: Partial<ProviderFacts> = {}): ProviderFacts {
@@ -21,6 +25,47 @@ function compatible(base: string | null, keyVariables: readonly string[], more: 
 
 const OLLAMA = compatible('http://localhost:11434/v1', ['OLLAMA_API_KEY'], { baseVariables: ['OLLAMA_API_BASE'], baseSuffix: '/v1', keyOptional: true });
 
+const COHERE = compatible('https://api.cohere.ai/compatibility/v1', ['COHERE_API_KEY', 'CO_API_KEY'], { baseVariables: ['COHERE_API_BASE'] });
+
+/** Addressed by region; signed by AWS's credentials, or called with a bearer token. */
+const BEDROCK: ProviderFacts = {
+  kind: 'bedrock',
+  base: null,
+  keyVariables: ['AWS_BEARER_TOKEN_BEDROCK'],
+  baseVariables: [],
+  keyOptional: true,
+  baseOptional: true,
+  // Keys in variables are found by AWS's own chain.
+  cloud: {
+    aws_region_name: ['AWS_REGION_NAME', 'AWS_REGION', 'AWS_DEFAULT_REGION'],
+    aws_access_key_id: [],
+    aws_secret_access_key: [],
+    aws_session_token: [],
+    aws_profile_name: [],
+    aws_role_name: [],
+    aws_session_name: [],
+    aws_web_identity_token: [],
+    aws_external_id: [],
+    aws_sts_endpoint: [],
+    aws_bedrock_runtime_endpoint: ['AWS_BEDROCK_RUNTIME_ENDPOINT'],
+  },
+};
+
+/** Addressed by project and location; called with tokens instead of a key. */
+const VERTEX: ProviderFacts = {
+  kind: 'vertex',
+  base: null,
+  keyVariables: [],
+  baseVariables: ['VERTEXAI_API_BASE', 'VERTEX_API_BASE'],
+  keyOptional: true,
+  baseOptional: true,
+  cloud: {
+    vertex_project: ['VERTEXAI_PROJECT', 'GOOGLE_CLOUD_PROJECT'],
+    vertex_location: ['VERTEXAI_LOCATION', 'VERTEX_LOCATION', 'GOOGLE_CLOUD_LOCATION'],
+    vertex_credentials: ['VERTEXAI_CREDENTIALS', 'GOOGLE_APPLICATION_CREDENTIALS'],
+  },
+};
+
 export const PROVIDERS: ReadonlyMap<string, ProviderFacts> = new Map<string, ProviderFacts>([
   ['openai', { kind: 'openai', base: 'https://api.openai.com/v1', keyVariables: ['OPENAI_API_KEY'], baseVariables: ['OPENAI_BASE_URL', 'OPENAI_API_BASE'] }],
   ['azure', { kind: 'azure', base: null, keyVariables: ['AZURE_API_KEY', 'AZURE_OPENAI_API_KEY'], baseVariables: ['AZURE_API_BASE'] }],
@@ -28,6 +73,12 @@ export const PROVIDERS: ReadonlyMap<string, ProviderFacts> = new Map<string, Pro
     'anthropic',
     { kind: 'anthropic', base: 'https://api.anthropic.com', keyVariables: ['ANTHROPIC_API_KEY'], baseVariables: ['ANTHROPIC_API_BASE', 'ANTHROPIC_BASE_URL'] },
   ],
+  ['bedrock', BEDROCK],
+  ['bedrock_converse', BEDROCK],
+  ['cohere', COHERE],
+  ['cohere_chat', COHERE],
+  ['vertex_ai', VERTEX],
+  ['vertex_ai_beta', VERTEX],
   ['demo', { kind: 'demo', base: null, keyVariables: [], baseVariables: [], keyOptional: true }],
   ['cerebras', compatible('https://api.cerebras.ai/v1', ['CEREBRAS_API_KEY'])],
   ['custom_openai', compatible(null, ['OPENAI_API_KEY'], { keyOptional: true })],
@@ -35,8 +86,15 @@ export const PROVIDERS: ReadonlyMap<string, ProviderFacts> = new Map<string, Pro
   ['deepinfra', compatible('https://api.deepinfra.com/v1/openai', ['DEEPINFRA_API_KEY'])],
   ['deepseek', compatible('https://api.deepseek.com/v1', ['DEEPSEEK_API_KEY'], { baseVariables: ['DEEPSEEK_API_BASE'] })],
   ['fireworks_ai', compatible('https://api.fireworks.ai/inference/v1', ['FIREWORKS_API_KEY', 'FIREWORKS_AI_API_KEY'])],
-  // Google's own OpenAI-compatible door; its native protocol is not spoken here.
-  ['gemini', compatible('https://generativelanguage.googleapis.com/v1beta/openai', ['GEMINI_API_KEY', 'GOOGLE_API_KEY'])],
+  [
+    'gemini',
+    {
+      kind: 'gemini',
+      base: 'https://generativelanguage.googleapis.com/v1beta',
+      keyVariables: ['GEMINI_API_KEY', 'GOOGLE_API_KEY'],
+      baseVariables: ['GEMINI_API_BASE'],
+    },
+  ],
   ['groq', compatible('https://api.groq.com/openai/v1', ['GROQ_API_KEY'], { baseVariables: ['GROQ_API_BASE'] })],
   ['hosted_vllm', compatible(null, ['HOSTED_VLLM_API_KEY'], { baseVariables: ['HOSTED_VLLM_API_BASE'], keyOptional: true })],
   ['litellm_proxy', compatible(null, ['LITELLM_PROXY_API_KEY'], { baseVariables: ['LITELLM_PROXY_API_BASE'], keyOptional: true })],

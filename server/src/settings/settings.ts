@@ -71,7 +71,7 @@ export interface Deployment {
   readonly id: string;
   /** Client-facing name; may be a wildcard ("*", "openai/*"). */
   readonly modelName: string;
-  readonly provider: 'openai' | 'azure' | 'anthropic' | 'openai-compatible' | 'demo';
+  readonly provider: 'openai' | 'azure' | 'anthropic' | 'gemini' | 'vertex' | 'bedrock' | 'openai-compatible' | 'demo';
   /** LiteLLM's provider prefix as written, for example "azure" or "groq". */
   readonly providerName: string;
   /** Model or Azure deployment name sent upstream. */
@@ -82,6 +82,8 @@ export interface Deployment {
   readonly apiVersion: string | null;
   readonly organization: string | null;
   readonly azureAdToken: string | null;
+  /** Where and as whom a cloud is called, by LiteLLM's names (vertex_project, aws_region_name ...); absent for other providers. */
+  readonly cloud?: Readonly<Record<string, string>>;
   readonly extraHeaders: Readonly<Record<string, string>>;
   /** Completion parameters added when the client sent none (temperature, max_tokens ...). */
   readonly defaultParameters: Readonly<Record<string, unknown>>;

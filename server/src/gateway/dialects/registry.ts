@@ -2,14 +2,15 @@
 import type { Endpoint } from '#gateway/providers/provider.ts';
 import { readChatCall } from './chat-call.ts';
 import type { ReadClientCall } from './client-call.ts';
+import { readCompletionsCall } from './completions-call.ts';
 import type { Dialect } from './dialect.ts';
 import { messagesDialect } from './messages/dialect.ts';
 import { readMessagesCall } from './messages/request.ts';
 import { openAiDialect } from './openai.ts';
 
-const DIALECTS: Readonly<Record<Endpoint, Dialect>> = { chat: openAiDialect, embeddings: openAiDialect, messages: messagesDialect };
+const DIALECTS: Readonly<Record<Endpoint, Dialect>> = { chat: openAiDialect, completions: openAiDialect, embeddings: openAiDialect, messages: messagesDialect };
 /** How a call is understood for upstreams that do not speak its endpoint; absent = it cannot be translated. */
-const CLIENT_CALLS: Readonly<Partial<Record<Endpoint, ReadClientCall>>> = { chat: readChatCall, messages: readMessagesCall };
+const CLIENT_CALLS: Readonly<Partial<Record<Endpoint, ReadClientCall>>> = { chat: readChatCall, completions: readCompletionsCall, messages: readMessagesCall };
 
 export function dialectOf(endpoint: Endpoint): Dialect {
   return DIALECTS[endpoint];

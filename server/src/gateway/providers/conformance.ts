@@ -188,6 +188,25 @@ export function describeProvider(provider: ProviderUnderTest): void {
       });
     });
 
+    describe('a text completion', () => {
+      it('gets its text, whole and streamed', async () => {
+        if (provider.name === 'openai') return;
+        whole(TEXT);
+        const answer = await openai.completions.create({ model: 'm', prompt: 'Hello', max_tokens: 50 });
+        expect(answer).toMatchObject({
+          object: 'text_completion',
+          choices: [{ text: 'こんにちは 🎌', finish_reason: 'stop' }],
+          usage: { completion_tokens: 5 },
+        });
+        stream(TEXT);
+        let text = '';
+        for await (const chunk of await openai.completions.create({ model: 'm', prompt: ['Hello'], stream: true })) text += chunk.choices[0]?.text ?? '';
+        expect(text).toBe('こんにちは 🎌');
+        expect(settled()).toMatchObject({ endpoint: 'completions', usageEstimated: false, outcome: 'success' });
+        await expect(openai.completions.create({ model: 'm', prompt: ['a', 'b'] })).rejects.toThrow('one text');
+      });
+    });
+
     describe('a Messages call', () => {
       const ask = { model: 'm', max_tokens: 50, messages: MESSAGES };
 

@@ -4,7 +4,7 @@ import type { Deployment } from '#settings/settings.ts';
 import type { Wire } from './wire.ts';
 
 /** What clients call. */
-export type Endpoint = 'chat' | 'embeddings' | 'messages';
+export type Endpoint = 'chat' | 'completions' | 'embeddings' | 'messages';
 
 /** One deployment made ready: computed once a configuration, read on every call. */
 export interface Upstream {
@@ -18,6 +18,10 @@ export interface Upstream {
   path(endpoint: Endpoint | 'count-tokens', upstreamModel: string, stream?: boolean): string;
   /** Flat name, value list sent with every request, credentials included. */
   readonly headers: readonly string[];
+  /** Headers of a native endpoint that is called with other ones. */
+  readonly endpointHeaders?: Readonly<Partial<Record<Endpoint, readonly string[]>>>;
+  /** More headers of one call, flat: tokens and signatures that the constant ones cannot hold. @throws AppError without usable credentials. */
+  authorize?(sending: { readonly path: string; readonly body: Buffer; readonly stream: boolean }): Promise<readonly string[]>;
   /** Names of the client's headers that go on with a native endpoint, instead of a configured value of that name. */
   readonly passes?: readonly string[];
   /** Body keys that the upstream calls differently: client's key -> upstream's key. */

@@ -2,15 +2,21 @@
 import type { Deployment } from '#settings/settings.ts';
 import { anthropic } from './anthropic/anthropic.ts';
 import { azure } from './azure/azure.ts';
+import { bedrock } from './bedrock/bedrock.ts';
 import { demo } from './demo/demo.ts';
+import { gemini } from './gemini/gemini.ts';
 import { openAi } from './openai/openai.ts';
 import { openAiCompatible } from './openai-compatible/openai-compatible.ts';
 import type { Provider } from './provider.ts';
+import { vertex } from './vertex/vertex.ts';
 
 export const PROVIDERS: Readonly<Record<Deployment['provider'], Provider>> = {
   openai: openAi,
   azure,
   anthropic,
+  gemini,
+  vertex,
+  bedrock,
   'openai-compatible': openAiCompatible,
   demo,
 };

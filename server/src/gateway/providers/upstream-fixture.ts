@@ -1,6 +1,7 @@
 // For tests: an upstream that answers exactly the bytes it is told and records what it was sent.
 import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { fieldsOf, parsed } from '#lib/json.ts';
 
 export interface ScriptedAnswer {
   status?: number;
@@ -39,7 +40,7 @@ export async function startScriptedUpstream(): Promise<ScriptedUpstream> {
       method: request.method ?? '',
       path: request.url ?? '',
       headers: request.headers,
-      body: JSON.parse(raw || '{}'),
+      body: fieldsOf(parsed(raw)),
       raw,
       aborted: false,
     };

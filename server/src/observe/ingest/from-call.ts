@@ -18,6 +18,7 @@ const NOT_PARAMETERS = new Set([
   'messages',
   'system',
   'input',
+  'prompt',
   'model',
   'metadata',
   'user',
@@ -70,6 +71,7 @@ function answerOf(call: CallSettled, bytes: Buffer | null): Answer {
 /** How the answers of an endpoint are read. */
 const ANSWERS = {
   chat: { json: answerOfJson, stream: answerOfStream },
+  completions: { json: answerOfJson, stream: answerOfStream },
   embeddings: { json: answerOfJson, stream: answerOfStream },
   messages: { json: answerOfMessages, stream: answerOfMessagesStream },
 } as const satisfies Record<CallSettled['endpoint'], unknown>;
@@ -163,6 +165,7 @@ function putRequest(fields: Partial<ObservationFields>, call: CallSettled, bytes
 /** What was asked, as it was sent: the conversation alone, or with the system's words and the tools beside it. */
 function inputOf(text: string, endpoint: CallSettled['endpoint']): string | null {
   if (endpoint === 'embeddings') return memberText(text, 'input');
+  if (endpoint === 'completions') return memberText(text, 'prompt');
   const messages = memberText(text, 'messages');
   if (messages === null) return null;
   const beside = (endpoint === 'messages' ? ['system', 'tools'] : ['tools']).flatMap((name) => {

@@ -1,7 +1,7 @@
 // The demo provider: answers without a network, as an OpenAI upstream would, with plausible usage; streams word by word, in Japanese when the question is.
 import { createHash } from 'node:crypto';
 import type { Dispatcher } from 'undici';
-import { endpointPath, OPENAI_NATIVE } from '#gateway/providers/openai/openai.ts';
+import { CHAT_ONLY, endpointPath } from '#gateway/providers/openai/openai.ts';
 import { openAiWire } from '#gateway/providers/openai/wire.ts';
 import type { LocalUpstream, Provider, Upstream } from '#gateway/providers/provider.ts';
 import { type DemoRequest, demoChat, demoChunks, demoEmbeddings } from './demo-answers.ts';
@@ -19,7 +19,7 @@ export function mockUpstream(text: string | null): Upstream {
   return {
     origin: 'http://demo.invalid',
     apiBase: 'demo:',
-    native: OPENAI_NATIVE,
+    native: CHAT_ONLY,
     path: endpointPath,
     headers: [],
     rename: new Map(),

@@ -16,6 +16,7 @@ export const openAiCompatible: Provider = {
       keyRequired: false,
       keyVariable: '',
       streamUsage: quirk.streamUsage ?? true,
+      chatOnly: quirk.chatOnly === true,
       keepsForeign: quirk.keepsForeign === true,
       rename: new Map(Object.entries(quirk.rename ?? {})),
       drop: new Set(quirk.drop ?? []),

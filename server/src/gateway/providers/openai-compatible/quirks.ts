@@ -4,6 +4,8 @@
 export interface Quirk {
   /** False: stream_options is refused; usage comes unasked or is estimated. */
   streamUsage?: false;
+  /** There are no text completions. */
+  chatOnly?: true;
   /** Cache marks, thinking and other members beyond OpenAI's are understood. */
   keepsForeign?: true;
   /** Client's field -> the provider's. */
@@ -12,14 +14,29 @@ export interface Quirk {
   drop?: readonly string[];
 }
 
+const COHERE: Quirk = {
+  chatOnly: true,
+  rename: { max_completion_tokens: 'max_tokens' },
+  drop: ['store', 'metadata', 'logit_bias', 'top_logprobs', 'service_tier', 'parallel_tool_calls', 'user', 'prediction'],
+};
+
 /** By LiteLLM's provider prefix; who is not here speaks OpenAI's API as it is. */
 export const QUIRKS: Readonly<Record<string, Quirk>> = {
   mistral: {
+    chatOnly: true,
     streamUsage: false,
     rename: { max_completion_tokens: 'max_tokens', seed: 'random_seed' },
     drop: ['stream_options', 'user', 'logprobs', 'top_logprobs'],
   },
   openrouter: { keepsForeign: true },
   litellm_proxy: { keepsForeign: true },
-  deepseek: { rename: { max_completion_tokens: 'max_tokens' } },
+  // docs.cohere.com/docs/compatibility-api: these are refused or have no effect.
+  cohere: COHERE,
+  cohere_chat: COHERE,
+  // console.groq.com/docs/openai: a 400 when supplied.
+  groq: { chatOnly: true, drop: ['logit_bias', 'logprobs', 'top_logprobs'] },
+  perplexity: { chatOnly: true },
+  ollama: { rename: { max_completion_tokens: 'max_tokens' } },
+  ollama_chat: { rename: { max_completion_tokens: 'max_tokens' } },
+  deepseek: { chatOnly: true, rename: { max_completion_tokens: 'max_tokens' } },
 };

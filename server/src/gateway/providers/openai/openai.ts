@@ -5,9 +5,11 @@ import { AppError } from '#lib/errors.ts';
 import type { Deployment } from '#settings/settings.ts';
 import { openAiWire } from './wire.ts';
 
-const ENDPOINT_PATHS: Readonly<Partial<Record<string, string>>> = { chat: '/chat/completions', embeddings: '/embeddings' };
+const ENDPOINT_PATHS: Readonly<Partial<Record<string, string>>> = { chat: '/chat/completions', completions: '/completions', embeddings: '/embeddings' };
 /** What every server of this kind speaks. */
-export const OPENAI_NATIVE: ReadonlySet<Endpoint> = new Set<Endpoint>(['chat', 'embeddings']);
+export const OPENAI_NATIVE: ReadonlySet<Endpoint> = new Set<Endpoint>(['chat', 'completions', 'embeddings']);
+/** Of servers without text completions of their own: a chat stands for them. */
+export const CHAT_ONLY: ReadonlySet<Endpoint> = new Set<Endpoint>(['chat', 'embeddings']);
 
 /** The path behind the base. */
 export function endpointPath(endpoint: string): string {
@@ -24,6 +26,8 @@ export interface OpenAiVariation {
   /** Name of the variable that people set, for the message. */
   keyVariable: string;
   streamUsage: boolean;
+  /** Has no text completions. */
+  chatOnly?: boolean;
   /** Takes cache marks, thinking and other members that OpenAI does not know. */
   keepsForeign?: boolean;
   rename: ReadonlyMap<string, string>;
@@ -55,7 +59,7 @@ export function openAiUpstream(deployment: Deployment, variation: OpenAiVariatio
   return {
     origin: base.origin,
     apiBase: base.origin + base.path,
-    native: OPENAI_NATIVE,
+    native: variation.chatOnly === true ? CHAT_ONLY : OPENAI_NATIVE,
     path: (endpoint) => base.path + endpointPath(endpoint) + query,
     headers: headerList(deployment, deployment.apiKey ? ['authorization', `Bearer ${deployment.apiKey}`] : []),
     rename: variation.rename,

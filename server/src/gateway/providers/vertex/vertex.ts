@@ -1,0 +1,71 @@
+// Google's Vertex AI: Gemini by generateContent and Claude by rawPredict, under a project and a location, with Google Cloud's tokens.
+import { messagesWire } from '#gateway/providers/anthropic/anthropic.ts';
+import { generateWire, method } from '#gateway/providers/gemini/gemini.ts';
+import { headerList, incomplete } from '#gateway/providers/openai/openai.ts';
+import { type Endpoint, type Provider, parseBase, type Upstream } from '#gateway/providers/provider.ts';
+import type { Wire } from '#gateway/providers/wire.ts';
+import { AppError } from '#lib/errors.ts';
+import type { Deployment } from '#settings/settings.ts';
+import { googleTokens } from './tokens.ts';
+
+const NATIVE: ReadonlySet<Endpoint> = new Set<Endpoint>();
+/** Says which Messages API the body is, in the place of a header. */
+const CLAUDE_VERSION = 'vertex-2023-10-16';
+
+/** Claude's language without the model, which stands in the address. */
+const claudeWire: Wire = (chat, facts) => {
+  const call = messagesWire(chat, facts);
+  const { model: _, ...body } = call.body;
+  return { ...call, body: { anthropic_version: CLAUDE_VERSION, ...body } };
+};
+
+/** Projects of Google Cloud. */
+export const vertex: Provider = { errorLabel: () => 'VertexAIException', upstream: vertexUpstream };
+
+function vertexUpstream(deployment: Deployment): Upstream {
+  const cloud = deployment.cloud ?? {};
+  const location = cloud.vertex_location ?? 'us-central1';
+  const base = parseBase(deployment.apiBase ?? hostOf(location));
+  if (base === null) throw incomplete(deployment, 'needs litellm_params.api_base with an http(s) URL', 500);
+  const credentials = cloud.vertex_credentials ?? null;
+  const project = cloud.vertex_project ?? projectIn(credentials);
+  if (project === null) throw incomplete(deployment, 'needs vertex_project: set VERTEXAI_PROJECT', 500);
+  const tokens = googleTokens(credentials);
+  const claude = /^claude/.test(deployment.upstreamModel);
+  const models = `${base.path}/v1/projects/${segment(project)}/locations/${segment(location)}/publishers`;
+  return {
+    origin: base.origin,
+    apiBase: base.origin + base.path,
+    native: NATIVE,
+    path: (_endpoint, model, stream) =>
+      claude
+        ? `${models}/anthropic/models/${segment(model)}:${stream === true ? 'streamRawPredict' : 'rawPredict'}`
+        : `${models}/google/models/${segment(model)}${method(stream)}`,
+    headers: headerList(deployment, []),
+    authorize: async () => ['authorization', `Bearer ${await tokens()}`],
+    rename: new Map(),
+    drop: new Set(),
+    streamUsage: false,
+    wire: claude ? claudeWire : generateWire,
+  };
+}
+
+function hostOf(location: string): string {
+  if (!/^[a-z0-9-]+$/.test(location))
+    throw new AppError('vertex_location must be a location of Google Cloud, for example us-central1 or global.', {
+      status: 500,
+      code: 'internal_server_error',
+    });
+  return location === 'global' ? 'https://aiplatform.googleapis.com' : `https://${location}-aiplatform.googleapis.com`;
+}
+
+/** A service account names its project. */
+function projectIn(credentials: string | null): string | null {
+  return /"project_id"\s*:\s*"([^"]+)"/.exec(credentials ?? '')?.[1] ?? null;
+}
+
+function segment(name: string): string {
+  if (name === '' || name === '.' || name === '..')
+    throw new AppError('The model name cannot be used on Vertex AI.', { status: 400, code: 'bad_request_error', param: 'model' });
+  return encodeURIComponent(name);
+}
