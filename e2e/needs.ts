@@ -7,6 +7,8 @@ const PATHS: Record<string, readonly string[]> = {
   // A local AWS; scripts/python-env.sh installs it.
   moto: [join(import.meta.dirname, '../.cache/python/bin/moto_server')],
   'cfn-lint': [join(import.meta.dirname, '../.cache/python/bin/cfn-lint')],
+  // LiteLLM in the version of the image that the AWS objects pin; scripts/python-env.sh litellm-image installs it.
+  litellm: [join(import.meta.dirname, '../.cache/python-litellm-image/bin/litellm')],
   psql: ['/usr/lib/postgresql/15/bin/psql', '/usr/bin/psql'],
 };
 

@@ -37,7 +37,7 @@ export const IMAGES = {
     architectures: BOTH,
     checked: '2026-11-26',
     source: 'four public files that pin this digest, one with the tag and its day (v3.225.11, 2026-09-24)',
-    note: 'the last of Langfuse 3: version 4 refuses by default what the langfuse callback of LiteLLM sends (BerriAI/litellm#33383)',
+    note: "the last of Langfuse 3, the seed's own; LiteLLM's callback reaches it by OTLP (langfuse 4 for Python, which asks for 3.63 or newer)",
   },
   langfuseWorker: {
     repository: 'docker.io/langfuse/langfuse-worker',
