@@ -11,6 +11,7 @@ import type { Asked } from './request.ts';
 import { reservationFor } from './reservation.ts';
 import { budgetExceeded, claimsOf, findRules } from './rules.ts';
 import type { Group } from './snapshot.ts';
+import { forTags } from './tag-routing.ts';
 
 /**
  * Admits a call: sets its group, takes its limits and its reservation. A promise only when the coordination store is remote.
@@ -26,15 +27,16 @@ export function admit(call: Call, deps: GatewayDeps): void | Promise<void> {
 
 /**
  * Sets the group and the model of a call whose key may use them.
- * @throws AppError 400 unknown model, 501 a model that this version cannot serve, model denied (configured status).
+ * @throws AppError 400 unknown model, 401 no deployment for the call's tags, 501 a model that this version cannot serve, model denied (configured status).
  */
 export function findGroup(call: Call): Group {
   const asked = call.asked as Asked;
   const { key } = call;
   const model = key === null ? asked.model : namedByAlias(key, asked.model);
   if (key !== null && !(model !== asked.model && mayUseModel(key, asked.model, call.snapshot))) checkModel(key, model, call.snapshot);
-  const group = call.snapshot.resolve(model);
-  if (group === null) throw absentModel(call, asked.model);
+  const found = call.snapshot.resolve(model);
+  if (found === null) throw absentModel(call, asked.model);
+  const group = forTags(call, found);
   call.group = group;
   call.model = model;
   return group;

@@ -7,6 +7,7 @@ import { newCallId } from '#lib/id.ts';
 import type { GatewayDeps } from './deps.ts';
 import type { Dialect } from './dialects/dialect.ts';
 import { dialectOf } from './dialects/registry.ts';
+import type { Load } from './load.ts';
 import type { GovernedLevel, Reservation } from './ports.ts';
 import type { Endpoint } from './providers/provider.ts';
 import type { Asked } from './request.ts';
@@ -62,6 +63,8 @@ export class Call {
   /** Model name that is being tried: the asked one or a fallback. */
   model = '';
 
+  /** What the deployment that works for the call has to do, while it works. */
+  busy: Load | null = null;
   readonly attempts: AttemptRecord[] = [];
   retries = 0;
   fallbacks = 0;

@@ -6,12 +6,26 @@ const REST_MS = 5_000;
 const MAX_REST_MS = 60_000;
 const MIN_CALLS = 5;
 
+/** What the configuration says about rests; absent values are LiteLLM's. */
+export interface RestRules {
+  readonly restMs: number | null;
+  readonly allowedFails: number | null;
+  readonly restsDisabled: boolean;
+}
+
+const USUAL: RestRules = { restMs: null, allowedFails: null, restsDisabled: false };
+
 /** Counters of the current minute and the end of a rest. */
 export class Health {
+  readonly #rules: RestRules;
   #windowStartMs = 0;
   #calls = 0;
   #failures = 0;
   #restsUntilMs = 0;
+
+  constructor(rules: RestRules = USUAL) {
+    this.#rules = rules;
+  }
 
   isResting(nowMs: number): boolean {
     return nowMs < this.#restsUntilMs;
@@ -32,14 +46,17 @@ export class Health {
    * @returns whether the rest is longer now than before.
    */
   failed(status: number, retryAfterMs: number | null, nowMs: number): boolean {
-    if (!countsAsFailure(status)) return false;
+    if (this.#rules.restsDisabled || !countsAsFailure(status)) return false;
     this.#roll(nowMs);
     this.#calls++;
     this.#failures++;
     const before = this.#restsUntilMs;
-    if (status === 429) this.#rest(Math.min(retryAfterMs ?? REST_MS, MAX_REST_MS), nowMs);
-    else if (status === 401 || status === 403 || status === 404) this.#rest(REST_MS, nowMs);
-    else if (this.#calls >= MIN_CALLS && this.#failures * 2 > this.#calls) this.#rest(REST_MS, nowMs);
+    const restMs = this.#rules.restMs ?? REST_MS;
+    if (this.#rules.allowedFails !== null) {
+      if (this.#failures > this.#rules.allowedFails) this.#rest(Math.max(restMs, Math.min(retryAfterMs ?? 0, MAX_REST_MS)), nowMs);
+    } else if (status === 429) this.#rest(Math.min(retryAfterMs ?? restMs, Math.max(MAX_REST_MS, restMs)), nowMs);
+    else if (status === 401 || status === 403 || status === 404) this.#rest(restMs, nowMs);
+    else if (this.#calls >= MIN_CALLS && this.#failures * 2 > this.#calls) this.#rest(restMs, nowMs);
     return this.#restsUntilMs > before;
   }
 

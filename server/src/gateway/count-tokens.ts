@@ -40,7 +40,12 @@ export async function countTokens({ snapshot, deps, pool }: Counting, request: I
     call.body = await readBody(call, pool, deps.settings.limits.maxRequestBytes);
     call.asked = readRequest(call.body, null, 'messages');
     call.key = caller.key;
-    const target = pick(findGroup(call).targets, new Set(), deps.clock.nowMs()) as Target;
+    const target = pick(findGroup(call).targets, new Set(), {
+      routing: call.snapshot.config.routing,
+      prices: deps.prices,
+      nowMs: deps.clock.nowMs(),
+      random: Math.random,
+    }) as Target;
     if (target.upstream?.native.has('messages') === true && target.dispatcher !== null) await forward(call, target, deps);
     else sendCount(response, JSON.stringify({ input_tokens: estimate(call.asked) }));
   } catch (error) {

@@ -1,12 +1,16 @@
 // The pure decisions of the corridor: what comes after a failure, how long to wait, which deployment is next, what a path means.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { createPrices } from '#prices/model-prices.ts';
+import type { GatewayConfig } from '#settings/settings.ts';
 import { Health } from './cooldown.ts';
 import { decide, type Situation } from './fallback.ts';
 import { matchPath } from './paths.ts';
 import { pick } from './pick.ts';
 import { retryAfterMs } from './retry-after.ts';
+import type { RoutingView } from './strategies.ts';
 import type { Target } from './target.ts';
+import { ROUTING } from './test-gateway-fixture.ts';
 import { parseTraceparent } from './trace-context.ts';
 import { proxyFor } from './transport.ts';
 import { estimateTokens, usageFrom } from './usage.ts';
@@ -89,6 +93,13 @@ describe('retryAfterMs', () => {
   });
 });
 
+const view = (random: () => number = Math.random, routing: Partial<GatewayConfig['routing']> = {}): RoutingView => ({
+  routing: { ...ROUTING, ...routing },
+  prices: createPrices(),
+  nowMs: 2,
+  random,
+});
+
 describe('pick', () => {
   const target = (id: string, facts: { weight?: number; order?: number; resting?: boolean; problem?: boolean } = {}) => {
     const health = new Health();
@@ -101,7 +112,16 @@ describe('pick', () => {
   };
   const ids = (targets: Target[], tried: Target[] = []) => {
     const picked = new Set<string>();
-    for (let index = 0; index < 100; index++) picked.add((pick(targets, new Set(tried), 2, () => index / 100) as Target).deployment.id);
+    for (let index = 0; index < 100; index++)
+      picked.add(
+        (
+          pick(
+            targets,
+            new Set(tried),
+            view(() => index / 100),
+          ) as Target
+        ).deployment.id,
+      );
     return [...picked].sort();
   };
 
@@ -109,7 +129,13 @@ describe('pick', () => {
     const counts = new Map<string, number>();
     const targets = [target('a', { weight: 3 }), target('b', { weight: 1 }), target('c')];
     for (let index = 0; index < 600; index++) {
-      const { id } = (pick(targets, new Set(), 2, () => index / 600) as Target).deployment;
+      const { id } = (
+        pick(
+          targets,
+          new Set(),
+          view(() => index / 600),
+        ) as Target
+      ).deployment;
       counts.set(id, (counts.get(id) ?? 0) + 1);
     }
     expect(Object.fromEntries(counts)).toEqual({ a: 300, b: 100, c: 200 });
@@ -127,7 +153,7 @@ describe('pick', () => {
     expect(ids([target('r', { resting: true }), target('s', { resting: true })])).toHaveLength(1);
     const both = [target('a'), target('b')];
     expect(ids(both, both)).toEqual(['a', 'b']);
-    expect(pick([], new Set(), 0)).toBeNull();
+    expect(pick([], new Set(), view())).toBeNull();
   });
 
   it('rests by the rules: 429 as asked, half of five failures, never for bad requests', () => {

@@ -9,6 +9,8 @@ export interface Situation {
   /** Tries that failed on this model so far, this one included. */
   failures: number;
   maxRetries: number;
+  /** Tries that a retry policy states for this class of failure: it decides whether and how often; null or absent = the rules below. */
+  policyRetries?: number | null;
   /** Another deployment of the group is awake and untried. */
   othersAwake: boolean;
   /** The next fallback model that the key may use, null when none is left. */
@@ -26,9 +28,11 @@ const LONGEST_WAIT_MS = 10_000;
 
 /** Decides. Retries wait with full jitter (0 … min(8 s, 0.5 s · 2ⁿ)) and never less than the upstream asks; another deployment is tried at once. */
 export function decide(situation: Situation, random: () => number = Math.random): Next {
-  const retriesLeft = situation.failures <= situation.maxRetries;
-  if (retriesLeft && situation.othersAwake && (isRetryable(situation.status) || isDeploymentsFault(situation.status))) return { action: 'retry', delayMs: 0 };
-  if (retriesLeft && isRetryable(situation.status)) {
+  const stated = situation.policyRetries ?? null;
+  const retriesLeft = situation.failures <= (stated ?? situation.maxRetries);
+  const retryable = stated !== null ? stated > 0 : isRetryable(situation.status);
+  if (retriesLeft && situation.othersAwake && (retryable || isDeploymentsFault(situation.status))) return { action: 'retry', delayMs: 0 };
+  if (retriesLeft && retryable) {
     const jitterMs = random() * Math.min(CAP_MS, BASE_MS * 2 ** (situation.failures - 1));
     const delayMs = Math.ceil(Math.max(jitterMs, situation.retryAfterMs ?? 0));
     if (delayMs <= LONGEST_WAIT_MS && delayMs < situation.remainingMs) return { action: 'retry', delayMs };

@@ -22,6 +22,8 @@ import { closeDelivered, closeFailed, openAttempt, release, settle } from './set
 import { tellRest } from './shared-rests.ts';
 import { sleep } from './sleep.ts';
 import type { Group } from './snapshot.ts';
+import type { RoutingView } from './strategies.ts';
+import { forTags } from './tag-routing.ts';
 import type { Target } from './target.ts';
 import { TranslatedAnswer } from './translated-answer.ts';
 import { upstreamModel } from './upstream-body.ts';
@@ -77,7 +79,7 @@ async function reach(call: Call, plane: Plane): Promise<Attempt> {
   const deadlineMs = plane.deps.clock.nowMs() + call.snapshot.config.requestTimeoutMs;
   for (let failures = 1; ; failures++) {
     const group = call.group as Group;
-    const target = pick(group.targets, tried, plane.deps.clock.nowMs()) as Target;
+    const target = pick(group.targets, tried, routingView(call, plane.deps)) as Target;
     tried.add(target);
     const tryOutcome = await attempt(call, plane, target, deadlineMs);
     if (tryOutcome instanceof Attempt) return tryOutcome;
@@ -89,8 +91,9 @@ async function reach(call: Call, plane: Plane): Promise<Attempt> {
       retryAfterMs: tryOutcome.retryAfterMs,
       failures,
       maxRetries: maxRetries(call, target),
+      policyRetries: policyRetries(call, tryOutcome.errorClass),
       othersAwake: hasFresh(group.targets, tried, nowMs),
-      nextModel: nextModel(call, models),
+      nextModel: nextModel(call, models, tryOutcome.errorClass),
       remainingMs: deadlineMs - nowMs,
     });
     if (next.action === 'stop') throw new CallFailed(tryOutcome);
@@ -104,6 +107,10 @@ async function reach(call: Call, plane: Plane): Promise<Attempt> {
       failures = 0;
     }
   }
+}
+
+function routingView(call: Call, deps: GatewayDeps): RoutingView {
+  return { routing: call.snapshot.config.routing, prices: deps.prices, nowMs: deps.clock.nowMs(), random: Math.random };
 }
 
 /** One try: the attempt when it answers, the failure when it does not. */
@@ -121,6 +128,9 @@ async function attempt(call: Call, plane: Plane, target: Target, deadlineMs: num
   const record = openAttempt(call, deps, target, model);
   const tried = new Attempt(call, target, { pool, nowMs: () => deps.clock.nowMs() });
   const answers = translation === null ? tried : new TranslatedAnswer(tried, translation, (bytes) => tried.hold(bytes));
+  const sentAtMs = deps.clock.nowMs();
+  call.busy = target.load;
+  target.load.began(sentAtMs);
   const failure = await tried.start(dispatcher as never, upstream.origin, {
     answers,
     path,
@@ -131,6 +141,7 @@ async function attempt(call: Call, plane: Plane, target: Target, deadlineMs: num
   const nowMs = deps.clock.nowMs();
   if (failure === null) {
     target.health.succeeded(nowMs);
+    target.load.answered(nowMs - sentAtMs, nowMs);
     return tried;
   }
   if (call.gone)
@@ -143,6 +154,8 @@ async function attempt(call: Call, plane: Plane, target: Target, deadlineMs: num
     });
   else {
     closeFailed(record, failure, deps.clock.nowUs());
+    target.load.ended(0, nowMs);
+    call.busy = null;
     call.upstreamUs += record.endedAtUs - record.startedAtUs;
     if (target.health.failed(failure.status, failure.retryAfterMs, nowMs)) tellRest(target, deps);
   }
@@ -178,15 +191,30 @@ function maxRetries(call: Call, target: Target): number {
   return call.asked?.retries ?? asked ?? target.deployment.maxRetries ?? call.snapshot.config.retries;
 }
 
-const MAX_FALLBACKS = 5;
+/** Tries that the retry policy states for this class of failure; null = it states none. */
+function policyRetries(call: Call, errorClass: string | null): number | null {
+  const { retryPolicy, groupRetryPolicy } = call.snapshot.config.routing;
+  if (errorClass === null) return null;
+  const ofGroup = Object.hasOwn(groupRetryPolicy, call.model) ? groupRetryPolicy[call.model]?.[errorClass] : undefined;
+  return ofGroup ?? retryPolicy[errorClass] ?? null;
+}
 
-/** The next model of the fallback list that exists, was not tried and may be used by the key. */
-function nextModel(call: Call, tried: ReadonlySet<string>): string | null {
-  const { fallbacks } = call.snapshot.config;
-  if (call.fallbacks >= MAX_FALLBACKS) return null;
+/** The next model of the fallback list that exists, was not tried and may be used by the key. A list for the kind of failure goes before the general one. */
+function nextModel(call: Call, tried: ReadonlySet<string>, errorClass: string | null): string | null {
+  const { fallbacks, routing } = call.snapshot.config;
+  if (call.fallbacks >= routing.maxFallbacks) return null;
   const asked = call.asked as Asked;
-  const listed = (name: string) => (Object.hasOwn(fallbacks, name) ? fallbacks[name] : undefined);
-  const list = asked.fallbacks ?? listed(asked.model) ?? listed(call.group?.name ?? '') ?? listed('*') ?? [];
+  const listed = (lists: Readonly<Record<string, readonly string[]>>) => {
+    for (const name of [asked.model, call.group?.name ?? '', '*']) if (Object.hasOwn(lists, name)) return lists[name];
+    return undefined;
+  };
+  const ofKind =
+    errorClass === 'ContextWindowExceededError'
+      ? listed(routing.contextWindowFallbacks)
+      : errorClass === 'ContentPolicyViolationError'
+        ? listed(routing.contentPolicyFallbacks)
+        : undefined;
+  const list = asked.fallbacks ?? ofKind ?? listed(fallbacks) ?? [];
   for (const name of list) {
     if (tried.has(name) || call.snapshot.resolve(name) === null) continue;
     if (call.key === null || mayUseModel(call.key, name, call.snapshot)) return name;
@@ -196,7 +224,7 @@ function nextModel(call: Call, tried: ReadonlySet<string>): string | null {
 
 /** Moves the call to another model: the old reservation is given back, the new one is taken. */
 function fallBack(call: Call, deps: GatewayDeps, model: string): void | Promise<void> {
-  const group = call.snapshot.resolve(model) as Group;
+  const group = forTags(call, call.snapshot.resolve(model) as Group);
   if (call.reservation !== null) deps.budgets.settle(call.reservation, 0n);
   call.reservation = null;
   call.group = group;

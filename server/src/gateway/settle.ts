@@ -138,6 +138,10 @@ export function release(call: Call, deps: GatewayDeps): void {
     deps.budgets.settle(call.reservation, call.costPicos ?? 0n);
     call.reservation = null;
   }
+  if (call.busy !== null) {
+    call.busy.ended(call.usage?.total ?? 0, deps.clock.nowMs());
+    call.busy = null;
+  }
   if (call.limiters.length > 0) {
     leaveLimits(call, deps);
     call.limiters = [];

@@ -28,7 +28,7 @@ export class Snapshot {
     this.#transport = new Transport(settings.network, config);
     const groups = new Map<string, Target[]>();
     for (const deployment of config.deployments) {
-      const target = new Target(deployment, config.dropParams, (upstream) => this.#transport.pool(upstream.origin, deployment.sslVerify));
+      const target = new Target(deployment, config, (upstream) => this.#transport.pool(upstream.origin, deployment.sslVerify));
       const members = groups.get(deployment.modelName);
       if (members === undefined) groups.set(deployment.modelName, [target]);
       else members.push(target);

@@ -2,8 +2,9 @@
 import type { Dispatcher } from 'undici';
 import { AppError } from '#lib/errors.ts';
 import type { PriceRow, Prices } from '#prices/port.ts';
-import type { Deployment } from '#settings/settings.ts';
+import type { Deployment, GatewayConfig } from '#settings/settings.ts';
 import { Health } from './cooldown.ts';
+import { Load } from './load.ts';
 import type { Upstream } from './providers/provider.ts';
 import { providerOf } from './providers/registry.ts';
 import { GATEWAY_FIELDS } from './request.ts';
@@ -18,7 +19,8 @@ export class Target {
   readonly upstream: Upstream | null;
   readonly problem: AppError | null;
   readonly dispatcher: Dispatcher | null;
-  readonly health = new Health();
+  readonly health: Health;
+  readonly load = new Load();
   /** The upstream's model as JSON bytes; null for wildcards, which fill it in per call. */
   readonly modelJson: Buffer | null;
   /** Body fields that the upstream must not see: LiteLLM's own and those that the provider refuses. */
@@ -28,8 +30,13 @@ export class Target {
   #price: PriceRow | null = null;
   #pricedAtMs = Number.NEGATIVE_INFINITY;
 
-  constructor(deployment: Deployment, dropParams: boolean, connect: (upstream: Upstream, deployment: Deployment) => Dispatcher) {
+  constructor(
+    deployment: Deployment,
+    config: Pick<GatewayConfig, 'dropParams' | 'routing'>,
+    connect: (upstream: Upstream, deployment: Deployment) => Dispatcher,
+  ) {
     this.deployment = deployment;
+    this.health = new Health(config.routing);
     const provider = providerOf(deployment);
     this.errorLabel = provider.errorLabel(deployment);
     let upstream: Upstream | null = null;
@@ -37,7 +44,7 @@ export class Target {
     try {
       if (deployment.problem)
         throw new AppError(`The deployment of ${deployment.modelName} cannot answer: ${deployment.problem}.`, { status: 401, code: 'auth_error' });
-      upstream = provider.upstream(deployment, dropParams);
+      upstream = provider.upstream(deployment, config.dropParams);
     } catch (error) {
       if (!(error instanceof AppError)) throw error;
       problem = error;

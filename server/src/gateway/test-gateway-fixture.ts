@@ -52,10 +52,26 @@ export const DEPLOYMENT: Deployment = {
   info: {},
 };
 
+export const ROUTING: GatewayConfig['routing'] = {
+  strategy: 'simple-shuffle',
+  latencyBuffer: 0,
+  contextWindowFallbacks: {},
+  contentPolicyFallbacks: {},
+  maxFallbacks: 5,
+  retryPolicy: {},
+  groupRetryPolicy: {},
+  restMs: null,
+  allowedFails: null,
+  restsDisabled: false,
+  tagFiltering: false,
+  matchAnyTag: true,
+};
+
 export const CONFIG: GatewayConfig = {
   deployments: [],
   fallbacks: {},
   modelAliases: {},
+  routing: ROUTING,
   retries: 0,
   dropParams: false,
   requestTimeoutMs: 10_000,

@@ -315,6 +315,7 @@ genai_settings:
       maxBudget: '100',
       callbacks: ['langfuse', 'datadog'],
       fallbacks: { '*': ['model-0'] },
+      routing: { strategy: 'usage-based-routing-v2', contextWindowFallbacks: { 'model-1': ['model-2'] }, maxFallbacks: 5 },
       modelAliases: { 'gpt-4': 'model-0', 'hidden-one': 'model-1' },
       keyHeaderName: 'x-team-key',
       budgetMode: 'strict',
@@ -323,12 +324,48 @@ genai_settings:
     });
     expect(warnings(result.notes)).toEqual([
       'litellm_settings.success_callback[1]',
-      'litellm_settings.context_window_fallbacks',
       'litellm_settings.cache',
       'litellm_settings.cache_params',
-      'router_settings.routing_strategy',
       'router_settings.redis_host',
     ]);
+  });
+});
+
+describe('router_settings', () => {
+  it('say how deployments are chosen, retried, rested and replaced', () => {
+    const result = read(`
+router_settings:
+  routing_strategy: latency-based-routing
+  routing_strategy_args: {lowest_latency_buffer: 0.2}
+  content_policy_fallbacks: [{"a": ["b"]}]
+  max_fallbacks: 2
+  retry_policy: {TimeoutErrorRetries: 3, RateLimitErrorRetries: 0}
+  model_group_retry_policy: {a: {InternalServerErrorRetries: 1}}
+  allowed_fails: 7
+  cooldown_time: 30
+  enable_tag_filtering: true
+  tag_filtering_match_any: false
+litellm_settings:
+  context_window_fallbacks: [{"a": "c"}]
+`);
+    expect(result.notes).toEqual([]);
+    expect(result.gatewayConfig.routing).toEqual({
+      strategy: 'latency-based-routing',
+      latencyBuffer: 0.2,
+      contextWindowFallbacks: { a: ['c'] },
+      contentPolicyFallbacks: { a: ['b'] },
+      maxFallbacks: 2,
+      retryPolicy: { Timeout: 3, RateLimitError: 0 },
+      groupRetryPolicy: { a: { InternalServerError: 1 } },
+      restMs: 30_000,
+      allowedFails: 7,
+      restsDisabled: false,
+      tagFiltering: true,
+      matchAnyTag: false,
+    });
+    const bad = read('router_settings: {routing_strategy: fastest, retry_policy: {SomeErrorRetries: 1}, context_window_fallbacks: [3]}');
+    expect(errors(bad.notes)).toHaveLength(2);
+    expect(warnings(bad.notes)).toEqual(['router_settings.retry_policy.SomeErrorRetries']);
   });
 });
 

@@ -6,6 +6,7 @@ import { durationMs } from '#lib/duration.ts';
 import { decimal, milliseconds, readDeployment, readSslVerify } from './deployment.ts';
 import { HARMLESS, NOT_YET, PYTHON_HOOKS } from './litellm-keys.ts';
 import { readCallbacks, readFallbacks, readModelAliases } from './litellm-lists.ts';
+import { readRouting } from './litellm-routing.ts';
 import type { Notes } from './notes.ts';
 import { type Environment, isRecord, Section } from './section.ts';
 import type { Deployment, GatewayConfig } from './settings.ts';
@@ -183,12 +184,12 @@ interface Groups {
 function buildConfig(groups: Groups, models: Models, environment: Environment): GatewayConfig {
   const { general, litellm, router, own } = groups;
   const both = [...router, ...litellm];
-  checkRouting(router);
   const routerTimeoutMs = readFirst(router, (section) => milliseconds(section, 'timeout'));
   const requestTimeoutMs = readFirst(litellm, (section) => milliseconds(section, 'request_timeout'));
   return {
     deployments: models.deployments,
     unsupportedModels: models.unsupported,
+    routing: readRouting(router, both),
     fallbacks: readFallbacks(both),
     modelAliases: readModelAliases([
       ...router.map((section) => ({ section, key: 'model_group_alias' })),
@@ -249,14 +250,6 @@ function headerName(section: Section, key: string): string | null {
   if (value === null || /^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/.test(value)) return value?.toLowerCase() ?? null;
   section.fault(key, 'must be a header name');
   return null;
-}
-
-function checkRouting(router: readonly Section[]): void {
-  const known = ['simple-shuffle', 'least-busy', 'usage-based-routing', 'usage-based-routing-v2', 'latency-based-routing', 'cost-based-routing'] as const;
-  for (const section of router) {
-    const strategy = oneOf(section, 'routing_strategy', known);
-    if (strategy !== null && strategy !== 'simple-shuffle') section.warn('routing_strategy', `"${strategy}" is not built yet; simple-shuffle is used`);
-  }
 }
 
 /** Status codes that LiteLLM changed between versions; single codes win over the version. */

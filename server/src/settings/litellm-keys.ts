@@ -19,7 +19,7 @@ export const HARMLESS: Readonly<Record<string, ReadonlySet<string>>> = {
     proxy_budget_rescheduler_min_time proxy_budget_rescheduler_max_time use_redis_transaction_buffer disable_spend_updates allow_requests_on_db_unavailable
     user_api_key_cache_ttl disable_reset_budget store_model_in_db infer_model_from_keys cancel_on_disconnect`.split(/\s+/),
   ),
-  router_settings: new Set(['ignore_invalid_deployments', 'set_verbose', 'debug_level', 'client_ttl', 'routing_strategy_args']),
+  router_settings: new Set(['ignore_invalid_deployments', 'set_verbose', 'debug_level', 'client_ttl']),
   litellm_params: new Set(['use_in_pass_through', 'rust', 'configurable_clientside_auth_params']),
 };
 
@@ -29,11 +29,11 @@ export const NOT_YET: Readonly<Record<string, ReadonlySet<string>>> = {
     `callback_settings guardrails files_settings finetune_settings search_tools credential_list mcp_servers assistant_settings policies`.split(/\s+/),
   ),
   litellm_settings: new Set(
-    `modify_params context_window_fallbacks content_policy_fallbacks cache cache_params enable_redis_auth_cache redact_user_api_key_info langfuse_default_tags
+    `modify_params cache cache_params enable_redis_auth_cache redact_user_api_key_info langfuse_default_tags
     default_team_settings default_team_params default_internal_user_params upperbound_key_generate_params default_key_generate_params key_generation_settings
     timezone max_internal_user_budget internal_user_budget_duration max_end_user_budget cost_discount_config cost_margin_config service_callbacks
     disable_end_user_cost_tracking disable_end_user_cost_tracking_prometheus_only sse_keepalive_ping_interval_seconds include_cost_in_streaming_usage
-    route_all_chat_openai_to_responses allowed_fails cooldown_time num_retries_per_request callback_settings`.split(/\s+/),
+    route_all_chat_openai_to_responses num_retries_per_request callback_settings`.split(/\s+/),
   ),
   general_settings: new Set(
     `supported_db_objects disable_spend_logs disable_error_logs maximum_spend_logs_retention_period maximum_spend_logs_retention_interval
@@ -47,8 +47,8 @@ export const NOT_YET: Readonly<Record<string, ReadonlySet<string>>> = {
     allow_public_health_readiness_details encryption_algorithm role_permissions`.split(/\s+/),
   ),
   router_settings: new Set(
-    `retry_after retry_policy model_group_retry_policy allowed_fails allowed_fails_policy cooldown_time disable_cooldowns context_window_fallbacks
-    content_policy_fallbacks max_fallbacks enable_pre_call_checks enable_tag_filtering tag_filtering_match_any default_litellm_params
+    `retry_after allowed_fails_policy 
+    enable_pre_call_checks default_litellm_params
     default_max_parallel_requests provider_budget_config caching_groups cache_responses cache_kwargs optional_pre_call_checks enable_health_check_routing
     health_check_staleness_threshold search_tools guardrail_list redis_host redis_port redis_password redis_url redis_db`.split(/\s+/),
   ),

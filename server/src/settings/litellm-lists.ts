@@ -2,25 +2,27 @@
 import { BUILT_IN_CALLBACKS } from './litellm-keys.ts';
 import { isRecord, type Section } from './section.ts';
 
+type FallbackKey = 'fallbacks' | 'context_window_fallbacks' | 'content_policy_fallbacks';
+
 /** `fallbacks: [{a: [b, c]}]` and `default_fallbacks: [d]` of all sections as model -> names; the default stands under "*". The first that names a model decides. */
-export function readFallbacks(sections: readonly Section[]): Record<string, readonly string[]> {
+export function readFallbacks(sections: readonly Section[], key: FallbackKey = 'fallbacks'): Record<string, readonly string[]> {
   const fallbacks = new Map<string, string[]>();
   for (const section of sections) {
-    for (const [index, entry] of section.list('fallbacks').entries()) addFallback(fallbacks, section, { index, entry });
-    const defaults = section.texts('default_fallbacks');
+    for (const [index, entry] of section.list(key).entries()) addFallback(fallbacks, section, { key, index, entry });
+    const defaults = key === 'fallbacks' ? section.texts('default_fallbacks') : [];
     if (defaults.length > 0 && !fallbacks.has('*')) fallbacks.set('*', defaults);
   }
   return Object.fromEntries(fallbacks);
 }
 
-function addFallback(fallbacks: Map<string, string[]>, section: Section, { index, entry }: { index: number; entry: unknown }): void {
+function addFallback(fallbacks: Map<string, string[]>, section: Section, { key, index, entry }: { key: FallbackKey; index: number; entry: unknown }): void {
   if (!isRecord(entry)) {
-    section.fault(['fallbacks', index], 'must be a mapping from a model to a list of models, for example {gpt-4o: [gpt-4o-mini]}');
+    section.fault([key, index], 'must be a mapping from a model to a list of models, for example {gpt-4o: [gpt-4o-mini]}');
     return;
   }
   for (const [model, targets] of Object.entries(entry)) {
     const names = targetNames(targets);
-    if (names === null) section.fault(['fallbacks', index, model], 'must be a list of model names');
+    if (names === null) section.fault([key, index, model], 'must be a list of model names');
     else if (!fallbacks.has(model)) fallbacks.set(model, names);
   }
 }

@@ -108,12 +108,38 @@ export interface Deployment {
   readonly problem?: string | null;
 }
 
+/** How a deployment is chosen and what follows when it fails (router_settings). */
+export interface RoutingConfig {
+  readonly strategy: 'simple-shuffle' | 'least-busy' | 'usage-based-routing' | 'usage-based-routing-v2' | 'latency-based-routing' | 'cost-based-routing';
+  /** latency-based-routing: deployments up to this part slower than the fastest share its calls. */
+  readonly latencyBuffer: number;
+  /** model name -> names to try when the input is too long for it; "*" = any model. */
+  readonly contextWindowFallbacks: Readonly<Record<string, readonly string[]>>;
+  /** model name -> names to try when the provider's content filter refuses. */
+  readonly contentPolicyFallbacks: Readonly<Record<string, readonly string[]>>;
+  readonly maxFallbacks: number;
+  /** Class of a failure -> tries after the first; wins over the number of retries and over whether the class is retried at all. */
+  readonly retryPolicy: Readonly<Record<string, number>>;
+  /** The same by model name; wins over retryPolicy. */
+  readonly groupRetryPolicy: Readonly<Record<string, Readonly<Record<string, number>>>>;
+  /** How long a failing deployment rests; null = 5 s, or as the provider asks. */
+  readonly restMs: number | null;
+  /** Failures a minute that a deployment may have before it rests; null = by the kind of failure. */
+  readonly allowedFails: number | null;
+  readonly restsDisabled: boolean;
+  /** Calls with tags go to the deployments that carry them. */
+  readonly tagFiltering: boolean;
+  /** One of the call's tags is enough; else all. */
+  readonly matchAnyTag: boolean;
+}
+
 /** The gateway's configuration: an immutable snapshot that a call holds from admit to settle. */
 export interface GatewayConfig {
   readonly deployments: readonly Deployment[];
   /** model name -> names to try next, in order. "*" = default. */
   readonly fallbacks: Readonly<Record<string, readonly string[]>>;
   readonly modelAliases: Readonly<Record<string, string>>;
+  readonly routing: RoutingConfig;
   readonly retries: number;
   readonly dropParams: boolean;
   readonly requestTimeoutMs: number;
