@@ -34,6 +34,13 @@ export interface DownResult extends Leftovers {
   isEmpty: boolean;
 }
 
+export interface DownPlan {
+  stacks: StackState[];
+  kept: StackState[];
+  identity: Identity;
+  leftovers: Leftovers;
+}
+
 export async function down(context: LifeContext, options: DownOptions): Promise<DownResult> {
   const identity = await identify(context);
   const scope = await widened(context, identity.scope);
@@ -62,10 +69,7 @@ function unlessDenied(error: unknown): void {
 }
 
 /** What `down` would remove and keep; changes nothing. */
-export async function planDown(
-  context: LifeContext,
-  options: DownOptions,
-): Promise<{ stacks: StackState[]; kept: StackState[]; identity: Identity; leftovers: Leftovers }> {
+export async function planDown(context: LifeContext, options: DownOptions): Promise<DownPlan> {
   const identity = await identify(context);
   const scope = await widened(context, identity.scope);
   const kept = options.keepData ? identity.stacks.filter((stack) => isDataStack(stack.name)) : [];

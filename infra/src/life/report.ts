@@ -31,6 +31,7 @@ export type LifeCode =
   | 'sweep.removed'
   | 'sweep.foreign'
   | 'restore.done'
+  | 'restore.skipped'
   | 'save.done';
 
 export type Phase =

@@ -1,4 +1,5 @@
 // Deletes one stack and waits until it is gone; a deletion that fails is an answer, not an error.
+import { CloudError } from '#aws/error.ts';
 import type { StackEvent, StackState } from '#aws/stacks/port.ts';
 import { type LifeContext, LifeError } from './context.ts';
 import { firstFailure } from './first-failure.ts';
@@ -20,8 +21,10 @@ export async function deleteStack(context: LifeContext, stack: StackState, tell:
     if (current.status !== 'DELETE_IN_PROGRESS') await stacks.delete(stack.id);
     return await watchStack(context, { ...watch, afterEvent }, (state, seen) => judge(stack.name, state, seen));
   } catch (error) {
-    if (!(error instanceof LifeError)) throw error;
-    return { isGone: false, reason: `${error.values.status} for too long` };
+    if (error instanceof LifeError) return { isGone: false, reason: `${error.values.status} for too long` };
+    // CloudFormation refuses while it is still at work on the stack, or while another one uses what it exports.
+    if (error instanceof CloudError && ['in-use', 'conflict', 'invalid'].includes(error.code)) return { isGone: false, reason: error.message };
+    throw error;
   }
 }
 

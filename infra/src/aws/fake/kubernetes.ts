@@ -1,7 +1,7 @@
 // For tests only: a cluster whose controllers make pods, machines, volumes and load balancers in the fake account, and take them away again.
 import type { Tags } from '#aws/tags.ts';
 import type { KubernetesObject, ObjectReference } from '#k8s/object.ts';
-import { type KindReference, KubernetesError, type KubernetesPort, type ServerObject } from '#kubernetes/port.ts';
+import { type ExecStreams, type KindReference, KubernetesError, type KubernetesPort, type ServerObject } from '#kubernetes/port.ts';
 import type { FakeWorld } from './world.ts';
 
 const READY_MS = 20_000;
@@ -21,6 +21,8 @@ export class FakeKubernetes {
   private readonly vpcId: string | null;
   private readonly tags: Tags;
   isAlive = true;
+  /** Contents of the databases, once something is in them. */
+  readonly databases = new Map<string, string>();
   private version = 0;
 
   constructor(world: FakeWorld, cluster: { name: string; vpcId: string | null; tags: Tags }) {
@@ -44,10 +46,21 @@ export class FakeKubernetes {
       remove: async (reference) => await guarded(() => this.remove(reference)),
       patch: async (reference, patch) => await guarded(() => this.patchOne(reference, patch)),
       logs: async () => await guarded(() => 'the last line of the log'),
-      run: async () => await guarded(() => undefined),
+      run: async (_pod, command, streams) => await this.run(command, streams),
       isReachable: async () => this.isAlive && this.world.script.apiGone !== true,
       close: async () => {},
     };
+  }
+
+  /** The databases of the tools pod: a dump is what was filled in before. */
+  private async run(command: readonly string[], streams: ExecStreams): Promise<void> {
+    const database = command.find((word) => word.startsWith('--dbname='))?.slice('--dbname='.length) ?? '';
+    const { databases } = this;
+    if (command[0] === 'pg_dump') return streams.output?.(Buffer.from(databases.get(database) ?? ''));
+    if (streams.input === undefined) return streams.output?.(Buffer.from(databases.has(database) ? '7' : '0'));
+    const chunks: Uint8Array[] = [];
+    for await (const chunk of streams.input) chunks.push(chunk);
+    databases.set(database, Buffer.concat(chunks).toString());
   }
 
   private list(kind: KindReference, namespace?: string): ServerObject[] {
@@ -93,6 +106,7 @@ export class FakeKubernetes {
     if (object.kind === 'NodePool' || object.kind === 'NodeClass') later(2000, () => this.setStatus(reference, ready));
     if (object.kind === 'Job') later(READY_MS, () => this.finishJob(reference));
     if (object.kind === 'Deployment' || object.kind === 'StatefulSet') later(5000, () => this.runWorkload(object, reference));
+    if (object.kind === 'Pod' && object.status === undefined) later(3000, () => this.setStatus(reference, { phase: 'Running' }));
     if (object.kind === 'Ingress') later(10_000, () => this.balance(object, reference));
   }
 

@@ -1,0 +1,66 @@
+// Backups for `down --save` and `up --from`: where they lie, and with which key.
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import type { Places } from '@genai/infra/backup/places';
+import type { LifeContext } from '@genai/infra/life/context';
+import type { Saved } from '@genai/infra/life/save';
+import type { CommandContext } from '#command.ts';
+import { dayPrice } from './bill-table.ts';
+import { AwsStop } from './environment.ts';
+import { infra } from './infra.ts';
+
+export const BACKUP_FLAGS = { 'key-file': { type: 'string' } } as const;
+
+export interface KeyFlags {
+  'key-file'?: string | undefined;
+}
+
+const keyFileOf = ({ env }: CommandContext, flags: KeyFlags): string =>
+  flags['key-file'] ?? join(env.XDG_CONFIG_HOME ?? join(env.HOME ?? homedir(), '.config'), 'genai', 'backup.key');
+
+async function placesOf(life: LifeContext, cwd: string): Promise<Places> {
+  const { backupBucket } = await infra(() => import('@genai/infra/backup/places'));
+  const { environmentTags } = await infra(() => import('@genai/infra/environment'));
+  const { environment, cloud } = life;
+  const { account } = await cloud.account.caller();
+  const bucket = backupBucket(environment.name, account, environment.region);
+  return { cwd, environment: environment.name, tags: environmentTags(environment), buckets: cloud.buckets, bucket };
+}
+
+/** Saves before anything is destroyed. Answers where. @throws whatever kept it from being saved: then nothing may be destroyed */
+export async function saveTo(context: CommandContext, life: LifeContext, where: string, flags: KeyFlags): Promise<string> {
+  const { backupKey } = await infra(() => import('@genai/infra/backup/key'));
+  const { putBackup } = await infra(() => import('@genai/infra/backup/places'));
+  const { save } = await infra(() => import('@genai/infra/life/save'));
+  const keyFile = keyFileOf(context, flags);
+  const key = backupKey(context.env.GENAI_BACKUP_KEY, keyFile, true);
+  const backup = await save(life, key);
+  const place = await putBackup(await placesOf(life, context.cwd), where, backup, life.clock.now());
+  const { ratesOf } = await infra(() => import('@genai/infra/bill/rates'));
+  const rates = ratesOf(life.environment.region);
+  // A file of the user costs nothing here; in the kept bucket it is stored by the month.
+  const gibMonth = place.startsWith('s3://') ? (rates.prices.find(({ key: name }) => name === 's3-storage')?.usd ?? null) : 0;
+  const day = dayPrice([gibMonth === null ? null : (gibMonth * backup.length) / 1024 ** 3 / 30.4], rates.yenPerUsd.rate);
+  life.report.say('save.done', { what: place, day, bytes: backup.length, key: context.env.GENAI_BACKUP_KEY === undefined ? keyFile : 'GENAI_BACKUP_KEY' });
+  return place;
+}
+
+/** @param from LAST, a path or s3://bucket/key @throws AwsStop after saying that there is none */
+export async function savedFrom(context: CommandContext, life: LifeContext, from: string, flags: KeyFlags): Promise<Saved> {
+  const { backupKey } = await infra(() => import('@genai/infra/backup/key'));
+  const { getBackup } = await infra(() => import('@genai/infra/backup/places'));
+  const { readSaved } = await infra(() => import('@genai/infra/life/save'));
+  const found = await getBackup(await placesOf(life, context.cwd), from);
+  if (found === null) {
+    context.io.notify('up.no-backup', { from });
+    throw new AwsStop(2);
+  }
+  const saved = readSaved(found.backup, backupKey(context.env.GENAI_BACKUP_KEY, keyFileOf(context, flags), false));
+  const { gateway, observe } = life.environment;
+  if (saved.manifest.gateway !== gateway || saved.manifest.observe !== observe) {
+    context.io.notify('up.other-products', { name: found.name, gateway: saved.manifest.gateway, observe: saved.manifest.observe });
+    throw new AwsStop(2);
+  }
+  context.io.notify('up.from', { name: found.name, at: saved.manifest.createdAt });
+  return saved;
+}
