@@ -1,6 +1,4 @@
 // The adapters of infra/src/aws against moto, a local AWS: emptying buckets, the inventory of every kind that moto has, its removal, and the errors' kinds.
-import { type ChildProcess, spawn } from 'node:child_process';
-import { createServer } from 'node:net';
 import { CreateLogGroupCommand } from '@aws-sdk/client-cloudwatch-logs';
 import {
   AllocateAddressCommand,
@@ -25,6 +23,7 @@ import { CreateSecretCommand } from '@aws-sdk/client-secrets-manager';
 import { type AwsClients, awsClients } from '@genai/infra/aws/clients';
 import { sdkCloud } from '@genai/infra/aws/sdk';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Moto, startMoto } from './moto.ts';
 import { need } from './needs.ts';
 
 const moto = need('moto');
@@ -33,37 +32,16 @@ const TAG = 'genai:environment';
 const SCOPE = { environment: 'dev', tagKey: TAG, clusterName: 'genai-dev', namePrefix: 'genai-dev', vpcIds: [] as string[] };
 const OURS = { Key: TAG, Value: 'dev' };
 
-let server: ChildProcess;
+let server: Moto;
 let clients: AwsClients;
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const probe = createServer().on('error', reject);
-    probe.listen(0, '127.0.0.1', () => {
-      const { port } = probe.address() as { port: number };
-      probe.close(() => resolve(port));
-    });
-  });
-}
 
 describe.skipIf(moto === null)('the AWS adapters against moto', () => {
   beforeAll(async () => {
-    const port = await freePort();
-    server = spawn(moto as string, ['-H', '127.0.0.1', '-p', String(port)], { stdio: 'ignore' });
-    const endpoint = `http://127.0.0.1:${port}`;
-    clients = awsClients(REGION, { endpoint, credentials: { accessKeyId: 'test', secretAccessKey: 'test' } });
-    const deadline = Date.now() + 60_000;
-    while (
-      Date.now() < deadline &&
-      !(await fetch(`${endpoint}/moto-api/data.json`).then(
-        (answer) => answer.ok,
-        () => false,
-      ))
-    )
-      await new Promise((resolve) => setTimeout(resolve, 200));
+    server = await startMoto(moto as string);
+    clients = awsClients(REGION, { endpoint: server.endpoint, credentials: { accessKeyId: 'test', secretAccessKey: 'test' } });
   });
   afterAll(() => {
-    server?.kill('SIGKILL');
+    server?.stop();
   });
 
   it('says who calls and which zones are open, and takes missing quotas for unknown', async () => {

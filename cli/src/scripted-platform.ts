@@ -27,18 +27,28 @@ export interface ScriptedPlatform {
   received: Received[];
   /** Virtual keys that exist now. */
   keys: Map<string, string[]>;
+  /** Traces that exist now: id → the project's Basic credentials. */
+  traces: Map<string, string>;
   close(): Promise<void>;
 }
 
 export const MASTER_KEY = 'sk-master';
 export const PUBLIC_KEY = 'pk-lf-test';
 export const SECRET_KEY = 'sk-lf-test';
+/** A second project of the stock Langfuse. */
+export const SECOND = { publicKey: 'pk-lf-second', secretKey: 'sk-lf-second' };
+
+const basicOf = (publicKey: string, secretKey: string): string => `Basic ${Buffer.from(`${publicKey}:${secretKey}`).toString('base64')}`;
+const FIRST_PROJECT = basicOf(PUBLIC_KEY, SECRET_KEY);
+const SECOND_PROJECT = basicOf(SECOND.publicKey, SECOND.secretKey);
 
 interface State {
   script: Script;
   keys: Map<string, string[]>;
   log: { request_id: string; spend: number; total_tokens: number }[];
-  traces: Set<string>;
+  traces: Map<string, string>;
+  /** Keys that carry a project of their own, as LiteLLM's metadata.logging does. */
+  projects: Map<string, string>;
   traceAsks: number;
 }
 
@@ -72,8 +82,11 @@ const ROUTES: Record<string, Handler> = {
   'GET /v1/models': ({ script }) => json(200, { object: 'list', data: modelsOf(script).map((id) => ({ id, object: 'model' })) }),
   'GET /model/info': ({ script }) =>
     json(200, { data: modelsOf(script).map((name) => ({ model_name: name, model_info: name === 'unready' ? { problem: 'KEY is not set' } : {} })) }),
-  'POST /key/generate': ({ keys }, { body }) => {
+  'POST /key/generate': ({ keys, projects, script }, { body }) => {
     const key = `sk-${randomUUID()}`;
+    const [logging] = (field(field(body, 'metadata'), 'logging') as { callback_vars: Record<string, string> }[] | undefined) ?? [];
+    const { langfuse_public_key: publicKey = '', langfuse_secret_key: secretKey = '' } = logging?.callback_vars ?? {};
+    if (logging !== undefined && script.kind === 'stock') projects.set(key, basicOf(publicKey, secretKey));
     keys.set(key, (field(body, 'models') as string[] | undefined) ?? []);
     return json(200, { key, token: createHash('sha256').update(key).digest('hex') });
   },
@@ -113,15 +126,20 @@ function chat(state: State, { body }: Received, key: string): Reply {
   if (!state.script.losesCalls) {
     // LiteLLM files a call under the response's id and traces it under metadata.trace_id.
     state.log.push({ request_id: state.script.kind === 'ours' ? callId : id, spend: 0.00001, total_tokens: 20 });
-    state.traces.add(state.script.kind === 'ours' ? callId.replaceAll('-', '') : String(field(field(body, 'metadata'), 'trace_id')));
+    const traceId = state.script.kind === 'ours' ? callId.replaceAll('-', '') : String(field(field(body, 'metadata'), 'trace_id'));
+    state.traces.set(traceId, state.projects.get(key) ?? FIRST_PROJECT);
   }
   return json(200, { id, choices: [{ message: { role: 'assistant', content: 'こんにちは' } }] }, { 'x-litellm-call-id': callId });
 }
 
-function trace(state: State, path: string): Reply {
-  const id = decodeURIComponent(path.split('/').at(-1) ?? '');
+function trace(state: State, { method, path }: Received, project: string): Reply {
+  const id = decodeURIComponent(path.split('?')[0]?.split('/').at(-1) ?? '');
+  if (method === 'DELETE') {
+    state.traces.delete(id);
+    return json(200, { message: 'Trace deleted successfully' });
+  }
   state.traceAsks += 1;
-  if (!state.traces.has(id) || state.traceAsks <= (state.script.traceAfterAsks ?? 0))
+  if (state.traces.get(id) !== project || state.traceAsks <= (state.script.traceAfterAsks ?? 0))
     return json(404, { message: `Trace ${id} not found within authorized project`, error: 'LangfuseNotFoundError' });
   return json(200, { id, observations: [{ id: 'o' }] });
 }
@@ -130,18 +148,17 @@ function answer(state: State, request: Received): Reply {
   const pathname = request.path.split('?')[0] ?? '';
   const authorization = String(request.headers.authorization ?? '');
   const isPublic = /^\/($|ui|openapi|api\/auth)/.test(pathname);
-  const project = `Basic ${Buffer.from(`${PUBLIC_KEY}:${SECRET_KEY}`).toString('base64')}`;
   const key = authorization.replace(/^Bearer /, '');
-  const known = pathname.startsWith('/api/public/') ? authorization === project : key === MASTER_KEY || state.keys.has(key);
+  const known = pathname.startsWith('/api/public/') ? [FIRST_PROJECT, SECOND_PROJECT].includes(authorization) : key === MASTER_KEY || state.keys.has(key);
   if (!isPublic && !known)
     return json(401, { error: { message: 'Authentication Error, Invalid proxy server token passed.', type: 'auth_error', code: '401' } });
-  if (pathname.startsWith('/api/public/traces/')) return trace(state, pathname);
+  if (pathname.startsWith('/api/public/traces/')) return trace(state, request, authorization);
   return ROUTES[`${request.method} ${pathname}`]?.(state, request, key) ?? json(404, { error: { message: 'not found' } });
 }
 
 /** Starts the platform on a free port. */
 export async function startScriptedPlatform(script: Script): Promise<ScriptedPlatform> {
-  const state: State = { script, keys: new Map(), log: [], traces: new Set(), traceAsks: 0 };
+  const state: State = { script, keys: new Map(), log: [], traces: new Map(), projects: new Map(), traceAsks: 0 };
   const received: Received[] = [];
   const server = createServer((request, response) => {
     const chunks: Buffer[] = [];
@@ -160,7 +177,7 @@ export async function startScriptedPlatform(script: Script): Promise<ScriptedPla
     });
   });
   const url = await listen(server);
-  return { url, received, keys: state.keys, close: () => stop(server) };
+  return { url, received, keys: state.keys, traces: state.traces, close: () => stop(server) };
 }
 
 /** A server on `<folder>/admin.sock` or any other address that answers from a table of `METHOD /path` (without query). */

@@ -2,7 +2,7 @@
 import { resolve } from 'node:path';
 import type { Environment } from '@genai/infra/environment';
 import type { CommandContext } from '#command.ts';
-import { type AwsFlags, durationMs } from './flags.ts';
+import { type AwsFlags, durationMs, nextTimeOfDay } from './flags.ts';
 import { infra } from './infra.ts';
 
 /** Ends the verb with a message that was already said, or with a fault of the settings. */
@@ -20,6 +20,8 @@ const PRODUCTS = { gateway: ['litellm', 'native'], observe: ['langfuse', 'native
 const SEED_CHOICE = { gateway: 'litellm', observe: 'langfuse' };
 /** Where the address plays no part (plan, down, status). RFC 5737. */
 const NO_ADDRESS = '192.0.2.1/32';
+/** Of environments that name none. */
+const TIME_ZONE = 'Asia/Tokyo';
 /** AWS's own service that says from which address one comes. */
 const ADDRESS_SERVICE = 'https://checkip.amazonaws.com';
 
@@ -44,7 +46,7 @@ export async function environmentOf(context: CommandContext, flags: AwsFlags, wa
       ([, value]) => value !== undefined,
     ),
   );
-  const input: Record<string, unknown> = { ...file, ...overrides, ...expiryOf(context, flags) };
+  const input: Record<string, unknown> = { ...file, ...overrides, ...expiryOf(context, flags, file.timeZone) };
   Object.assign(input, await productsOf(context, { input, path, wanted }));
   if (flags.allow !== undefined) input.allowedCidrs = flags.allow;
   if (input.allowedCidrs === undefined) input.allowedCidrs = [wanted.needsAddress ? await ownAddress(context) : NO_ADDRESS];
@@ -63,14 +65,19 @@ function settingsOrStop<Value>({ io }: CommandContext, read: () => Value): Value
   }
 }
 
-function expiryOf({ io }: CommandContext, { ttl }: AwsFlags): { expiresAt?: string } {
-  if (ttl === undefined) return {};
-  const ms = durationMs(ttl);
-  if (ms === null) {
-    io.notify('aws.settings', { reason: `--ttl ${ttl}: 90m, 11h, 2d` });
-    throw new AwsStop(2);
-  }
-  return { expiresAt: new Date(Date.now() + ms).toISOString() };
+function expiryOf({ io }: CommandContext, { ttl, until }: AwsFlags, timeZone: unknown): { expiresAt?: string } {
+  if (ttl === undefined && until === undefined) return {};
+  const now = new Date();
+  const ms = ttl === undefined ? null : durationMs(ttl);
+  const at =
+    ttl === undefined
+      ? nextTimeOfDay(until ?? '', typeof timeZone === 'string' ? timeZone : TIME_ZONE, now)
+      : ms === null
+        ? null
+        : new Date(now.getTime() + ms);
+  if (at !== null) return { expiresAt: at.toISOString() };
+  io.notify('aws.settings', { reason: ttl === undefined ? `--until ${until}: 20:00` : `--ttl ${ttl}: 90m, 11h, 2d` });
+  throw new AwsStop(2);
 }
 
 async function productsOf(

@@ -49,7 +49,11 @@ const LIFE = {
   'life.sweep.removed': info('removed: {kind} {id}', '削除: {kind} {id}'),
   'life.sweep.foreign': warning('not ours, left alone: {kind} {id}', '対象外のため残します: {kind} {id}'),
   'life.restore.done': info('Restored: {what}', '復元しました: {what}'),
-  'life.save.done': info('Saved: {what}', '保存しました: {what}'),
+  'life.restore.skipped': warning('{what} is not empty and was left as it is.', '{what} は空ではないため、復元しませんでした。'),
+  'life.save.done': info(
+    'Saved (keys, teams, settings, prompts; no traces), encrypted, {bytes} bytes, {day} a day: {what}\nThe key is in {key}: without it nobody can open the backup.',
+    '保存しました（キー・チーム・設定・プロンプト。トレースは含みません。暗号化済み、{bytes} バイト、{day}/日）: {what}\n鍵は {key} にあります。鍵がないと開けません。',
+  ),
 } as const satisfies Record<`life.${LifeCode}`, MessageForm>;
 
 const FAILURES = {
@@ -218,13 +222,22 @@ const TABLES = {
   'plan.busy': info('{status}: up decides', '{status}: up が判断'),
   'plan.offline': info('What exists at AWS was not asked; ./genai plan --compare does.', 'AWS の現状は確認していません（--compare で比較）。'),
   'up.confirm': warning('Create {name} in {region} for about {day} a day?', '{region} に {name} を作成します（約 {day}/日）。よろしいですか？'),
+  'up.no-backup': error('There is no backup {from}.', 'バックアップ {from} がありません。'),
+  'up.other-products': error(
+    '{name} was made with gateway {gateway} and observe {observe}: choose the same.',
+    '{name} は gateway {gateway}・observe {observe} で作成されています。同じものを選んでください。',
+  ),
+  'up.from': info('Restoring from {name} ({at})', '{name}（{at}）から復元します'),
   'up.done': info('Ready after {minutes} min, {changes} change(s).', '{minutes} 分で完了しました（変更 {changes} 件）。'),
   'up.gateway': info('Gateway   {url}', 'ゲートウェイ  {url}'),
   'up.observe': info('Observability   {url}', '観測基盤  {url}'),
   'up.secrets': info('Keys: Secrets Manager, {arn}\n  fields {fields}; login {email}', 'キー: Secrets Manager、{arn}\n  項目 {fields}、ログイン {email}'),
   'up.price': info('Costs about {hour} an hour from now on.', '料金は約 {hour}/時間です。'),
   'up.expiry': info('Ends {at}; ./genai down destroys it.', '期限 {at}。./genai down で削除します。'),
-  'up.no-expiry': warning('No end is set (--ttl 11h): it costs until ./genai down.', '期限が未設定です（--ttl 11h）。./genai down まで料金がかかります。'),
+  'up.no-expiry': warning(
+    'No end is set (--until 20:00): it costs until ./genai down.',
+    '期限が未設定です（--until 20:00）。./genai down まで料金がかかります。',
+  ),
   'down.confirm': warning(
     'Destroy {name} in account {account}, {region}: {stacks} stack(s), {count} thing(s) in all?',
     'アカウント {account}（{region}）の {name} を削除します: スタック {stacks} 件、全 {count} 件。よろしいですか？',

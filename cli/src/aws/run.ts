@@ -64,6 +64,7 @@ function explain(io: Io, error: unknown): number {
     case 'InfraAbsent':
       io.notify('aws.not-installed');
       return 2;
+    case 'BackupError':
     case 'EnvironmentError':
     case 'CombinationError':
       io.notify('aws.settings', { reason: known.message });

@@ -178,6 +178,48 @@ describe('up and down', () => {
   });
 });
 
+describe('backups', () => {
+  it("lets yesterday's keys work: saved before everything goes, in a kept bucket or a file, restored into empty databases", async () => {
+    for (const where of ['s3', 'file']) {
+      const { made, open } = scripted();
+      const home = mkdtempSync(join(cwd, 'home-'));
+      const env = { HOME: home };
+      const first = JSON.parse((await ran(upWith(open), UP, { cwd: home })).out);
+      const secretOf = (arn: string): Record<string, string> => JSON.parse(made.world.secrets.get(arn) ?? '{}');
+      const yesterday = secretOf(first.secretArn);
+      made.fake.clusters.get('genai-dev')?.databases.set('litellm', 'the keys of the teams').set('langfuse', 'the prompts');
+      const gone = await ran(downWith(open), ['--yes', '--save', where], { cwd: home, env });
+      const result = JSON.parse(gone.out);
+      expect([where, gone.code, result.good]).toEqual([where, 0, true]);
+      expect(made.world.all().map(({ kind }) => kind)).toEqual(where === 's3' ? ['bucket'] : []);
+      expect(result.kept).toHaveLength(where === 's3' ? 1 : 0);
+      const backup = where === 's3' ? Buffer.from([...(made.world.objects.get(result.kept[0].id)?.values() ?? [])][0] ?? []) : readFileSync(result.backup);
+      expect(backup.includes('the keys of the teams') || backup.includes(yesterday.litellmMasterKey ?? '')).toBe(false);
+      // Without the key nothing of it can be used, and nothing is made.
+      const steps = made.fake.steps;
+      const other = await ran(upWith(open), ['--from', 'LAST', ...UP], { cwd: home, env: { GENAI_BACKUP_KEY: '00'.repeat(32) } });
+      expect([other.code, made.fake.steps]).toEqual([2, steps]);
+      const again = await ran(upWith(open), ['--from', 'LAST', ...UP], { cwd: home, env });
+      expect(again.code).toBe(0);
+      expect(secretOf(JSON.parse(again.out).secretArn)).toEqual(yesterday);
+      expect(made.fake.clusters.get('genai-dev')?.databases.get('litellm')).toBe('the keys of the teams');
+      expect(made.fake.clusters.get('genai-dev')?.databases.get('langfuse')).toBe('the prompts');
+      expect(JSON.parse((await ran(upWith(open), ['--from', 'LAST', ...UP], { cwd: home, env })).out).changes).toBe(0);
+    }
+  });
+
+  it('destroys nothing when it cannot be saved', async () => {
+    const { made, open } = scripted();
+    await ran(upWith(open), UP, { cwd });
+    made.world.script.apiGone = true;
+    const before = made.world.all();
+    const { code, err } = await ran(downWith(open), ['--yes', '--save', 'file'], { cwd, env: { HOME: cwd } });
+    expect(code).toBe(1);
+    expect(err).toContain('the cluster does not answer');
+    expect(made.world.all()).toEqual(before);
+  });
+});
+
 describe('logs and sweep', () => {
   it('shows the lines of a part, and names the parts when there is no such one', async () => {
     const { open } = scripted();

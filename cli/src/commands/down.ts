@@ -1,16 +1,24 @@
 // `down`: destroys the environment from any state and proves that nothing is left; exit code 1 with ids and prices when something is.
 import { parseArgs } from 'node:util';
 import type { LifeContext } from '@genai/infra/life/context';
-import type { DownOptions } from '@genai/infra/life/down';
+import type { DownOptions, DownPlan } from '@genai/infra/life/down';
+import { BACKUP_FLAGS, saveTo } from '#aws/backups.ts';
 import { environmentOf } from '#aws/environment.ts';
 import { AWS_FLAGS } from '#aws/flags.ts';
 import { infra } from '#aws/infra.ts';
-import { prices, proofOf } from '#aws/leftovers.ts';
+import { type Prices, prices, proofOf } from '#aws/leftovers.ts';
 import { confirmed, type OpenLife, openAws, runAws } from '#aws/run.ts';
 import type { Command } from '#command.ts';
 import type { Io } from '#io.ts';
 
-const OPTIONS = { ...AWS_FLAGS, plan: { type: 'boolean' }, 'keep-data': { type: 'boolean' }, expired: { type: 'boolean' } } as const;
+const OPTIONS = {
+  ...AWS_FLAGS,
+  plan: { type: 'boolean' },
+  'keep-data': { type: 'boolean' },
+  expired: { type: 'boolean' },
+  save: { type: 'string' },
+  ...BACKUP_FLAGS,
+} as const;
 
 export const downWith =
   (open: OpenLife): Command =>
@@ -21,35 +29,42 @@ export const downWith =
       const environment = await environmentOf(context, values, { products: 'any', needsAddress: false });
       const life = await open(environment, context, signal);
       if (values.expired === true && !(await isExpired(io, life))) return 0;
-      const { down: destroy, planDown } = await infra(() => import('@genai/infra/life/down'));
       const { keepData } = environment;
       const options: DownOptions = { keepData: values['keep-data'] === true || keepData.buckets || keepData.database };
+      const { planDown } = await infra(() => import('@genai/infra/life/down'));
       const planned = await planDown(life, options);
       const price = await prices(environment);
-      const going = price.of(planned.leftovers.left);
-      if (values.plan === true) {
-        const human = io.text('down.would', { stacks: planned.stacks.map(({ name }) => name).join(', ') || '-', count: going.length, day: price.sum(going) });
-        io.result(
-          {
-            stacks: planned.stacks.map(({ name }) => name),
-            stacksKept: planned.kept.map(({ name }) => name),
-            remove: going,
-            keep: price.of(planned.leftovers.kept),
-          },
-          human,
-        );
-        return 0;
-      }
-      const counts = { stacks: planned.stacks.length, count: going.length };
+      if (values.plan === true) return showPlan(io, planned, price);
+      const counts = { stacks: planned.stacks.length, count: planned.leftovers.left.length };
       if (counts.stacks + counts.count > 0)
         await confirmed(io, values.yes, 'down.confirm', { name: environment.name, account: planned.identity.account, region: environment.region, ...counts });
-      const result = await destroy(life, options);
-      const { data, human } = proofOf(io, result, price);
-      io.result(data, human);
-      return result.isEmpty ? 0 : 1;
+      // First saved, then destroyed: when it cannot be saved, nothing is touched.
+      const backup = values.save === undefined || planned.stacks.length === 0 ? null : await saveTo(context, life, values.save, values);
+      return await destroyed(io, life, { options, price, backup });
     });
 
 export const down: Command = downWith(openAws);
+
+function showPlan(io: Io, planned: DownPlan, price: Prices): number {
+  const going = price.of(planned.leftovers.left);
+  const names = planned.stacks.map(({ name }) => name);
+  const human = io.text('down.would', { stacks: names.join(', ') || '-', count: going.length, day: price.sum(going) });
+  const keep = price.of(planned.leftovers.kept);
+  io.result({ stacks: names, stacksKept: planned.kept.map(({ name }) => name), remove: going, keep, unreadable: planned.leftovers.unreadable }, human);
+  return 0;
+}
+
+async function destroyed(
+  io: Io,
+  life: LifeContext,
+  { options, price, backup }: { options: DownOptions; price: Prices; backup: string | null },
+): Promise<number> {
+  const { down: destroy } = await infra(() => import('@genai/infra/life/down'));
+  const result = await destroy(life, options);
+  const { data, human } = proofOf(io, result, price);
+  io.result({ ...data, backup }, human);
+  return result.isEmpty ? 0 : 1;
+}
 
 /** For a scheduler: nothing happens before the end that the environment itself carries. */
 async function isExpired(io: Io, life: LifeContext): Promise<boolean> {

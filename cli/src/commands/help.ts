@@ -42,11 +42,21 @@ function flagsOf(verb: string): string[] {
     case 'plan':
       return ['--compare', '--iam', '--yen JPY', ...AWS];
     case 'up':
-      return ['--yes', '--allow CIDR', '--ttl 11h', '--budget-email EMAIL', '--no-verify', ...AWS];
+      return [
+        '--yes',
+        '--allow CIDR',
+        '--until 20:00',
+        '--ttl 11h',
+        '--budget-email EMAIL',
+        '--no-verify',
+        '--from LAST|FILE|s3://BUCKET/KEY',
+        '--key-file FILE',
+        ...AWS,
+      ];
     case 'logs':
       return ['gateway|web|worker|clickhouse', '--tail N', '--previous', ...AWS];
     case 'down':
-      return ['--yes', '--plan', '--keep-data', '--expired', ...AWS];
+      return ['--yes', '--plan', '--keep-data', '--save file|s3|PATH', '--key-file FILE', '--expired', ...AWS];
     case 'sweep':
       return ['--yes', ...AWS];
     case 'status':

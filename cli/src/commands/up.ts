@@ -1,8 +1,11 @@
 // `up`: creates or completes the environment on AWS, checks it, and says where it is, where its secrets are, what it costs and when it ends.
 import { parseArgs } from 'node:util';
+import type { Bill } from '@genai/infra/bill/bill';
 import type { Environment } from '@genai/infra/environment';
 import type { LifeContext } from '@genai/infra/life/context';
-import type { UpResult } from '@genai/infra/life/up';
+import type { Saved } from '@genai/infra/life/save';
+import type { UpOptions, UpResult } from '@genai/infra/life/up';
+import { BACKUP_FLAGS, savedFrom } from '#aws/backups.ts';
 import { AwsStop, environmentOf } from '#aws/environment.ts';
 import { AWS_FLAGS } from '#aws/flags.ts';
 import { infra } from '#aws/infra.ts';
@@ -14,7 +17,7 @@ import type { Io } from '#io.ts';
 import { renderResults } from '#verify/render.ts';
 import { runChecks } from '#verify/run.ts';
 
-const OPTIONS = { ...AWS_FLAGS, 'budget-email': { type: 'string' }, 'no-verify': { type: 'boolean' } } as const;
+const OPTIONS = { ...AWS_FLAGS, 'budget-email': { type: 'string' }, 'no-verify': { type: 'boolean' }, from: { type: 'string' }, ...BACKUP_FLAGS } as const;
 /** Above a month of what is planned by so much, the alarm rings. */
 const BUDGET_MARGIN = 1.2;
 
@@ -24,34 +27,19 @@ export const upWith =
     await runAws(context, async (signal) => {
       const { io } = context;
       const { values } = parseArgs({ args: [...context.argv], options: OPTIONS });
-      let environment = await environmentOf(context, values, { products: 'ask', needsAddress: true });
-      const providerKeys = keysOfModels(context, environment);
+      const wanted = await environmentOf(context, values, { products: 'ask', needsAddress: true });
+      const providerKeys = keysOfModels(context, wanted);
       const { billOf } = await infra(() => import('@genai/infra/bill/bill'));
       const { ratesOf } = await infra(() => import('@genai/infra/bill/rates'));
-      const bill = billOf(environment, ratesOf(environment.region));
-      await confirmed(io, values.yes, 'up.confirm', { name: environment.name, region: environment.region, day: money(bill.day) });
-      environment = await withKnownExpiry(await open(environment, context, signal), environment);
+      const bill = billOf(wanted, ratesOf(wanted.region));
+      await confirmed(io, values.yes, 'up.confirm', { name: wanted.name, region: wanted.region, day: money(bill.day) });
+      const environment = await withKnownExpiry(await open(wanted, context, signal), wanted);
       const life = await open(environment, context, signal);
+      const saved = values.from === undefined ? null : await savedFrom(context, life, values.from, values);
       const { up: create } = await infra(() => import('@genai/infra/life/up'));
       const budget = { limitUsdPerMonth: Math.ceil(bill.month.usd * BUDGET_MARGIN), email: values['budget-email'] ?? null };
-      const result = await create(life, { providerKeys, budget, savedSecrets: {} });
-      const checks = values['no-verify'] === true ? null : await checked(io, life, result);
-      const isGood = checks?.results.every(({ state }) => state !== 'failed') ?? true;
-      const lines = await summary(io, { environment, life, result, hour: money(bill.hour) });
-      io.result(
-        {
-          good: isGood,
-          environment: environment.name,
-          changes: result.changes,
-          urls: result.urls,
-          secretArn: result.outputs.platformSecretArn,
-          expiresAt: environment.expiresAt,
-          hourUsd: bill.hour.usd,
-          checks: checks?.results ?? null,
-        },
-        [...(checks === null ? [] : [renderResults(io, checks.results), '']), ...lines].join('\n'),
-      );
-      return isGood ? 0 : 1;
+      const result = await create(life, { providerKeys, budget, savedSecrets: saved?.secrets ?? {}, ...(await restoring(life, saved)) });
+      return await finished(io, { environment, life, result, bill }, values['no-verify'] !== true);
     });
 
 export const up: Command = upWith(openAws);
@@ -65,6 +53,13 @@ function keysOfModels({ env, io }: CommandContext, environment: Environment): Re
     throw new AwsStop(2);
   }
   return Object.fromEntries(names.map((name) => [name, env[name] ?? '']));
+}
+
+/** Fills the databases of a new environment from a backup. */
+async function restoring(life: LifeContext, saved: Saved | null): Promise<Pick<UpOptions, 'restore'>> {
+  if (saved === null) return {};
+  const { restore } = await infra(() => import('@genai/infra/life/save'));
+  return { restore: async (kubernetes, outputs) => await restore(life, kubernetes, outputs, saved) };
 }
 
 /** Without --ttl the end that the environment carries stays, so that a second `up` changes nothing. */
@@ -82,14 +77,34 @@ async function checked(io: Io, life: LifeContext, result: UpResult): ReturnType<
   return checks;
 }
 
-interface Summary {
+interface Made {
   environment: Environment;
   life: LifeContext;
   result: UpResult;
-  hour: string;
+  bill: Bill;
 }
 
-async function summary(io: Io, { environment, life, result, hour }: Summary): Promise<string[]> {
+/** Checks what was made and says where it is. A check that failed makes the exit code 1. */
+async function finished(io: Io, made: Made, withChecks: boolean): Promise<number> {
+  const { environment, life, result, bill } = made;
+  const checks = withChecks ? (await checked(io, life, result)).results : null;
+  const isGood = checks === null || checks.every(({ state }) => state !== 'failed');
+  const { changes, urls, outputs } = result;
+  const data = {
+    good: isGood,
+    environment: environment.name,
+    changes,
+    urls,
+    secretArn: outputs.platformSecretArn,
+    expiresAt: environment.expiresAt,
+    hourUsd: bill.hour.usd,
+    checks,
+  };
+  io.result(data, [...(checks === null ? [] : [renderResults(io, checks), '']), ...(await summary(io, made))].join('\n'));
+  return isGood ? 0 : 1;
+}
+
+async function summary(io: Io, { environment, life, result, bill }: Made): Promise<string[]> {
   const { secretPlaces } = await infra(() => import('@genai/infra/life/up'));
   const places = secretPlaces(result.outputs, environment);
   const minutes = ((life.clock.now().getTime() - result.startedAt.getTime()) / 60_000).toFixed(1);
@@ -98,7 +113,7 @@ async function summary(io: Io, { environment, life, result, hour }: Summary): Pr
     io.text('up.gateway', { url: result.urls.gateway ?? '-' }),
     io.text('up.observe', { url: result.urls.observe ?? '-' }),
     io.text('up.secrets', { arn: places.arn, fields: places.fields.join(', '), email: environment.adminEmail }),
-    io.text('up.price', { hour }),
+    io.text('up.price', { hour: money(bill.hour) }),
     environment.expiresAt === null ? io.text('up.no-expiry') : io.text('up.expiry', { at: environment.expiresAt }),
   ];
 }

@@ -5,7 +5,16 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { run } from '#main.ts';
 import { recordingIo } from '#recording-io.ts';
-import { MASTER_KEY, PUBLIC_KEY, type Script, type ScriptedPlatform, SECRET_KEY, startScriptedAdmin, startScriptedPlatform } from '#scripted-platform.ts';
+import {
+  MASTER_KEY,
+  PUBLIC_KEY,
+  type Script,
+  type ScriptedPlatform,
+  SECOND,
+  SECRET_KEY,
+  startScriptedAdmin,
+  startScriptedPlatform,
+} from '#scripted-platform.ts';
 
 let folder: string;
 let platform: ScriptedPlatform;
@@ -67,6 +76,23 @@ describe('verify', () => {
     await begin({ kind: 'stock', models: ['gpt-4o-mini'] });
     const { states } = await verify([...CREDENTIALS, '--observe-url', `${platform.url}/`]);
     expect(states).toEqual({ ...REMOTE_GOOD, blobs: 'not-checked', rows: 'not-checked' });
+  });
+
+  it("registers a second project's keys at run time, finds the trace there and leaves neither key nor trace behind", async () => {
+    await begin({ kind: 'stock', models: ['gpt-4o-mini'] });
+    const second = ['--second-public-key', SECOND.publicKey, '--second-secret-key', SECOND.secretKey];
+    const { states, text, report } = await verify([...CREDENTIALS, '--observe-url', platform.url, ...second]);
+    expect(states.second).toBe('passed');
+    expect(report.checks.find(({ id }) => id === 'second')?.detail).toMatch(/in the second project$/);
+    expect([platform.keys.size, platform.traces.size]).toEqual([0, 0]);
+    expect(text).not.toContain(SECOND.secretKey);
+  });
+
+  it('notices when the keys of a second project are taken and not used', async () => {
+    await begin({ kind: 'ours' });
+    const second = ['--second-public-key', SECOND.publicKey, '--second-secret-key', SECOND.secretKey];
+    const { states } = await verify([...CREDENTIALS, ...second, '--wait', '0.1']);
+    expect(states.second).toBe('failed');
   });
 
   it('passes whole for the process of this machine, asking its admin socket for blobs and rows', async () => {
