@@ -18,14 +18,21 @@ const EVENTS_A_BATCH = 100;
 
 const nothingStored: FoldLookup = { traces: async () => [], observations: async () => [], traceCarriers: async () => [], scores: async () => [] };
 
-/** Events a second, an event being the row that it becomes. */
-export async function rawEventsPerSecond(seconds: number): Promise<number> {
+export interface RawInsert {
+  /** An event being the row that it becomes. */
+  eventsPerSecond: number;
+  /** CPU of this process: the engine runs in it. */
+  cpuUsPerEvent: number;
+}
+
+export async function measureRawInsert(seconds: number): Promise<RawInsert> {
   const folder = await mkdtemp(join(tmpdir(), 'genai-raw-'));
   const analytics = await openChdb({ path: join(folder, 'analytics'), maxMemoryBytes: 768 * 1024 * 1024 });
   try {
     await migrateAnalytics(analytics);
     const rounds = await Promise.all(Array.from({ length: 6 }, rowsOfARound));
     let events = 0;
+    const before = process.cpuUsage();
     const startMs = performance.now();
     for (let round = 0; performance.now() - startMs < seconds * 1000; round++) {
       const { observations, traces } = rounds[round % rounds.length] as (typeof rounds)[number];
@@ -33,7 +40,8 @@ export async function rawEventsPerSecond(seconds: number): Promise<number> {
       await analytics.insert('traces', traces, `traces-${round}`);
       events += EVENTS_A_ROUND;
     }
-    return events / ((performance.now() - startMs) / 1000);
+    const { user, system } = process.cpuUsage(before);
+    return { eventsPerSecond: events / ((performance.now() - startMs) / 1000), cpuUsPerEvent: (user + system) / events };
   } finally {
     await analytics.close();
     await rm(folder, { recursive: true, force: true });

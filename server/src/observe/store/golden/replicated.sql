@@ -48,8 +48,8 @@ CREATE TABLE IF NOT EXISTS observations ON CLUSTER 'genai' (
   key_alias Nullable(String),
   team_id Nullable(String),
   http_status Nullable(UInt16),
-  INDEX id_bloom id TYPE bloom_filter(0.001) GRANULARITY 1,
-  INDEX trace_id_bloom trace_id TYPE bloom_filter(0.001) GRANULARITY 1
+  INDEX id_bloom id TYPE bloom_filter(0.00007) GRANULARITY 1,
+  INDEX trace_id_bloom trace_id TYPE bloom_filter(0.00007) GRANULARITY 1
 )
 ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{uuid}/{shard}', '{replica}', row_version, is_deleted)
 PARTITION BY (retention_class, toMonday(start_time))
@@ -80,7 +80,7 @@ CREATE TABLE IF NOT EXISTS traces ON CLUSTER 'genai' (
   input Nullable(String) CODEC(ZSTD(3)),
   output Nullable(String) CODEC(ZSTD(3)),
   metadata Map(LowCardinality(String), String) CODEC(ZSTD(3)),
-  INDEX id_bloom id TYPE bloom_filter(0.001) GRANULARITY 1
+  INDEX id_bloom id TYPE bloom_filter(0.00007) GRANULARITY 1
 )
 ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{uuid}/{shard}', '{replica}', row_version, is_deleted)
 PARTITION BY (retention_class, toMonday(timestamp))
@@ -113,8 +113,8 @@ CREATE TABLE IF NOT EXISTS scores ON CLUSTER 'genai' (
   config_id Nullable(String),
   queue_id Nullable(String),
   author_user_id Nullable(String),
-  INDEX id_bloom id TYPE bloom_filter(0.001) GRANULARITY 1,
-  INDEX trace_id_bloom trace_id TYPE bloom_filter(0.001) GRANULARITY 1
+  INDEX id_bloom id TYPE bloom_filter(0.00007) GRANULARITY 1,
+  INDEX trace_id_bloom trace_id TYPE bloom_filter(0.00007) GRANULARITY 1
 )
 ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{uuid}/{shard}', '{replica}', row_version, is_deleted)
 PARTITION BY (retention_class, toMonday(timestamp))
