@@ -38,7 +38,7 @@ const SYSTEM_LOGS = [
 
 const text = (value: string): string => value.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 
-/** A path of the bucket is needed: the disk refuses the bucket's root. Credentials come from Pod Identity through the environment. */
+/** A path of the bucket is needed: the disk refuses the bucket's root. Credentials come from Pod Identity through the environment. The cache's path is relative to `filesystem_caches_path`: an absolute one elsewhere ends the server at its start. */
 const storage = ({ bucket, region, cacheGib }: ClickhouseStorage): string => `  <storage_configuration>
     <disks>
       <s3>
@@ -51,7 +51,7 @@ const storage = ({ bucket, region, cacheGib }: ClickhouseStorage): string => `  
       <s3_cache>
         <type>cache</type>
         <disk>s3</disk>
-        <path>${CLICKHOUSE_DATA}/disks/s3_cache/</path>
+        <path>s3_cache</path>
         <max_size>${cacheGib}Gi</max_size>
       </s3_cache>
     </disks>
@@ -114,6 +114,7 @@ export const clickhouseConfig = (wish: ClickhouseStorage): string => `<clickhous
     <console>1</console>
   </logger>
   <timezone>UTC</timezone>
+  <filesystem_caches_path>${CLICKHOUSE_DATA}/caches/</filesystem_caches_path>
   <max_server_memory_usage_to_ram_ratio>0.8</max_server_memory_usage_to_ram_ratio>
 ${storage(wish)}
 ${keeper}
