@@ -61,3 +61,22 @@ describe('scores and sessions', () => {
     expect((await observe(platform, `/api/public/traces/${other.id}`)).status).toBe(404);
   });
 });
+
+describe('models', () => {
+  it('of a project price usage that came without a cost', async () => {
+    const client = new LangfuseClient(options());
+    const model = await client.api.models.create({ modelName: 'house-llm', matchPattern: '(?i)^house-llm(-\\d+)?$', inputPrice: 0.001, outputPrice: 0.002 });
+    expect((await client.api.models.list({})).data.map((item) => item.id)).toEqual([model.id]);
+    const old = new Langfuse({ ...options(), flushAt: 1 });
+    const root = old.trace({ name: 'priced' });
+    root.generation({ name: 'answer', model: 'House-LLM-7', usage: { input: 100, output: 10 } }).end();
+    await old.shutdownAsync();
+    const read = await eventually('the priced trace', async () => {
+      const found = await observe(platform, `/api/public/traces/${root.id}`);
+      return found.status === 200 && (found.body.observations as unknown as unknown[]).length === 1 ? found.body : null;
+    });
+    expect(read).toMatchObject({ totalCost: 0.12, observations: [{ modelId: model.id, costDetails: { input: 0.1, output: 0.02, total: 0.12 } }] });
+    await client.api.models.delete(model.id);
+    await expect(client.api.models.get(model.id)).rejects.toMatchObject({ statusCode: 404 });
+  });
+});

@@ -14,6 +14,7 @@ import { createDeletedTraces, withoutDeleted } from '#observe/deletion/deleted-t
 import { createDeletions, resumeDeletions } from '#observe/deletion/deletions.ts';
 import { createFolder } from '#observe/fold/folder.ts';
 import { TokenCounter } from '#observe/fold/token-count.ts';
+import { openProjectModels } from '#observe/models/project-models.ts';
 import { type EngineParts, readRoutes } from '#observe/read-routes.ts';
 import { type Consumer, startConsumer } from '#observe/store/consumer.ts';
 import { createLookup } from '#observe/store/lookup.ts';
@@ -75,9 +76,10 @@ export async function startEngine(input: EngineInput, log: Log): Promise<Engine>
     onCorrupt: (corruption) => log.error('a damaged place in the journal was passed over', { ...corruption }),
   });
   const prices = createPrices();
+  const models = await openProjectModels(records, (error) => log.warn('models of projects could not be read; those known so far stay', reasonOf(error)));
   const folder = createFolder({
     lookup: createLookup(analytics),
-    price: usagePricer(prices),
+    price: models.pricer(usagePricer(prices)),
     retentionClass: () => 0,
     now: Date.now,
     inferSessions: settings.inferSessions,
@@ -105,6 +107,7 @@ export async function startEngine(input: EngineInput, log: Log): Promise<Engine>
       await closeServer(server, path);
       await consumer.stop();
       await reader.close();
+      await models.close();
       await records.close();
       await analytics.close();
     },

@@ -9,6 +9,7 @@ import { datasetRoutes } from './datasets/routes.ts';
 import { datasetRunRoutes } from './datasets/run-routes.ts';
 import { mediaRoutes } from './media/routes.ts';
 import { createUrlSigner } from './media/signed-url.ts';
+import { modelRoutes } from './models/routes.ts';
 import { promptRoutes } from './prompts/routes.ts';
 import { scoreConfigRoutes } from './score-configs/routes.ts';
 
@@ -30,5 +31,6 @@ export function createRecordRoutes({ records, ask, blobs, instanceSecret }: Reco
     ...mediaRoutes({ records, blobs, signer }),
     ...commentRoutes(records, ask),
     ...annotationQueueRoutes(records),
+    ...modelRoutes(records),
   ];
 }

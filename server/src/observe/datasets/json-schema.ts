@@ -1,8 +1,8 @@
 // JSON Schemas of people over items of people. A schema may hold a regular expression that never ends, so every use is bounded in time.
-import { runInNewContext } from 'node:vm';
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
 import { AppError } from '#lib/errors.ts';
+import { tookTooLong, withinTime } from '#observe/api/time-bound.ts';
 
 /** A check of one value takes microseconds; the process must not stand still for a pattern. */
 const CHECK_TIMEOUT_MS = 250;
@@ -46,12 +46,11 @@ function problemsOf(validate: ValidateFunction, value: unknown): string[] {
   return (validate.errors ?? []).map((error) => `${error.instancePath === '' ? 'value' : error.instancePath} ${error.message ?? 'is not valid'}`);
 }
 
-/** V8 ends work that began inside a context with a time limit, loops of regular expressions included. */
 function bounded<Result>(work: () => Result, name: string, timeoutMs: number): Result {
   try {
-    return runInNewContext('work()', { work }, { timeout: timeoutMs }) as Result;
+    return withinTime(work, timeoutMs);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ERR_SCRIPT_EXECUTION_TIMEOUT') throw refusal(`${name} takes too long to check: simplify its patterns.`);
+    if (tookTooLong(error)) throw refusal(`${name} takes too long to check: simplify its patterns.`);
     throw refusal(`${name} is not a valid JSON Schema: ${(error as Error).message.slice(0, 300)}`);
   }
 }

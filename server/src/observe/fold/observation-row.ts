@@ -67,7 +67,7 @@ export function observationRow(state: EntityState, isTrace: boolean, context: Ro
   return {
     ...plainColumns(values),
     ...timesOf(state, values, startUs),
-    ...observationCost(values, startUs, context.price),
+    ...observationCost(values, startUs, context.price, state.projectId),
     project_id: state.projectId,
     row_version: state.version.toString(),
     is_deleted: 0,

@@ -23,6 +23,7 @@ export type PriceUsage = (
   model: string,
   usage: Readonly<Record<string, number>>,
   at: Date,
+  projectId: string,
 ) => { costDetails: Record<string, string>; totalCost: string; currency: string; priceId: string; modelId: string } | null;
 
 export interface Folder {

@@ -20,11 +20,11 @@ type Cost = Pick<ObservationRow, 'cost_details' | 'total_cost' | 'currency' | 'p
 const none: Cost = { cost_details: {}, total_cost: null, currency: 'USD', price_id: null, cost_source: '', internal_model_id: null };
 
 /** The cost columns: counted by a gateway call elsewhere, known to the gateway, said by the client, or computed from usage. */
-export function observationCost(values: Partial<ObservationFields>, startUs: number, price: PriceUsage | null): Cost {
+export function observationCost(values: Partial<ObservationFields>, startUs: number, price: PriceUsage | null, projectId: string): Cost {
   if (values.cost_elsewhere !== undefined && values.call_id === undefined) return { ...none, cost_source: 'elsewhere' };
   if (values.call_id !== undefined) return gatewayCost(values);
   if (values.cost !== undefined) return { ...none, cost_details: values.cost, total_cost: totalCost(values.cost), cost_source: 'client' };
-  return computedCost(values, startUs, price);
+  return price === null ? none : computedCost(values, startUs, price, projectId);
 }
 
 function gatewayCost(values: Partial<ObservationFields>): Cost {
@@ -33,11 +33,11 @@ function gatewayCost(values: Partial<ObservationFields>): Cost {
   return { ...known, cost_details: values.cost, total_cost: totalCost(values.cost), cost_source: 'gateway' };
 }
 
-function computedCost({ provided_model_name: model, usage }: Partial<ObservationFields>, startUs: number, price: PriceUsage | null): Cost {
-  if (price === null || model === undefined || usage === undefined) return none;
+function computedCost({ provided_model_name: model, usage }: Partial<ObservationFields>, startUs: number, price: PriceUsage, projectId: string): Cost {
+  if (model === undefined || usage === undefined) return none;
   const counts: Record<string, number> = {};
   for (const name in usage) counts[name] = Number(usage[name]);
-  const priced = price(model, counts, new Date(startUs / 1000));
+  const priced = price(model, counts, new Date(startUs / 1000), projectId);
   if (priced === null) return none;
   return {
     cost_details: priced.costDetails,

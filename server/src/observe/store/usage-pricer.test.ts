@@ -25,12 +25,12 @@ describe('pricing reported usage', () => {
     const price = usagePricer(createPrices());
     fc.assert(
       fc.property(fc.record({ input: fc.nat(1e6), output: fc.nat(1e6), input_cached_tokens: fc.nat(1e5), output_reasoning_tokens: fc.nat(1e5) }), (usage) => {
-        const priced = price('gpt-4o-mini', usage, new Date('2026-11-20T00:00:00Z'));
+        const priced = price('gpt-4o-mini', usage, new Date('2026-11-20T00:00:00Z'), 'project');
         expect(priced).toMatchObject({ currency: 'USD', totalCost: priced?.costDetails.total });
         const picos = (name: string) => parsePicos(priced?.costDetails[name] ?? 'absent');
         expect(picos('input') + picos('output')).toBe(picos('total'));
       }),
     );
-    expect(price('no-such-model-anywhere', { input: 1 }, new Date())).toBeNull();
+    expect(price('no-such-model-anywhere', { input: 1 }, new Date(), 'project')).toBeNull();
   });
 });
