@@ -65,7 +65,13 @@ describe('scores and sessions', () => {
 describe('models', () => {
   it('of a project price usage that came without a cost', async () => {
     const client = new LangfuseClient(options());
-    const model = await client.api.models.create({ modelName: 'house-llm', matchPattern: '(?i)^house-llm(-\\d+)?$', inputPrice: 0.001, outputPrice: 0.002 });
+    const model = await client.api.models.create({
+      modelName: 'house-llm',
+      matchPattern: '(?i)^house-llm(-\\d+)?$',
+      unit: 'TOKENS',
+      inputPrice: 0.001,
+      outputPrice: 0.002,
+    });
     expect((await client.api.models.list({})).data.map((item) => item.id)).toEqual([model.id]);
     const old = new Langfuse({ ...options(), flushAt: 1 });
     const root = old.trace({ name: 'priced' });
