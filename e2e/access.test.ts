@@ -18,6 +18,11 @@ beforeAll(async () => {
   credentials.set('virtual-key', { authorization: `Bearer ${await generateKey(platform)}` });
   credentials.set('project-key', basic(`${keys.publicKey}:${keys.secretKey}`));
   credentials.set('project-public-key', { authorization: `Bearer ${keys.publicKey}` });
+  const projects = await call(`${platform.observeUrl}/api/public/projects`, { basic: [keys.publicKey, keys.secretKey] });
+  const [{ organization }] = projects.body.data as unknown as [{ organization: { id: string } }];
+  const ofOrganization = await call(`${platform.gatewayUrl}/api/admin/organizations/${organization.id}/apiKeys`, { key: keys.masterKey, body: {} });
+  expect(ofOrganization.status).toBe(201);
+  credentials.set('organization-key', basic(`${ofOrganization.body.publicKey}:${ofOrganization.body.secretKey}`));
   const origin = platform.gatewayUrl;
   const signIn = await fetch(`${origin}/api/auth/sign-in/email`, {
     method: 'POST',

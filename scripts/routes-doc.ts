@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { createAdminRoutes } from '../server/src/gateway/admin/routes.ts';
 import { llmRoutes } from '../server/src/gateway/llm-routes.ts';
 import type { Route, Surface } from '../server/src/http/route.ts';
+import { managementRoutes } from '../server/src/identity/management-routes.ts';
 import { createIngestRoutes } from '../server/src/observe/ingest/routes.ts';
 import { forwardedReadRoutes } from '../server/src/observe/read-routes.ts';
 import { createRecordRoutes } from '../server/src/observe/record-routes.ts';
@@ -20,6 +21,7 @@ export const FACTORIES: Readonly<Record<string, () => Route[]>> = {
   createPlatformRoutes: () => createPlatformRoutes(inert('the platform')),
   createAdminRoutes: () => createAdminRoutes(inert('the admin API')),
   createIngestRoutes: () => createIngestRoutes({ journal: inert('the journal') }),
+  managementRoutes: () => managementRoutes(inert('the records')),
   createRecordRoutes: () =>
     createRecordRoutes({ records: inert('the records'), blobs: inert('the blobs'), ask: async () => inert('the engine'), instanceSecret: Buffer.alloc(32) }),
   forwardedReadRoutes: () => forwardedReadRoutes(async () => inert('the engine')),
@@ -58,7 +60,7 @@ Generated from the route lists of \`server/src\` by \`./scripts/node scripts/rou
 \`llm\`, \`admin\`, the probes, the login and of \`console\` what the ledger answers; \`observe\` serves everything but \`llm\`; \`all\` serves everything. With \`--expose llm\` only \`llm\` and the probes are left.
 
 \`Who\`: \`virtual-key\` and \`master\` are keys of the gateway, \`project-key\` is a public and a secret key of a project (Basic), \`project-public-key\` the public one alone
-(Bearer), \`user-*\` a person signed in to the console, \`anonymous\` anybody.
+(Bearer), \`organization-key\` is a public and a secret key of an organisation (Basic), \`user-*\` a person signed in to the console, \`anonymous\` anybody.
 
 Not in the table: pages (\`/\`, \`/ui/*\`, \`/project/*\`), and the login library's \`/api/auth/sign-in/email\`, \`/api/auth/sign-out\`, \`/api/auth/change-password\`, \`/api/auth/get-session\`.
 

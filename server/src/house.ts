@@ -23,6 +23,7 @@ import { type Bootstrapped, dropStoredPassword } from '#identity/bootstrap.ts';
 import { KEYS_CHANNEL, openKeyDirectory, type VirtualKeyDirectory } from '#identity/key-directory.ts';
 import { hashKey, isKeyHash, keyName, mintVirtualKey } from '#identity/keys.ts';
 import { createLogin, type Login } from '#identity/login.ts';
+import { managementRoutes } from '#identity/management-routes.ts';
 import type { Principal } from '#identity/principal.ts';
 import { openProjectKeys } from '#identity/project-keys.ts';
 import { windowOf } from '#lib/calendar.ts';
@@ -282,6 +283,7 @@ function routesOf(parts: RouteParts): Route[] {
   );
   if (serves('observe')) {
     routes.push(...createIngestRoutes(parts.ingestion));
+    routes.push(...managementRoutes(stores.records));
     const { engine } = input;
     routes.push(
       ...createRecordRoutes({

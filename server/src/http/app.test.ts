@@ -9,6 +9,7 @@ const principals: Record<Role, Principal> = {
   master: { kind: 'master' },
   'virtual-key': { kind: 'virtual-key', key: {} as never },
   'project-key': { kind: 'project-key', projectId: 'p', organizationId: 'o', publicKey: 'pk', scope: 'project' },
+  'organization-key': { kind: 'organization-key', organizationId: 'o', publicKey: 'pk' },
   'project-public-key': { kind: 'project-key', projectId: 'p', organizationId: 'o', publicKey: 'pk', scope: 'scores' },
   'user-admin': { kind: 'user', userId: 'u', email: 'e', name: 'n', role: 'admin', mustChangePassword: false },
   'user-member': { kind: 'user', userId: 'u', email: 'e', name: 'n', role: 'member', mustChangePassword: false },

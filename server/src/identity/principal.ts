@@ -54,6 +54,8 @@ export type Principal =
       readonly publicKey: string;
       readonly scope: 'project' | 'scores';
     }
+  /** Manages an organisation's projects, keys and members; opens no project. */
+  | { readonly kind: 'organization-key'; readonly organizationId: string; readonly publicKey: string }
   /** A person with a console session. */
   | {
       readonly kind: 'user';
@@ -67,7 +69,16 @@ export type Principal =
 export type UserRole = 'admin' | 'member' | 'viewer';
 
 /** Names used in the route × role table. */
-export type Role = 'anonymous' | 'virtual-key' | 'master' | 'project-key' | 'project-public-key' | 'user-viewer' | 'user-member' | 'user-admin';
+export type Role =
+  | 'anonymous'
+  | 'virtual-key'
+  | 'master'
+  | 'project-key'
+  | 'project-public-key'
+  | 'organization-key'
+  | 'user-viewer'
+  | 'user-member'
+  | 'user-admin';
 
 /** The role of a principal in the route × role table. */
 export function roleOf(principal: Principal): Role {

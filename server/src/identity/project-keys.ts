@@ -1,4 +1,4 @@
-// Project keys at the observe door: Basic pk:sk opens the project, Bearer pk alone may only write scores (langfuse.md §1.0).
+// Keys at the observe door: Basic pk:sk opens the project or manages the organisation, Bearer pk of a project alone may only write scores (langfuse.md §1.0).
 import { randomUUID } from 'node:crypto';
 import { AppError } from '#lib/errors.ts';
 import type { Records, RecordsSession } from '#stores/records/port.ts';
@@ -11,7 +11,8 @@ import type { Principal } from './principal.ts';
 interface ProjectKey {
   publicKey: string;
   secretHash: string;
-  projectId: string;
+  /** Null for a key of the organisation. */
+  projectId: string | null;
   organizationId: string;
   expiresAtMs: number | null;
 }
@@ -56,10 +57,15 @@ export async function openProjectKeys(records: Records, options: Omit<KeyCacheOp
       const key = known === undefined ? await cache.load(presented.publicKey) : known;
       if (!key || (key.expiresAtMs !== null && key.expiresAtMs <= now())) return null;
       if (presented.secretKey !== null && !matchesHash(presented.secretKey, key.secretHash)) return null;
-      const scope = presented.secretKey === null ? 'scores' : 'project';
-      return { kind: 'project-key', projectId: key.projectId, organizationId: key.organizationId, publicKey: key.publicKey, scope };
+      return principalOf(key, presented.secretKey === null);
     },
   };
+}
+
+/** A public key alone writes scores of its project; of an organisation it does nothing. */
+function principalOf({ projectId, organizationId, publicKey }: ProjectKey, isPublicAlone: boolean): Principal | null {
+  if (projectId !== null) return { kind: 'project-key', projectId, organizationId, publicKey, scope: isPublicAlone ? 'scores' : 'project' };
+  return isPublicAlone ? null : { kind: 'organization-key', organizationId, publicKey };
 }
 
 /** Whether a text can be a public key (1 to 256 visible ASCII characters without a colon). */
@@ -81,14 +87,21 @@ export function parseAuthorization(authorization: string | null | undefined): { 
 }
 
 async function loadProjectKey(records: Records, publicKey: string): Promise<ProjectKey | null> {
-  const [row] = await records.query<{ public_key: string; secret_hash: string; project_id: string; organization_id: string; expires_at: Date | null }>(sql`
-    SELECT public_key, secret_hash, project_id, organization_id, expires_at FROM project_keys
-    WHERE public_key = ${publicKey}`);
+  const [row] = await records.query<{
+    public_key: string;
+    secret_hash: string;
+    project_id: string | null;
+    organization_id: string;
+    expires_at: Date | null;
+  }>(sql`
+    SELECT public_key, secret_hash, project_id, organization_id, expires_at FROM project_keys WHERE public_key = ${publicKey}
+    UNION ALL SELECT public_key, secret_hash, NULL, organization_id, expires_at FROM organization_keys WHERE public_key = ${publicKey} LIMIT 1`);
   if (!row) return null;
   // For people only, so at most once an hour and never in the way of an answer.
+  const table = sql.identifier(row.project_id === null ? 'organization_keys' : 'project_keys', ['organization_keys', 'project_keys']);
   records
     .query(
-      sql`UPDATE project_keys SET last_used_at = now() WHERE public_key = ${row.public_key} AND (last_used_at IS NULL OR last_used_at < now() - interval '1 hour')`,
+      sql`UPDATE ${table} SET last_used_at = now() WHERE public_key = ${row.public_key} AND (last_used_at IS NULL OR last_used_at < now() - interval '1 hour')`,
     )
     .catch(() => {});
   return {
