@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ran, scripted } from '#aws/scripted.ts';
 import { recordingIo } from '#recording-io.ts';
 import { cost } from './cost.ts';
+import { doctorWith } from './doctor.ts';
 import { downWith } from './down.ts';
 import { logsWith } from './logs.ts';
 import { planWith } from './plan.ts';
@@ -175,6 +176,29 @@ describe('up and down', () => {
     expect(code).toBe(0);
     expect(JSON.parse(out).kept.length).toBeGreaterThan(10);
     expect(made.world.all('volume')).toHaveLength(1);
+  });
+});
+
+describe('doctor --aws', () => {
+  it('looks at credentials, zones, quotas and the environment, and changes nothing', async () => {
+    const { made, open } = scripted();
+    const { code, out } = await ran(doctorWith(open), ['--aws'], { cwd });
+    const findings = JSON.parse(out).findings as { id: string; state: string }[];
+    expect([code, findings.map(({ id, state }) => `${id} ${state}`)]).toEqual([
+      0,
+      ['aws.credentials ok', 'aws.zones ok', 'aws.quota.elastic-ip ok', 'aws.environment ok'],
+    ]);
+    await ran(upWith(open), UP, { cwd });
+    for (let count = 0; count < 5; count += 1) made.world.add('elastic-ip', `eip-${count}`, { tags: {} });
+    made.fake.reset();
+    // What stands needs no more room; a stack that has failed is a problem.
+    expect((await ran(doctorWith(open), ['--aws'], { cwd })).code).toBe(0);
+    const edge = made.fake.stacks.all.get('genai-dev-edge');
+    if (edge !== undefined) edge.status = 'UPDATE_FAILED';
+    const broken = await ran(doctorWith(open), ['--aws'], { cwd });
+    expect([broken.code, broken.out.includes('genai-dev-edge UPDATE_FAILED'), made.fake.steps]).toEqual([1, true, 0]);
+    const other = await ran(doctorWith(open), ['--aws', '--name', 'new', '--region', 'eu-west-1'], { cwd });
+    expect(JSON.parse(other.out).findings.filter(({ state }: { state: string }) => state === 'problem')).toHaveLength(2);
   });
 });
 

@@ -2,25 +2,45 @@
 import { parseArgs } from 'node:util';
 import type { PlatformStatus } from '@genai/server/platform';
 import { type ConfigNote, formatNote, type GatewayConfig, type LoadedSettings } from '@genai/server/settings';
+import { environmentOf } from '#aws/environment.ts';
+import { AWS_FLAGS } from '#aws/flags.ts';
+import { infra } from '#aws/infra.ts';
+import { type OpenLife, openAws, runAws } from '#aws/run.ts';
 import type { Command } from '#command.ts';
 import { type Finding, ok, problem, warning } from '#doctor/finding.ts';
 import { checkDataFolder, checkDisk, checkPackages, checkPlatform, checkPort, checkRuntime } from '#doctor/machine.ts';
 import { checkUpstreams } from '#doctor/network.ts';
+import type { Io } from '#io.ts';
 import { LOCAL_FLAGS, localSettings, localStatus, readKeysFile } from '#local.ts';
 import { renderTable } from '#table.ts';
 
-export const doctor: Command = async (context) => {
-  const { io } = context;
-  const { values } = parseArgs({ args: [...context.argv], options: { ...LOCAL_FLAGS, network: { type: 'boolean' } } });
-  const loaded = localSettings(context, { 'data-dir': values['data-dir'], config: values.config });
-  const findings = await examine(loaded, values.network === true);
+const OPTIONS = { ...AWS_FLAGS, ...LOCAL_FLAGS, network: { type: 'boolean' }, aws: { type: 'boolean' } } as const;
+
+export const doctorWith =
+  (open: OpenLife): Command =>
+  async (context) => {
+    const { values } = parseArgs({ args: [...context.argv], options: OPTIONS });
+    if (values.aws === true) {
+      return await runAws(context, async (signal) => {
+        const environment = await environmentOf(context, values, { products: 'any', needsAddress: false });
+        const { examineAws } = await infra(() => import('@genai/infra/life/examine'));
+        return report(context.io, await examineAws(await open(environment, context, signal)));
+      });
+    }
+    const loaded = localSettings(context, { 'data-dir': values['data-dir'], config: values.config });
+    return report(context.io, await examine(loaded, values.network === true));
+  };
+
+export const doctor: Command = doctorWith(openAws);
+
+function report(io: Io, findings: readonly Finding[]): number {
   const problems = findings.filter((finding) => finding.state === 'problem').length;
   const rows = findings.map((finding) => [finding.id, finding.state === 'problem' ? 'PROBLEM' : finding.state, finding.detail]);
   const header = [io.text('doctor.header-check'), io.text('doctor.header-state'), io.text('doctor.header-detail')];
   const summary = problems === 0 ? io.text('doctor.good') : io.text('doctor.problems', { count: problems });
   io.result({ good: problems === 0, problems, findings }, `${renderTable(header, rows)}\n\n${summary}`);
   return problems === 0 ? 0 : 1;
-};
+}
 
 async function examine(loaded: LoadedSettings, withNetwork: boolean): Promise<Finding[]> {
   const { settings, gatewayConfig } = loaded;

@@ -36,7 +36,7 @@ function flagsOf(verb: string): string[] {
     case 'demo':
       return [...DOORS, '--count N', '--seconds N', ...LOCAL];
     case 'doctor':
-      return ['--network', ...LOCAL];
+      return ['--network', ...LOCAL, '--aws (the account instead of this machine)', ...AWS];
     case 'keys':
       return ['show', 'seal --yes', ...LOCAL];
     case 'plan':
