@@ -1,6 +1,7 @@
-// The first wave: namespace, nodes, storage and who may speak to whom.
+// The first wave: namespace, nodes, storage, who may speak to whom, and the two services.
 import { type Environment, environmentTags } from '#environment.ts';
 import type { StackOutputs } from '#outputs.ts';
+import { doorServices } from './doors.ts';
 import { labelsOf, serviceAccount } from './labels.ts';
 import { NAMESPACE, SERVICE_ACCOUNTS } from './names.ts';
 import { networkPolicies } from './network-policies.ts';
@@ -103,4 +104,5 @@ export const baseObjects = (environment: Environment, outputs: StackOutputs): re
   serviceAccount('worker', SERVICE_ACCOUNTS.worker),
   serviceAccount('clickhouse', SERVICE_ACCOUNTS.clickhouse),
   serviceAccount('base', JOB_SERVICE_ACCOUNT),
+  ...doorServices(),
 ];

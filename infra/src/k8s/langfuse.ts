@@ -6,7 +6,6 @@ import { JOB_SERVICE_ACCOUNT } from './base.ts';
 import { CLICKHOUSE_SERVICE } from './clickhouse.ts';
 import { CLICKHOUSE_CLUSTER, CLICKHOUSE_USER } from './clickhouse-config.ts';
 import { CLICKHOUSE_PORTS } from './clickhouse-ports.ts';
-import { service } from './labels.ts';
 import { EVENTS_PREFIXES, OBSERVE_SERVICE, SERVICE_ACCOUNTS } from './names.ts';
 import type { KubernetesObject } from './object.ts';
 import { configAnnotation, deployment, httpProbe, job, type PodWish, portProbe } from './pods.ts';
@@ -92,7 +91,6 @@ export function langfuseObjects(environment: Environment, outputs: StackOutputs,
   const common = { ...langfuseEnvironment(environment, outputs), ...migrationsOff, NEXTAUTH_URL: facts.publicUrl };
   const annotations = configAnnotation(facts.secretVersion);
   return [
-    service('web', OBSERVE_SERVICE.name, [{ name: 'http', port }]),
     deployment('langfuse-web', {
       ...FIXED,
       component: 'web',

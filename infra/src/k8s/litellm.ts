@@ -3,7 +3,7 @@ import type { Environment } from '#environment.ts';
 import { IMAGES } from '#images.ts';
 import type { StackOutputs } from '#outputs.ts';
 import { JOB_SERVICE_ACCOUNT } from './base.ts';
-import { metadataOf, service } from './labels.ts';
+import { metadataOf } from './labels.ts';
 import { litellmConfigText } from './litellm-config.ts';
 import { GATEWAY_SERVICE, OBSERVE_SERVICE, SERVICE_ACCOUNTS } from './names.ts';
 import type { KubernetesObject } from './object.ts';
@@ -63,7 +63,6 @@ export function litellmObjects(environment: Environment, outputs: StackOutputs, 
   const { port } = GATEWAY_SERVICE;
   return [
     { apiVersion: 'v1', kind: 'ConfigMap', metadata: metadataOf('gateway', CONFIG_MAP), data: { 'config.yaml': config } },
-    service('gateway', GATEWAY_SERVICE.name, [{ name: 'http', port }]),
     deployment('gateway', {
       component: 'gateway',
       image: IMAGES.litellm,

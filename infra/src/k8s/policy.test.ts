@@ -191,6 +191,17 @@ describe('the waves', () => {
       'traffic',
     ]);
   });
+  it('have a service before the Ingress that names it: without it the cluster makes no load balancer', () => {
+    const fallback = wavesOf(sampleEnvironment({ ingress: 'ingress' }), sampleOutputs({ ingress: 'ingress' }), facts);
+    const order = fallback.flatMap((wave) => wave.objects).map(({ kind, metadata }) => `${kind}/${metadata.name}`);
+    for (const [ingress, behind] of [
+      ['gateway', 'litellm-service'],
+      ['langfuse-web', 'langfuse-web'],
+    ]) {
+      expect(order.indexOf(`Service/${behind}`)).toBeGreaterThanOrEqual(0);
+      expect(order.indexOf(`Service/${behind}`)).toBeLessThan(order.indexOf(`Ingress/${ingress}`));
+    }
+  });
   it('wait for what they apply', () => {
     for (const { ready } of waves) {
       for (const { object, condition } of ready) {
