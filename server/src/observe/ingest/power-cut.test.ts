@@ -1,4 +1,4 @@
-// A power cut during ingestion: whatever the ingestion route acknowledged is in the journal afterwards, with all unsynced bytes of the disk dropped.
+// A power cut and a full disk during ingestion: whatever the ingestion route acknowledged is in the journal afterwards, with all unsynced bytes of the disk dropped; what it refused is not.
 import { describe, expect, it } from 'vitest';
 import { createApp } from '#http/app.ts';
 import type { Principal } from '#identity/principal.ts';
@@ -55,5 +55,37 @@ describe('a power cut during ingestion', () => {
     const found = await journaled(dark as unknown as UnsyncedFolder);
     expect(acknowledged).toHaveLength(cutAfter);
     expect(acknowledged.filter((id) => !found.includes(`"${id}"`))).toEqual([]);
+  });
+});
+
+describe('a full disk during ingestion', () => {
+  it('is a 503 that says when to come again; when space is freed exactly what was acknowledged is there', async () => {
+    const folder = new UnsyncedFolder();
+    const app = await door(folder);
+    const acknowledged: string[] = [];
+    const refused: string[] = [];
+    for (let index = 0; index < 60; index += 1) {
+      // Full for the middle third.
+      if (index === 20) folder.freeBytes = 300;
+      if (index === 40) folder.freeBytes = Number.POSITIVE_INFINITY;
+      const id = `trace-${index}-end`;
+      const event = { id: `e-${index}`, type: 'trace-create', timestamp: new Date().toISOString(), body: { id, input: 'x'.repeat(400) } };
+      const response = await app.request('/api/public/ingestion', {
+        method: 'POST',
+        body: JSON.stringify({ batch: [event] }),
+        headers: { 'content-type': 'application/json' },
+      });
+      if (response.status === 207) acknowledged.push(id);
+      else {
+        expect(response.status).toBe(503);
+        expect(Number(response.headers.get('retry-after'))).toBeGreaterThan(0);
+        refused.push(id);
+      }
+    }
+    expect(refused.length).toBeGreaterThanOrEqual(19);
+    expect(acknowledged.length).toBeGreaterThanOrEqual(39);
+    const found = await journaled(folder.powerCut());
+    expect(acknowledged.filter((id) => !found.includes(`"${id}"`))).toEqual([]);
+    expect(refused.filter((id) => found.includes(`"${id}"`))).toEqual([]);
   });
 });
