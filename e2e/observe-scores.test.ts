@@ -74,13 +74,18 @@ describe('models', () => {
     });
     expect((await client.api.models.list({})).data.map((item) => item.id)).toEqual([model.id]);
     const old = new Langfuse({ ...options(), flushAt: 1 });
-    const root = old.trace({ name: 'priced' });
-    root.generation({ name: 'answer', model: 'House-LLM-7', usage: { input: 100, output: 10 } }).end();
-    await old.shutdownAsync();
-    const read = await eventually('the priced trace', async () => {
-      const found = await observe(platform, `/api/public/traces/${root.id}`);
-      return found.status === 200 && (found.body.observations as unknown as unknown[]).length === 1 ? found.body : null;
+    // The engine hears of a new model a moment after it was stored: what was folded before it keeps the price of before.
+    const read = await eventually('a trace priced by the model', async () => {
+      const root = old.trace({ name: 'priced' });
+      root.generation({ name: 'answer', model: 'House-LLM-7', usage: { input: 100, output: 10 } }).end();
+      await old.flushAsync();
+      const stored = await eventually('the trace', async () => {
+        const found = await observe(platform, `/api/public/traces/${root.id}`);
+        return found.status === 200 && (found.body.observations as unknown as unknown[]).length === 1 ? found.body : null;
+      });
+      return Number(stored.totalCost) > 0 ? stored : null;
     });
+    await old.shutdownAsync();
     expect(read).toMatchObject({ totalCost: 0.12, observations: [{ modelId: model.id, costDetails: { input: 0.1, output: 0.02, total: 0.12 } }] });
     await client.api.models.delete(model.id);
     await expect(client.api.models.get(model.id)).rejects.toMatchObject({ statusCode: 404 });

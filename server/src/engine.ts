@@ -80,6 +80,7 @@ export async function startEngine(input: EngineInput, log: Log): Promise<Engine>
   const folder = createFolder({
     lookup: createLookup(analytics),
     price: models.pricer(usagePricer(prices)),
+    tokens: new TokenCounter(),
     retentionClass: () => 0,
     now: Date.now,
     inferSessions: settings.inferSessions,

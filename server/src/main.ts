@@ -2,7 +2,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { ensureConsole } from '#http/console-build.ts';
-import { bootstrap, sealKeys } from '#identity/bootstrap.ts';
+import { type Bootstrapped, bootstrap, sealKeys } from '#identity/bootstrap.ts';
 import { keysFile } from '#identity/secret-files.ts';
 import { AppError } from '#lib/errors.ts';
 import { hasFaults, type LoadedSettings, loadSettings, STARTER_CONFIG } from '#settings/public.ts';
@@ -10,10 +10,12 @@ import type { Settings } from '#settings/settings.ts';
 import { openDataFolder } from '#stores/data-folder.ts';
 import { createLog, type Log } from '#telemetry/log.ts';
 import { openAdminSocket } from './admin-socket.ts';
+import { applyInitFile } from './apply-init-file.ts';
 import { watchConfig } from './config-watch.ts';
 import { type Doors, openDoors } from './doors.ts';
 import { type EngineLink, startEngineLink } from './engine-link.ts';
 import { buildHouse, type House } from './house.ts';
+import { readInitFile } from './init-file.ts';
 import { startJanitor } from './journal-janitor.ts';
 import { consumedByAll, openStores, type Stores } from './open-stores.ts';
 import { type FirstRun, type PlatformUrls, type RunningPlatform, type StartInput, StartRefused } from './platform.ts';
@@ -54,7 +56,7 @@ async function start(input: StartInput, loaded: LoadedSettings, run: { closers: 
   const stores = await openStores(settings, log, (text) => input.notify({ kind: 'progress', step: 'records', text }));
   closers.push(() => stores.close());
   const urls = urlsOf(settings);
-  const identity = await bootstrap({ records: stores.records, settings, urls: definedUrls(urls) });
+  const identity = await identityOf({ settings, stores, urls, environment: input.env, log });
   const engine = await openEngine({ settings, stores, environment: input.env, log });
   if (engine !== null) closers.push(() => engine.stop());
   const publicDoors = { gateway: urls.gateway ?? '', observe: urls.observe ?? '' };
@@ -111,6 +113,23 @@ async function start(input: StartInput, loaded: LoadedSettings, run: { closers: 
     firstRun: identity.firstStart || configWritten ? firstRunOf(loaded, identity, configWritten) : null,
     stop: () => stop({ house, doors, stores, closers }),
   };
+}
+
+/** Who may come in: what settings say, then what the start file says. */
+async function identityOf(start: {
+  settings: Settings;
+  stores: Stores;
+  urls: ReturnType<typeof urlsOf>;
+  environment: StartInput['env'];
+  log: Log;
+}): Promise<Bootstrapped> {
+  const { settings, stores, log } = start;
+  const identity = await bootstrap({ records: stores.records, settings, urls: definedUrls(start.urls) });
+  if (settings.initFile !== null) {
+    const changes = await applyInitFile(stores.records, readInitFile(settings.initFile, start.environment));
+    log.info('the start file is applied', { file: settings.initFile, changes });
+  }
+  return identity;
 }
 
 /** Drain: probes say no, answers in flight finish, money and events become durable, then the stores close. */

@@ -66,6 +66,7 @@ export function buildSettings(sources: Sources, notes: Notes): Settings {
     expose: text('expose') as Settings['expose'],
     configPath: sources.configPath,
     masterKey: chooseMasterKey(sources.config.masterKey, text('masterKey'), notes),
+    initFile: initFile(text('initFile'), sources.cwd),
     init: init(values),
     network: network(values, sources.cwd, notes),
     limits: {
@@ -140,6 +141,10 @@ function instanceSecret(text: string | null, notes: Notes): Buffer | null {
   if (secret.length === SECRET_BYTES) return secret;
   notes.error({ path: 'GENAI_INSTANCE_SECRET' }, 'must be 32 random bytes in base64 or base64url (openssl rand -base64 32)');
   return null;
+}
+
+function initFile(path: string | null, cwd: string): string | null {
+  return path === null ? null : resolve(cwd, path);
 }
 
 function init({ text }: Values): Settings['init'] {

@@ -35,6 +35,8 @@ export interface Settings {
   readonly configPath: string | null;
   /** LITELLM_MASTER_KEY or general_settings.master_key; null = generated on the first start. */
   readonly masterKey: string | null;
+  /** Start file: what has to be there, applied at every start; null = none. */
+  readonly initFile: string | null;
   readonly init: {
     readonly organizationId: string | null;
     readonly organizationName: string | null;

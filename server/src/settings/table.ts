@@ -118,6 +118,7 @@ export const SETTINGS = [
     secret: true,
     also: ['LITELLM_MASTER_KEY'],
   }),
+  row('initFile', 'YAML file with organisations, projects, keys, prompts, models and score configs that have to be there at every start.', { kind: 'path' }),
   row('initOrgId', 'Id of the first organisation.', { ...only, also: ['LANGFUSE_INIT_ORG_ID'] }),
   row('initOrgName', 'Name of the first organisation.', { ...only, also: ['LANGFUSE_INIT_ORG_NAME'] }),
   row('initProjectId', 'Id of the first project.', { ...only, also: ['LANGFUSE_INIT_PROJECT_ID'] }),

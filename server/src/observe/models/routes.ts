@@ -1,13 +1,12 @@
 // GET, POST /api/public/models and GET, DELETE /models/{id} (langfuse.md §1.10): the models of a project. The house's own price list is not among them.
-import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import type { Route, RouteContext } from '#http/route.ts';
-import { bodyOf, invalidRequest, MAX_BODY_BYTES } from '#observe/api/body.ts';
+import { bodyOf, MAX_BODY_BYTES } from '#observe/api/body.ts';
 import { limitParameter, notFound, pageMeta, pageParameter, parameters, projectOf } from '#observe/filter/parameters.ts';
 import type { Records } from '#stores/records/port.ts';
-import { patternOf, type StoredTier } from './price.ts';
-import { type CreateModel, createModelBody } from './schema.ts';
-import { deleteModel, insertModel, isPattern, listModels, type ModelRow, modelById } from './sql.ts';
+import { checkedModel } from './new-model.ts';
+import { createModelBody } from './schema.ts';
+import { deleteModel, insertModel, listModels, type ModelRow, modelById } from './sql.ts';
 
 const pageParameters = z.object({ page: pageParameter, limit: limitParameter(100) });
 
@@ -52,40 +51,8 @@ async function list(records: Records, { http, principal }: RouteContext): Promis
 
 async function create(records: Records, { http, principal }: RouteContext): Promise<Response> {
   const body = await bodyOf(http, createModelBody);
-  await refusePatterns(records, body);
-  const row = await insertModel(records, {
-    id: randomUUID(),
-    project_id: projectOf(principal),
-    model_name: body.modelName,
-    match_pattern: body.matchPattern,
-    start_date: body.startDate ?? null,
-    unit: body.unit ?? 'TOKENS',
-    tokenizer_id: body.tokenizerId ?? null,
-    tokenizer_config: body.tokenizerConfig,
-    pricing_tiers: tiersOf(body),
-  });
+  const row = await insertModel(records, await checkedModel(records, projectOf(principal), body));
   return http.json(modelOf(row));
-}
-
-function tiersOf(body: CreateModel): StoredTier[] {
-  if (body.pricingTiers) return body.pricingTiers.map((tier) => ({ id: randomUUID(), ...tier })).sort((one, other) => one.priority - other.priority);
-  const flat = { input: body.inputPrice, output: body.outputPrice, total: body.totalPrice };
-  const prices = Object.fromEntries(Object.entries(flat).flatMap(([key, price]) => (price === undefined || price === null ? [] : [[key, price]])));
-  return [{ id: randomUUID(), name: 'Standard', isDefault: true, priority: 0, conditions: [], prices }];
-}
-
-/** A pattern must be one in both dialects: PostgreSQL's is the contract, JavaScript's is what runs. */
-async function refusePatterns(records: Records, body: CreateModel): Promise<void> {
-  const conditions = (body.pricingTiers ?? []).flatMap((tier) => tier.conditions.map(({ usageDetailPattern }) => usageDetailPattern));
-  for (const pattern of [body.matchPattern, ...conditions]) {
-    let runs = true;
-    try {
-      patternOf(pattern);
-    } catch {
-      runs = false;
-    }
-    if (!runs || !(await isPattern(records, pattern))) throw invalidRequest(`The pattern ${pattern.slice(0, 100)} is not a valid regular expression.`);
-  }
 }
 
 async function get(records: Records, { http, principal }: RouteContext): Promise<Response> {

@@ -32,10 +32,10 @@ export async function isPattern(session: RecordsSession, pattern: string): Promi
   }
 }
 
-export async function insertModel(
-  session: RecordsSession,
-  row: Omit<ModelRow, 'created_at' | 'start_date'> & { start_date: string | null },
-): Promise<ModelRow> {
+/** A row as it is written: its start as it was sent. */
+export type NewModel = Omit<ModelRow, 'created_at' | 'start_date'> & { start_date: string | null };
+
+export async function insertModel(session: RecordsSession, row: NewModel): Promise<ModelRow> {
   const [stored] = await session.query<ModelRow>(sql`
     INSERT INTO models (id, project_id, model_name, match_pattern, start_date, unit, tokenizer_id, tokenizer_config, pricing_tiers)
     VALUES (${row.id}, ${row.project_id}, ${row.model_name}, ${row.match_pattern}, ${row.start_date}::timestamptz, ${row.unit}, ${row.tokenizer_id},

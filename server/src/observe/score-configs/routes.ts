@@ -5,7 +5,7 @@ import type { Route, RouteContext } from '#http/route.ts';
 import { bodyOf, invalidRequest, MAX_BODY_BYTES } from '#observe/api/body.ts';
 import { limitParameter, notFound, pageMeta, pageParameter, parameters, projectOf } from '#observe/filter/parameters.ts';
 import type { Records } from '#stores/records/port.ts';
-import { BOOLEAN_CATEGORIES, type Category, createConfigBody, problemsOf, updateConfigBody } from './schema.ts';
+import { type Category, categoriesOf, createConfigBody, problemsOf, updateConfigBody } from './schema.ts';
 import { type ConfigRow, configById, insertConfig, listConfigs, updateConfig } from './sql.ts';
 
 const pageParameters = z.object({ page: pageParameter, limit: limitParameter(100) });
@@ -92,11 +92,6 @@ async function create(records: Records, { http, principal }: RouteContext): Prom
     description: wished.description ?? null,
   });
   return http.json(shapeOf(row));
-}
-
-function categoriesOf(dataType: string, given: Category[] | null): Category[] | null {
-  if (dataType === 'BOOLEAN') return [...BOOLEAN_CATEGORIES];
-  return dataType === 'CATEGORICAL' ? given : null;
 }
 
 /** What is not named stays; null clears what may be absent. */

@@ -19,6 +19,8 @@ export const createConfigBody = z
     for (const message of problemsOf(config)) context.addIssue({ code: 'custom', message });
   });
 
+export type CreateConfig = z.output<typeof createConfigBody>;
+
 export const updateConfigBody = z
   .object({
     isArchived: z.boolean().nullish(),
@@ -41,10 +43,16 @@ export interface ConfigRules {
 }
 
 /** Every boolean config has these. */
-export const BOOLEAN_CATEGORIES: readonly Category[] = [
+const BOOLEAN_CATEGORIES: readonly Category[] = [
   { label: 'True', value: 1 },
   { label: 'False', value: 0 },
 ];
+
+/** The categories that are stored. */
+export function categoriesOf(dataType: string, given: Category[] | null): Category[] | null {
+  if (dataType === 'BOOLEAN') return [...BOOLEAN_CATEGORIES];
+  return dataType === 'CATEGORICAL' ? given : null;
+}
 
 /** What does not fit together; [] when everything does. */
 export function problemsOf({ dataType, minValue, maxValue, categories: given }: ConfigRules): string[] {
