@@ -29,7 +29,10 @@ export function operations(): Operation[] {
 
 /** `/v1/models/{id}`, `/v1/models/:id` and `/v1/models/:id{.+}` are the same place. */
 export function placeOf(method: string, path: string): string {
-  return `${method} ${path.replace(/:\w+(?:\{[^}]*\})?|\{[^}]*\}/g, '*').replace(/(.)\/$/, '$1')}`;
+  return `${method} ${path
+    .replace(/:\w+\{\.\+(:\w+)\}/g, '*$1')
+    .replace(/(?<=\/):\w+(?:\{[^}]*\})?|\{[^}]*\}/g, '*')
+    .replace(/(.)\/$/, '$1')}`;
 }
 
 /** What a run served well: `METHOD pattern` of a route, or `call endpoint` (`call models`, `call count-tokens`) of the data plane. */

@@ -41,6 +41,8 @@ export class Call {
   /** For messages: `/chat/completions`. */
   readonly route: string;
   readonly pathModel: string | null;
+  /** The path says that the answer is streamed. */
+  readonly pathStreams: boolean;
   readonly startedAtUs: number;
 
   /** Set by authenticate; null = the master key. */
@@ -84,7 +86,7 @@ export class Call {
   constructor(
     deps: GatewayDeps,
     snapshot: Snapshot,
-    at: { endpoint: Endpoint; route: string; pathModel: string | null },
+    at: { endpoint: Endpoint; route: string; pathModel: string | null; stream?: boolean },
     http: [IncomingMessage, ServerResponse],
   ) {
     this.startedAtUs = deps.clock.nowUs();
@@ -94,6 +96,7 @@ export class Call {
     this.dialect = dialectOf(at.endpoint);
     this.route = at.route;
     this.pathModel = at.pathModel;
+    this.pathStreams = at.stream === true;
     this.request = http[0];
     this.response = http[1];
   }

@@ -1,4 +1,4 @@
-// POST /v1/messages/count_tokens: Anthropic's own count where the model is Anthropic's, an estimate of the texts elsewhere. Nothing is billed and nothing is written down.
+// Counts of tokens as Anthropic's and Google's clients ask for them: the upstream's own count where it speaks the client's language, an estimate of the texts elsewhere. Nothing is billed and nothing is written down.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Dispatcher } from 'undici';
 import { findGroup } from './admit.ts';
@@ -9,6 +9,7 @@ import { Call } from './call.ts';
 import type { GatewayDeps } from './deps.ts';
 import { ownFailure, transportFailure, upstreamFailure } from './errors.ts';
 import { passedHeaders } from './exchange.ts';
+import type { PathMatch } from './paths.ts';
 import { pick } from './pick.ts';
 import { sendFailure, sendWhole } from './reply.ts';
 import { type Asked, readRequest } from './request.ts';
@@ -18,7 +19,6 @@ import type { Target } from './target.ts';
 import { upstreamModel } from './upstream-body.ts';
 import { estimateTokens } from './usage.ts';
 
-const ROUTE = '/v1/messages/count_tokens';
 const TIMEOUT_MS = 30_000;
 const LONGEST_ANSWER = 64 * 1024;
 
@@ -28,9 +28,14 @@ export interface Counting {
   readonly pool: BytePool;
 }
 
-/** Answers `{"input_tokens": n}`. Never rejects. */
-export async function countTokens({ snapshot, deps, pool }: Counting, request: IncomingMessage, response: ServerResponse): Promise<void> {
-  const call = new Call(deps, snapshot, { endpoint: 'messages', route: ROUTE, pathModel: null }, [request, response]);
+/** Where a count is asked for. */
+export type CountPath = Extract<PathMatch, { kind: 'count-tokens' }>;
+
+/** Answers `{"input_tokens": n}` or `{"totalTokens": n}`. Never rejects. */
+export async function countTokens(counting: Counting, at: CountPath, http: [IncomingMessage, ServerResponse]): Promise<void> {
+  const { snapshot, deps, pool } = counting;
+  const [request, response] = http;
+  const call = new Call(deps, snapshot, at, http);
   snapshot.enter();
   response.on('close', () => {
     if (!response.writableFinished) call.leave();
@@ -38,16 +43,11 @@ export async function countTokens({ snapshot, deps, pool }: Counting, request: I
   try {
     const caller = await authenticate(request.headers, deps, snapshot.config.keyHeaderName);
     call.body = await readBody(call, pool, deps.settings.limits.maxRequestBytes);
-    call.asked = readRequest(call.body, null, 'messages');
+    call.asked = readRequest(call.body, at.pathModel, at.endpoint);
     call.key = caller.key;
-    const target = pick(findGroup(call).targets, new Set(), {
-      routing: call.snapshot.config.routing,
-      prices: deps.prices,
-      nowMs: deps.clock.nowMs(),
-      random: Math.random,
-    }) as Target;
-    if (target.upstream?.native.has('messages') === true && target.dispatcher !== null) await forward(call, target, deps);
-    else sendCount(response, JSON.stringify({ input_tokens: estimate(call.asked) }));
+    const target = pickFor(call, deps);
+    if (target.upstream?.native.has(at.endpoint) === true && target.dispatcher !== null) await forward(call, target, deps);
+    else sendCount(response, JSON.stringify(at.endpoint === 'messages' ? { input_tokens: estimate(call.asked) } : { totalTokens: estimate(call.asked) }));
   } catch (error) {
     sendFailure(call, deps, ownFailure(error));
   } finally {
@@ -56,14 +56,21 @@ export async function countTokens({ snapshot, deps, pool }: Counting, request: I
   }
 }
 
+function pickFor(call: Call, deps: GatewayDeps): Target {
+  const { routing } = call.snapshot.config;
+  return pick(findGroup(call).targets, new Set(), { routing, prices: deps.prices, nowMs: deps.clock.nowMs(), random: Math.random }) as Target;
+}
+
 async function forward(call: Call, target: Target, deps: GatewayDeps): Promise<void> {
   const upstream = target.upstream as NonNullable<Target['upstream']>;
   const model = upstreamModel(call, target);
-  const headers = passedHeaders(call, upstream);
-  const replace = new Map([['model', Buffer.from(JSON.stringify(model))]]);
+  const replace = new Map(call.endpoint === 'messages' ? [['model', Buffer.from(JSON.stringify(model))]] : []);
   const body = splice((call.asked as Asked).scanned, { replace, drop: target.drop, rename: upstream.rename });
   const origin = { label: target.errorLabel, deployment: target.deployment };
-  const sending = { origin: upstream.origin, path: upstream.path('count-tokens', model), method: 'POST', headers, body } as const;
+  const path = upstream.path('count-tokens', model);
+  const signed = (await upstream.authorize?.({ path, body, stream: false })) ?? [];
+  const headers = [...passedHeaders(call, upstream), ...signed];
+  const sending = { origin: upstream.origin, path, method: 'POST', headers, body } as const;
   let answer: Dispatcher.ResponseData;
   try {
     answer = await (target.dispatcher as Dispatcher).request({ ...sending, signal: AbortSignal.timeout(TIMEOUT_MS) });
@@ -83,7 +90,7 @@ function sendCount(response: ServerResponse, json: string): void {
 /** Texts of system, messages and tools; a picture counts as Anthropic's usual 1,600 at most. */
 function estimate(asked: Asked): number {
   const body = JSON.parse(asked.scanned.bytes.toString('utf8')) as Record<string, unknown>;
-  return tokensIn([body.system, body.messages, body.tools]);
+  return tokensIn([body.system, body.messages, body.tools, body.systemInstruction, body.contents, body.generateContentRequest]);
 }
 
 const PICTURE_TOKENS = 1600;
@@ -92,6 +99,6 @@ function tokensIn(value: unknown): number {
   if (typeof value === 'string') return estimateTokens(value);
   if (Array.isArray(value)) return value.reduce<number>((sum, entry) => sum + tokensIn(entry), 0);
   if (typeof value !== 'object' || value === null) return 0;
-  if ((value as { type?: unknown }).type === 'base64') return PICTURE_TOKENS;
+  if ((value as { type?: unknown }).type === 'base64' || (value as { inlineData?: unknown }).inlineData !== undefined) return PICTURE_TOKENS;
   return Object.entries(value).reduce((sum, [key, entry]) => sum + estimateTokens(key) + tokensIn(entry), 0);
 }

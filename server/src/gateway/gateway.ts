@@ -72,13 +72,14 @@ export function createGateway(deps: GatewayDeps): Gateway {
   }
 
   function serve(match: PathMatch, request: IncomingMessage, response: ServerResponse): void {
+    if ('endpoint' in match && match.endpoint === 'generate-content') takeQueryKey(request);
     if (match.kind === 'call') {
       serveCall(match, request, response);
       return;
     }
     response.on('finish', () => plane.meters.calls.add(1, match.kind, '', String(response.statusCode)));
-    if (match.kind === 'count-tokens') void countTokens({ snapshot, deps, pool }, request, response);
-    else void serveModels(snapshot, deps, match.id, [request, response]);
+    if (match.kind === 'count-tokens') void countTokens({ snapshot, deps, pool }, match, [request, response]);
+    else if (match.kind === 'models') void serveModels(snapshot, deps, match.id, [request, response]);
   }
 
   return {
@@ -88,7 +89,8 @@ export function createGateway(deps: GatewayDeps): Gateway {
       if (request.method === 'OPTIONS') return false;
       allowAnyOrigin(request, response);
       const wanted = match.kind === 'models' ? 'GET' : 'POST';
-      if (draining) refuseAt(match, response, shuttingDown());
+      if (match.kind === 'absent') refuseAt(match, response, notBuilt(match.path));
+      else if (draining) refuseAt(match, response, shuttingDown());
       else if (request.method !== wanted) refuseAt(match, response, new AppError(`Use ${wanted} for this path.`, WRONG_METHOD));
       else serve(match, request, response);
       return true;
@@ -110,8 +112,19 @@ export function createGateway(deps: GatewayDeps): Gateway {
 
 const WRONG_METHOD = { status: 405, code: 'bad_request_error' };
 
+function notBuilt(path: string): AppError {
+  return new AppError(`${path.slice(0, 200)} is not built yet. GET /openapi.json lists what there is.`, { status: 501, code: 'not_supported' });
+}
+
 function shuttingDown(): AppError {
   return new AppError('The gateway is shutting down: try again.', { status: 503, code: 'service_unavailable', retryAfterSeconds: 1 });
+}
+
+/** Google's clients may write their key into the address: taken only there, and after every header. */
+function takeQueryKey(request: IncomingMessage): void {
+  const query = (request.url ?? '').indexOf('?');
+  const key = query < 0 ? null : new URLSearchParams((request.url as string).slice(query)).get('key');
+  if (key !== null && key !== '') request.headers['ocp-apim-subscription-key'] ??= key;
 }
 
 /** A page of any origin may call: its credential is a header, never a cookie. */
@@ -131,7 +144,7 @@ async function serveModels(snapshot: Snapshot, deps: GatewayDeps, id: string | n
 }
 
 function refuseAt(match: PathMatch, response: ServerResponse, error: AppError): void {
-  sendError(response, match.kind === 'models' ? openAiDialect : dialectOf(match.kind === 'call' ? match.endpoint : 'messages'), error);
+  sendError(response, 'endpoint' in match ? dialectOf(match.endpoint) : openAiDialect, error);
 }
 
 function sendError(response: ServerResponse, dialect: Dialect, error: unknown): void {

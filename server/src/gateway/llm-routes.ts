@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import type { Route } from '#http/route.ts';
 import { AppError } from '#lib/errors.ts';
-import { MODEL_PREFIXES, MODEL_SUFFIXES, PATHS } from './paths.ts';
+import { GENERATE_METHODS, GENERATE_PREFIXES, MODEL_PREFIXES, MODEL_SUFFIXES, PATHS } from './paths.ts';
 import type { Endpoint } from './providers/provider.ts';
 
 /** What request.ts reads; every other field goes to the upstream as it came. A test holds the two to the same refusals. */
@@ -28,6 +28,8 @@ const chatBody = z.looseObject({
 });
 const completionsBody = z.looseObject({ ...shared, prompt: z.unknown(), stream: z.boolean().optional(), max_tokens: z.number().optional() });
 const embeddingsBody = z.looseObject({ ...shared, input: z.unknown() });
+const responsesBody = z.looseObject({ ...shared, input: z.unknown(), stream: z.boolean().optional(), max_output_tokens: z.number().optional() });
+const generateBody = z.looseObject({ contents: z.array(z.looseObject({})), generationConfig: z.looseObject({}).optional() });
 const countBody = z.looseObject({
   model: shared.model,
   messages: z.array(z.looseObject({ role: z.string(), content: z.unknown() })),
@@ -49,6 +51,12 @@ const CALLS: Readonly<Record<Endpoint, Pick<Route, 'summary' | 'body' | 'dialect
   chat: { summary: 'A chat completion, streamed or whole', body: chatBody, dialect: 'openai' },
   completions: { summary: 'A text completion, streamed or whole', body: completionsBody, dialect: 'openai' },
   embeddings: { summary: 'Embeddings', body: embeddingsBody, dialect: 'openai' },
+  responses: {
+    summary: 'A response (OpenAI Responses) for a model of any provider, streamed or whole; nothing is stored',
+    body: responsesBody,
+    dialect: 'openai',
+  },
+  'generate-content': { summary: 'Gemini generateContent for a model of any provider', body: generateBody, dialect: 'google' },
   messages: { summary: 'Anthropic Messages for a model of any provider, streamed or whole', body: messagesBody, dialect: 'anthropic' },
 };
 
@@ -66,7 +74,16 @@ export function llmRoutes(): Route[] {
     else routes.push({ ...line('GET', path, 'The models that the key may use'), response: modelList }, line('GET', `${path}/:model`, 'One model'));
   }
   for (const prefix of MODEL_PREFIXES) for (const [suffix, endpoint] of MODEL_SUFFIXES) routes.push(callRoute(`${prefix}:model${suffix}`, endpoint));
+  for (const prefix of GENERATE_PREFIXES) routes.push(...generateRoutes(prefix));
   return routes;
+}
+
+function generateRoutes(prefix: string): Route[] {
+  return GENERATE_METHODS.map((method) => {
+    const route = callRoute(`${prefix}:model{.+${method}}`, 'generate-content');
+    const summary = method === ':countTokens' ? 'Input tokens of a Gemini call: Google’s own count, an estimate for other providers' : route.summary;
+    return { ...route, summary: method === ':streamGenerateContent' ? `${summary}, streamed (alt=sse)` : summary };
+  });
 }
 
 function callRoute(path: string, endpoint: Endpoint): Route {

@@ -2,15 +2,23 @@
 import type { Endpoint } from './providers/provider.ts';
 
 export type PathMatch =
-  | { readonly kind: 'call'; readonly endpoint: Endpoint; readonly route: string; readonly pathModel: string | null }
-  | { readonly kind: 'count-tokens' }
+  | {
+      readonly kind: 'call';
+      readonly endpoint: Endpoint;
+      readonly route: string;
+      readonly pathModel: string | null /** The path says that the answer is streamed. */;
+      readonly stream?: boolean;
+    }
+  | { readonly kind: 'count-tokens'; readonly endpoint: 'messages' | 'generate-content'; readonly route: string; readonly pathModel: string | null }
+  | { readonly kind: 'absent'; readonly path: string }
   | { readonly kind: 'models'; readonly id: string | null };
 
 const CHAT: PathMatch = { kind: 'call', endpoint: 'chat', route: '/chat/completions', pathModel: null };
 const COMPLETIONS: PathMatch = { kind: 'call', endpoint: 'completions', route: '/completions', pathModel: null };
 const EMBEDDINGS: PathMatch = { kind: 'call', endpoint: 'embeddings', route: '/embeddings', pathModel: null };
 const MESSAGES: PathMatch = { kind: 'call', endpoint: 'messages', route: '/v1/messages', pathModel: null };
-const COUNT_TOKENS: PathMatch = { kind: 'count-tokens' };
+const COUNT_TOKENS: PathMatch = { kind: 'count-tokens', endpoint: 'messages', route: '/v1/messages/count_tokens', pathModel: null };
+const RESPONSES: PathMatch = { kind: 'call', endpoint: 'responses', route: '/responses', pathModel: null };
 const MODELS: PathMatch = { kind: 'models', id: null };
 
 /** Every exact path of the data plane with what it means; docs and the access test walk it. */
@@ -19,6 +27,9 @@ export const PATHS: ReadonlyMap<string, PathMatch> = new Map<string, PathMatch>(
   ['/chat/completions', CHAT],
   ['/v1/completions', COMPLETIONS],
   ['/completions', COMPLETIONS],
+  ['/v1/responses', RESPONSES],
+  ['/responses', RESPONSES],
+  ['/openai/v1/responses', RESPONSES],
   ['/v1/embeddings', EMBEDDINGS],
   ['/embeddings', EMBEDDINGS],
   ['/v1/messages', MESSAGES],
@@ -35,22 +46,68 @@ export const MODEL_SUFFIXES: readonly (readonly [string, Endpoint])[] = [
   ['/embeddings', 'embeddings'],
 ];
 
+/** Before the model's name in Google's paths; one of the methods follows it. */
+export const GENERATE_PREFIXES = ['/v1beta/models/', '/v1/models/', '/models/'];
+export const GENERATE_METHODS = [':generateContent', ':streamGenerateContent', ':countTokens'] as const;
+
 /** What a request target means to the data plane; null = not its path. */
 export function matchPath(target: string): PathMatch | null {
   const query = target.indexOf('?');
   const path = query < 0 ? target : target.slice(0, query);
-  return PATHS.get(path) ?? modelInPath(path);
+  return PATHS.get(path) ?? generateInPath(path) ?? modelInPath(path) ?? absent(path);
+}
+
+/** Endpoints of OpenAI's and Anthropic's APIs that are not built: they answer 501 by name, so that nobody looks for a typing error. */
+export const ABSENT = [
+  'audio',
+  'batches',
+  'files',
+  'fine_tuning',
+  'images',
+  'moderations',
+  'ocr',
+  'realtime',
+  'rerank',
+  'responses',
+  'skills',
+  'vector_stores',
+  'videos',
+  'assistants',
+  'threads',
+  'uploads',
+  'containers',
+  'evals',
+  'conversations',
+];
+const ABSENT_PATH = new RegExp(`^(?:/openai/deployments/[^/]+|/openai)?(?:/v[12])?/(?:${ABSENT.join('|')})(?:/|$)`);
+
+function absent(path: string): PathMatch | null {
+  return ABSENT_PATH.test(path) ? { kind: 'absent', path } : null;
+}
+
+function generateInPath(path: string): PathMatch | null {
+  for (const prefix of GENERATE_PREFIXES) {
+    if (!path.startsWith(prefix)) continue;
+    for (const method of GENERATE_METHODS) {
+      const pathModel = modelBetween(path, prefix, method);
+      if (pathModel === null) continue;
+      const at = { endpoint: 'generate-content', route: method.slice(1), pathModel } as const;
+      return method === ':countTokens' ? { kind: 'count-tokens', ...at } : { kind: 'call', ...at, stream: method === ':streamGenerateContent' };
+    }
+  }
+  return null;
+}
+
+/** The first suffix decides: a chat without a model is no text completion of a model called chat. */
+function callUnder(path: string, prefix: string): PathMatch | null {
+  const [suffix, endpoint] = MODEL_SUFFIXES.find(([known]) => path.endsWith(known)) ?? [];
+  const pathModel = suffix === undefined ? null : modelBetween(path, prefix, suffix);
+  return pathModel === null ? null : { kind: 'call', endpoint: endpoint as Endpoint, route: suffix as string, pathModel };
 }
 
 function modelInPath(path: string): PathMatch | null {
-  for (const prefix of MODEL_PREFIXES) {
-    if (!path.startsWith(prefix)) continue;
-    for (const [suffix, endpoint] of MODEL_SUFFIXES) {
-      const pathModel = modelBetween(path, prefix, suffix);
-      if (pathModel !== null) return { kind: 'call', endpoint, route: suffix, pathModel };
-    }
-    return null;
-  }
+  const prefix = MODEL_PREFIXES.find((known) => path.startsWith(known));
+  if (prefix !== undefined) return callUnder(path, prefix);
   for (const prefix of ['/v1/models/', '/models/']) {
     const id = path.startsWith(prefix) ? modelBetween(path, prefix, '') : null;
     if (id !== null) return { kind: 'models', id };

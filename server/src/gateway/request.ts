@@ -46,9 +46,10 @@ const REFUSED_FIELDS: ReadonlySet<string> = new Set([
 
 /**
  * Scans and reads a body.
- * @throws AppError 400 for anything that is not one plain JSON object with a model's name.
+ * @param streams the path asks for a stream.
+ * @throws AppError 400 for anything that is not one plain JSON object with a model's name; 501 for what would need stored responses.
  */
-export function readRequest(body: Buffer, pathModel: string | null, endpoint: Endpoint): Asked {
+export function readRequest(body: Buffer, pathModel: string | null, endpoint: Endpoint, streams = false): Asked {
   const asked: Draft = {
     scanned: scan(body),
     model: pathModel ?? '',
@@ -68,6 +69,8 @@ export function readRequest(body: Buffer, pathModel: string | null, endpoint: En
   if (typeof asked.model !== 'string' || asked.model === '')
     throw badRequest('The body names no model: set "model" to one of the names that `/v1/models` lists.', 'model');
   if (endpoint === 'embeddings') asked.stream = false;
+  if (endpoint === 'generate-content') asked.stream = streams;
+  if (endpoint === 'responses') refuseStored(asked);
   return asked;
 }
 
@@ -100,6 +103,13 @@ const READERS: ReadonlyMap<string, Reader> = new Map<string, Reader>([
       asked.maxTokens = tokens(value) ?? asked.maxTokens;
     },
   ],
+  [
+    'max_output_tokens',
+    (asked, value) => {
+      asked.maxTokens = tokens(value) ?? asked.maxTokens;
+    },
+  ],
+  ['generationConfig', readGenerationConfig],
   [
     'n',
     (asked, value) => {
@@ -139,8 +149,27 @@ function readModel(asked: Draft, value: unknown): void {
   asked.model = value;
 }
 
+/** Gemini's longest answer and number of candidates. */
+function readGenerationConfig(asked: Draft, value: unknown): void {
+  const config = typeof value === 'object' && value !== null ? (value as { maxOutputTokens?: unknown; candidateCount?: unknown }) : {};
+  asked.maxTokens = tokens(config.maxOutputTokens) ?? asked.maxTokens;
+  if (typeof config.candidateCount === 'number' && config.candidateCount >= 1) asked.choices = Math.ceil(config.candidateCount);
+}
+
 function tokens(value: unknown): number | null {
   return typeof value === 'number' && value >= 0 ? Math.ceil(value) : null;
+}
+
+/** What is kept at an upstream belongs to nobody there: until responses have owners, each call brings its whole conversation. */
+const STORED_FIELDS = ['previous_response_id', 'conversation'];
+
+function refuseStored(asked: Draft): void {
+  for (const member of asked.scanned.members) {
+    const value = STORED_FIELDS.includes(member.key) || member.key === 'background' ? memberValue(asked.scanned, member) : null;
+    if (value === null || value === false) continue;
+    const message = `${member.key} is not supported: send the whole conversation in "input".`;
+    throw new AppError(message, { status: 501, code: 'not_supported', param: member.key });
+  }
 }
 
 function scan(body: Buffer): ScannedObject {

@@ -55,7 +55,7 @@ export async function run(call: Call, plane: Plane): Promise<void> {
     // A key that was regenerated is one key, whichever hash opened it.
     call.keyId = key === null ? keyId : key.id;
     call.body = await readBody(call, pool, deps.settings.limits.maxRequestBytes);
-    call.asked = readRequest(call.body, call.pathModel, call.endpoint);
+    call.asked = readRequest(call.body, call.pathModel, call.endpoint, call.pathStreams);
     const admitted = admit(call, deps);
     if (admitted instanceof Promise) await admitted;
     await relay(call, await reach(call, plane), plane);
@@ -125,6 +125,8 @@ async function attempt(call: Call, plane: Plane, target: Target, deadlineMs: num
   const { path, headers, body, translation } = exchangeFor(call, target, upstream, model);
   const signed = upstream.authorize === undefined ? headers : await authorized(upstream, { path, body, stream: asked.stream }, headers);
   if (!Array.isArray(signed)) return signed;
+  // It may have left while a token was fetched.
+  if (call.gone) return ownFailure(new ClientGone());
   const record = openAttempt(call, deps, target, model);
   const tried = new Attempt(call, target, { pool, nowMs: () => deps.clock.nowMs() });
   const answers = translation === null ? tried : new TranslatedAnswer(tried, translation, (bytes) => tried.hold(bytes));

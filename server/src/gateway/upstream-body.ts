@@ -22,11 +22,21 @@ export function addsUsage(call: Call, target: Target): boolean {
 /** The bytes to send; the client's own buffer when nothing has to change. */
 export function upstreamBody(call: Call, target: Target, model: string): Buffer {
   const asked = call.asked as Asked;
-  const replace = new Map<string, Buffer>([['model', target.modelJson ?? Buffer.from(JSON.stringify(model))]]);
-  for (const [key, value] of target.defaults) if (memberOf(asked.scanned, key) === undefined) replace.set(key, value);
+  // Google names the model in the path and nests its parameters.
+  const replace = new Map<string, Buffer>(call.endpoint === 'generate-content' ? [] : [['model', target.modelJson ?? Buffer.from(JSON.stringify(model))]]);
+  if (call.endpoint !== 'generate-content') for (const [key, value] of target.defaults) if (memberOf(asked.scanned, key) === undefined) replace.set(key, value);
   if ((call.endpoint === 'chat' || call.endpoint === 'completions') && addsUsage(call, target)) replace.set('stream_options', streamOptions(asked));
-  const drop = call.endpoint === 'messages' ? ownMetadata(asked, target.drop, replace) : target.drop;
+  const drop = dropsOf(call, asked, target.drop, replace);
   return splice(asked.scanned, { replace, drop, rename: target.upstream?.rename ?? NO_NAMES });
+}
+
+function dropsOf(call: Call, asked: Asked, drop: ReadonlySet<string>, replace: Map<string, Buffer>): ReadonlySet<string> {
+  if (call.endpoint === 'messages') return ownMetadata(asked, drop, replace);
+  if (call.endpoint !== 'responses') return drop;
+  // OpenAI keeps metadata of plain texts with the response; any other is for the gateway alone.
+  const metadata = fieldOf(asked, 'metadata');
+  const plain = typeof metadata === 'object' && metadata !== null && Object.values(metadata).every((value) => typeof value === 'string');
+  return plain ? new Set([...drop].filter((key) => key !== 'metadata')) : drop;
 }
 
 /** Anthropic takes `metadata.user_id` and nothing beside it: the rest is for the gateway. */

@@ -23,6 +23,8 @@ export function errorBody(error: AppError, dialect: Dialect): Record<string, unk
       return { error: { message: error.message, type: error.code, param: error.param ?? null, code: String(error.status) } };
     case 'anthropic':
       return { type: 'error', error: { type: error.code, message: error.message } };
+    case 'google':
+      return { error: { code: error.status, message: error.message, status: error.code } };
     case 'langfuse':
       // Validation errors carry the issues where domain errors carry their name.
       return { message: error.message, error: error.details ?? error.code };

@@ -7,7 +7,7 @@ export function openApiDocument(routes: readonly Route[], version: string): Reco
   const paths: Record<string, Record<string, unknown>> = {};
   for (const route of routes) {
     if (route.surface === 'internal' || route.surface === 'console') continue;
-    const path = route.path.replace(/:(\w+)(\{[^}]*\})?/g, '{$1}');
+    const path = route.path.replace(/:(\w+)\{\.\+(:\w+)\}/g, '{$1}$2').replace(/(?<=\/):(\w+)(\{[^}]*\})?/g, '{$1}');
     paths[path] ??= {};
     paths[path][route.method.toLowerCase()] = operation(route);
   }

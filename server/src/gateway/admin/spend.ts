@@ -129,7 +129,13 @@ function summary(rows: readonly { day: string; user_id: string; model: string; s
 }
 
 /** LiteLLM's names of what was called. */
-const CALL_TYPES: Readonly<Record<string, string>> = { completions: 'atext_completion', embeddings: 'aembedding', messages: 'anthropic_messages' };
+const CALL_TYPES: Readonly<Record<string, string>> = {
+  completions: 'atext_completion',
+  embeddings: 'aembedding',
+  messages: 'anthropic_messages',
+  responses: 'aresponses',
+  'generate-content': 'agenerate_content',
+};
 
 /** One call as a LiteLLM_SpendLogs row. */
 function spendLog(row: CallRow): Record<string, unknown> {

@@ -4,13 +4,30 @@ import { readChatCall } from './chat-call.ts';
 import type { ReadClientCall } from './client-call.ts';
 import { readCompletionsCall } from './completions-call.ts';
 import type { Dialect } from './dialect.ts';
+import { generateDialect } from './generate/dialect.ts';
+import { readGenerateCall } from './generate/request.ts';
 import { messagesDialect } from './messages/dialect.ts';
 import { readMessagesCall } from './messages/request.ts';
 import { openAiDialect } from './openai.ts';
+import { responsesDialect } from './responses/dialect.ts';
+import { readResponsesCall } from './responses/request.ts';
 
-const DIALECTS: Readonly<Record<Endpoint, Dialect>> = { chat: openAiDialect, completions: openAiDialect, embeddings: openAiDialect, messages: messagesDialect };
+const DIALECTS: Readonly<Record<Endpoint, Dialect>> = {
+  chat: openAiDialect,
+  completions: openAiDialect,
+  embeddings: openAiDialect,
+  messages: messagesDialect,
+  responses: responsesDialect,
+  'generate-content': generateDialect,
+};
 /** How a call is understood for upstreams that do not speak its endpoint; absent = it cannot be translated. */
-const CLIENT_CALLS: Readonly<Partial<Record<Endpoint, ReadClientCall>>> = { chat: readChatCall, completions: readCompletionsCall, messages: readMessagesCall };
+const CLIENT_CALLS: Readonly<Partial<Record<Endpoint, ReadClientCall>>> = {
+  chat: readChatCall,
+  completions: readCompletionsCall,
+  messages: readMessagesCall,
+  responses: readResponsesCall,
+  'generate-content': readGenerateCall,
+};
 
 export function dialectOf(endpoint: Endpoint): Dialect {
   return DIALECTS[endpoint];

@@ -1,5 +1,6 @@
 // What every provider must do for a chat and for a Messages call, whole and streamed, driven by the official clients through a listening gateway. Each provider's test brings its upstream's words.
 import Anthropic from '@anthropic-ai/sdk';
+import { FunctionCallingConfigMode, type GenerateContentResponse, GoogleGenAI, type Part } from '@google/genai';
 import OpenAI from 'openai';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DEPLOYMENT, startTestGateway, type TestGateway } from '#gateway/test-gateway-fixture.ts';
@@ -185,6 +186,139 @@ export function describeProvider(provider: ProviderUnderTest): void {
           results: ['sunny'],
           toolChoice: 'required',
         });
+      });
+    });
+
+    describe('a response', () => {
+      it('gets text, calls and thinking, whole and streamed', async () => {
+        if (provider.name === 'openai') return;
+        for (const said of [TEXT, CALLS, ...(cannot.thinking ? [] : [THINKING])]) {
+          whole(said);
+          const answer = await openai.responses.create({ model: 'm', input: 'Hello' });
+          stream(said);
+          const streamed = await openai.responses.stream({ model: 'm', input: 'Hello' }).finalResponse();
+          for (const response of [answer, streamed]) {
+            expect(response.output_text).toBe(said.text?.join('') ?? '');
+            expect(response.status).toBe(said.stop === 'length' ? 'incomplete' : 'completed');
+            expect(response.usage).toMatchObject({ output_tokens: said.usage.output, input_tokens_details: { cached_tokens: said.usage.cached } });
+            const calls = response.output.flatMap((item) => (item.type === 'function_call' ? [[item.name, JSON.parse(item.arguments || '{}')]] : []));
+            expect(calls).toEqual(said.calls?.map(({ name, input }) => [name, input]) ?? []);
+            const thoughts = response.output.flatMap((item) => (item.type === 'reasoning' ? item.summary.map(({ text }) => text) : []));
+            expect(thoughts.join('')).toBe(said.thinking?.text.join('') ?? '');
+          }
+          expect(settled()).toMatchObject({
+            endpoint: 'responses',
+            usageEstimated: false,
+            outcome: 'success',
+            usage: { input: said.usage.input + (cannot.cacheWrites ? 0 : 0) },
+          });
+        }
+      });
+      it('is understood with its items, and brings its thinking back', async () => {
+        if (provider.name === 'openai') return;
+        whole(TEXT);
+        await openai.responses.create({
+          model: 'm',
+          instructions: 'Be kind.',
+          max_output_tokens: 77,
+          input: [
+            {
+              role: 'user',
+              content: [
+                { type: 'input_text', text: 'What is this?' },
+                { type: 'input_image', detail: 'auto', image_url: `data:image/png;base64,${PICTURE}` },
+              ],
+            },
+            { type: 'function_call', call_id: 'call_1', name: 'get_weather', arguments: '{"city":"東京"}' },
+            { type: 'function_call_output', call_id: 'call_1', output: 'sunny' },
+          ],
+          tools: [{ type: 'function', name: 'get_weather', description: 'Weather', parameters: TOOL_PARAMETERS, strict: false }],
+          tool_choice: 'required',
+        });
+        expect(provider.understood(upstream.seen[0] as Seen)).toMatchObject({
+          system: 'Be kind.',
+          texts: ['What is this?'],
+          tools: ['get_weather'],
+          maxTokens: 77,
+          pictures: ['image/png'],
+          results: ['sunny'],
+          toolChoice: 'required',
+        });
+      });
+      it('that would need stored ones is refused by name', async () => {
+        await expect(openai.responses.create({ model: 'm', input: 'Hi', previous_response_id: 'resp_of_somebody' })).rejects.toMatchObject({ status: 501 });
+        await expect(openai.responses.create({ model: 'm', input: 'Hi', background: true })).rejects.toMatchObject({ status: 501 });
+      });
+    });
+
+    describe('a generateContent call', () => {
+      const google = () => new GoogleGenAI({ apiKey: 'sk-user', httpOptions: { baseUrl: test.url } }).models;
+      it('gets text, calls and thoughts, whole and streamed', async () => {
+        for (const said of [TEXT, CALLS, ...(cannot.thinking ? [] : [THINKING])]) {
+          whole(said);
+          const answer = await google().generateContent({ model: 'm', contents: 'Hello' });
+          stream(said);
+          const parts: Part[] = [];
+          let last: GenerateContentResponse | undefined;
+          for await (const piece of await google().generateContentStream({ model: 'm', contents: 'Hello' })) {
+            parts.push(...(piece.candidates?.[0]?.content?.parts ?? []));
+            last = piece;
+          }
+          for (const given of [answer.candidates?.[0]?.content?.parts ?? [], parts]) {
+            const text = given
+              .filter((part) => !part.thought)
+              .map((part) => part.text ?? '')
+              .join('');
+            expect(text).toBe(said.text?.join('') ?? '');
+            expect(given.flatMap(({ functionCall: call }) => (call ? [[call.name, call.args]] : []))).toEqual(
+              said.calls?.map(({ name, input }) => [name, input]) ?? [],
+            );
+            expect(
+              given
+                .filter((part) => part.thought)
+                .map((part) => part.text)
+                .join(''),
+            ).toBe(said.thinking?.text.join('') ?? '');
+          }
+          expect(last?.candidates?.[0]?.finishReason).toBe(said.stop === 'length' ? 'MAX_TOKENS' : 'STOP');
+          expect(last?.usageMetadata).toMatchObject({ promptTokenCount: said.usage.input + said.usage.cached + written(said) });
+          expect(settled()).toMatchObject({ endpoint: 'generate-content', usageEstimated: false, outcome: 'success' });
+        }
+      });
+      it('is understood: system, pictures, declarations, results', async () => {
+        whole(TEXT);
+        await google().generateContent({
+          model: 'm',
+          contents: [
+            { role: 'user', parts: [{ text: 'What is this?' }, { inlineData: { mimeType: 'image/png', data: PICTURE } }] },
+            { role: 'model', parts: [{ functionCall: { name: 'get_weather', args: { city: '東京' } } }] },
+            { role: 'user', parts: [{ functionResponse: { name: 'get_weather', response: { output: 'sunny' } } }] },
+          ],
+          config: {
+            systemInstruction: 'Be kind.',
+            maxOutputTokens: 77,
+            tools: [{ functionDeclarations: [{ name: 'get_weather', parametersJsonSchema: TOOL_PARAMETERS }] }],
+            toolConfig: { functionCallingConfig: { mode: FunctionCallingConfigMode.ANY } },
+          },
+        });
+        const understood = provider.understood(upstream.seen[0] as Seen);
+        // OpenAI's newer name of the same limit.
+        const limit = upstream.seen[0]?.body.max_completion_tokens ?? understood.maxTokens;
+        expect({ ...understood, maxTokens: limit }).toEqual({
+          system: 'Be kind.',
+          texts: ['What is this?'],
+          tools: ['get_weather'],
+          maxTokens: 77,
+          pictures: ['image/png'],
+          results: ['sunny'],
+          toolChoice: 'required',
+        });
+      });
+      it('is refused in Google’s words', async () => {
+        upstream.script({ status: 429, pieces: [spoken.error(429, 'slow down')] });
+        await expect(google().generateContent({ model: 'm', contents: 'Hi' })).rejects.toThrow(/slow down.*RESOURCE_EXHAUSTED|RESOURCE_EXHAUSTED.*slow down/s);
+        const answer = await fetch(`${test.url}/v1beta/models/m:generateContent?key=sk-nobody`, { method: 'POST', body: '{"contents":[]}' });
+        expect([answer.status, await answer.json()]).toMatchObject([401, { error: { code: 401, status: 'UNAUTHENTICATED' } }]);
       });
     });
 

@@ -4,7 +4,7 @@ import type { Deployment } from '#settings/settings.ts';
 import type { Wire } from './wire.ts';
 
 /** What clients call. */
-export type Endpoint = 'chat' | 'completions' | 'embeddings' | 'messages';
+export type Endpoint = 'chat' | 'completions' | 'embeddings' | 'messages' | 'responses' | 'generate-content';
 
 /** One deployment made ready: computed once a configuration, read on every call. */
 export interface Upstream {

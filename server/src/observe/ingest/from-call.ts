@@ -2,7 +2,9 @@
 import type { CallSettled, CallUsage } from '#call-record.ts';
 import { type Stamp, stampOf } from '#observe/fold/stamps.ts';
 import { type Answer, answerOfJson, answerOfStream } from './answer.ts';
+import { answerOfGenerate, answerOfGenerateStream } from './answer-generate.ts';
 import { answerOfMessages, answerOfMessagesStream } from './answer-messages.ts';
+import { answerOfResponse, answerOfResponseStream } from './answer-responses.ts';
 import { type ChatTurn, chatTurnOf } from './chat-turn.ts';
 import { answerClaim } from './claims.ts';
 import { putEnvironment } from './environment.ts';
@@ -17,6 +19,9 @@ import { type Counts, rawCounts } from './usage.ts';
 const NOT_PARAMETERS = new Set([
   'messages',
   'system',
+  'instructions',
+  'contents',
+  'systemInstruction',
   'input',
   'prompt',
   'model',
@@ -74,6 +79,8 @@ const ANSWERS = {
   completions: { json: answerOfJson, stream: answerOfStream },
   embeddings: { json: answerOfJson, stream: answerOfStream },
   messages: { json: answerOfMessages, stream: answerOfMessagesStream },
+  responses: { json: answerOfResponse, stream: answerOfResponseStream },
+  'generate-content': { json: answerOfGenerate, stream: answerOfGenerateStream },
 } as const satisfies Record<CallSettled['endpoint'], unknown>;
 
 /** Sets a text unless it is absent or empty. */
@@ -162,17 +169,25 @@ function putRequest(fields: Partial<ObservationFields>, call: CallSettled, bytes
   return body;
 }
 
+/** The conversation's member, and what belongs to it. */
+const INPUTS: Readonly<Record<string, readonly string[]>> = {
+  messages: ['messages', 'system', 'tools'],
+  responses: ['input', 'instructions', 'tools'],
+  'generate-content': ['contents', 'systemInstruction', 'tools'],
+};
+
 /** What was asked, as it was sent: the conversation alone, or with the system's words and the tools beside it. */
 function inputOf(text: string, endpoint: CallSettled['endpoint']): string | null {
   if (endpoint === 'embeddings') return memberText(text, 'input');
   if (endpoint === 'completions') return memberText(text, 'prompt');
-  const messages = memberText(text, 'messages');
+  const [conversation, ...others] = INPUTS[endpoint] ?? ['messages', 'tools'];
+  const messages = memberText(text, conversation as string);
   if (messages === null) return null;
-  const beside = (endpoint === 'messages' ? ['system', 'tools'] : ['tools']).flatMap((name) => {
+  const beside = others.flatMap((name) => {
     const value = memberText(text, name);
     return value === null ? [] : [`"${name}":${value}`];
   });
-  return beside.length === 0 ? messages : `{"messages":${messages},${beside.join(',')}}`;
+  return beside.length === 0 ? messages : `{"${conversation}":${messages},${beside.join(',')}}`;
 }
 
 function metadataOf(call: CallSettled, answer: Answer): Record<string, string> {

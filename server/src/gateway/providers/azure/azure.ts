@@ -1,5 +1,5 @@
 // Azure OpenAI: the deployments API (deployment in the path, api-version in the query) and the v1 API (OpenAI's paths), with an api-key or an Entra ID token.
-import { endpointPath, headerList, incomplete, OPENAI_NATIVE, reasoningEdits } from '#gateway/providers/openai/openai.ts';
+import { endpointPath, headerList, incomplete, OPENAI_NATIVE, reasoningEdits, WITH_RESPONSES } from '#gateway/providers/openai/openai.ts';
 import { openAiWire } from '#gateway/providers/openai/wire.ts';
 import type { Provider, Upstream } from '#gateway/providers/provider.ts';
 import { parseBase } from '#gateway/providers/provider.ts';
@@ -23,7 +23,7 @@ function azureUpstream(deployment: Deployment, dropParams: boolean): Upstream {
   return {
     origin: base.origin,
     apiBase: base.origin + base.path,
-    native: OPENAI_NATIVE,
+    native: hasResponses(base.path, version) ? WITH_RESPONSES : OPENAI_NATIVE,
     path: pathBuilder(base.path, version),
     headers: headerList(deployment, credentials),
     ...reasoningEdits(deployment.baseModel ?? deployment.upstreamModel, dropParams),
@@ -40,16 +40,28 @@ function credentialsOf(deployment: Deployment): string[] {
 
 /** `v1`, `latest` and `preview` mean the v1 API (LiteLLM's rule); a base that already names /openai/v1 or a deployment is used as it stands. */
 function pathBuilder(basePath: string, version: string): Upstream['path'] {
-  if (version === 'v1' || version === 'latest' || version === 'preview' || basePath.endsWith('/openai/v1')) {
+  if (isV1(basePath, version)) {
     const prefix = basePath.endsWith('/openai/v1') ? basePath : `${basePath.replace(/\/openai$/, '')}/openai/v1`;
     const query = version === 'preview' || version === 'latest' ? '?api-version=preview' : '';
     return (endpoint) => prefix + endpointPath(endpoint) + query;
   }
   const query = `?api-version=${encodeURIComponent(version)}`;
+  const responses = `${basePath.replace(/\/openai(\/.*)?$/, '')}/openai/responses${query}`;
   const fixed = /^.*\/openai\/deployments\/[^/]+/.exec(basePath)?.[0];
-  if (fixed !== undefined) return (endpoint) => fixed + endpointPath(endpoint) + query;
+  if (fixed !== undefined) return (endpoint) => (endpoint === 'responses' ? responses : fixed + endpointPath(endpoint) + query);
   const prefix = `${basePath.replace(/\/openai$/, '')}/openai/deployments/`;
-  return (endpoint, upstreamModel) => prefix + pathSegment(upstreamModel) + endpointPath(endpoint) + query;
+  return (endpoint, upstreamModel) => (endpoint === 'responses' ? responses : prefix + pathSegment(upstreamModel) + endpointPath(endpoint) + query);
+}
+
+/** The first dated version with Responses; the v1 API always has them. */
+const FIRST_WITH_RESPONSES = '2025-03-01';
+
+function hasResponses(basePath: string, version: string): boolean {
+  return isV1(basePath, version) || (/^\d/.test(version) && version >= FIRST_WITH_RESPONSES);
+}
+
+function isV1(basePath: string, version: string): boolean {
+  return version === 'v1' || version === 'latest' || version === 'preview' || basePath.endsWith('/openai/v1');
 }
 
 /** A deployment name as one path segment; a name that could climb the path is refused. */

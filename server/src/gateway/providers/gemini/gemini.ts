@@ -8,7 +8,7 @@ import { generateRequest } from './request.ts';
 import { GenerateReader } from './stream.ts';
 
 const DEFAULT_BASE = 'https://generativelanguage.googleapis.com/v1beta';
-const NATIVE: ReadonlySet<Endpoint> = new Set<Endpoint>(['embeddings']);
+const NATIVE: ReadonlySet<Endpoint> = new Set<Endpoint>(['embeddings', 'generate-content']);
 
 /** Chat in Gemini's language; also for Vertex AI. */
 export const generateWire: Wire = (chat, facts) => ({
@@ -18,7 +18,8 @@ export const generateWire: Wire = (chat, facts) => ({
 });
 
 /** What is called on a model. */
-export function method(stream: boolean | undefined): string {
+export function method(endpoint: Endpoint | 'count-tokens', stream: boolean | undefined): string {
+  if (endpoint === 'count-tokens') return ':countTokens';
   return stream === true ? ':streamGenerateContent?alt=sse' : ':generateContent';
 }
 
@@ -36,7 +37,9 @@ function geminiUpstream(deployment: Deployment): Upstream {
     apiBase: base.origin + prefix,
     native: NATIVE,
     path: (endpoint, model, stream) =>
-      endpoint === 'embeddings' ? `${prefix}/openai/embeddings` : `${prefix}/models/${encodeURIComponent(model.replace(/^models\//, ''))}${method(stream)}`,
+      endpoint === 'embeddings'
+        ? `${prefix}/openai/embeddings`
+        : `${prefix}/models/${encodeURIComponent(model.replace(/^models\//, ''))}${method(endpoint, stream)}`,
     headers: headerList(deployment, key ? ['x-goog-api-key', key] : []),
     endpointHeaders: { embeddings: headerList(deployment, key ? ['authorization', `Bearer ${key}`] : []) },
     rename: new Map(),

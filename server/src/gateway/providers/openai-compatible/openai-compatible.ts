@@ -1,5 +1,5 @@
 // Any server that speaks OpenAI's API: the OpenAI base plus one row of the quirks table.
-import { openAiUpstream } from '#gateway/providers/openai/openai.ts';
+import { CHAT_ONLY, openAiUpstream } from '#gateway/providers/openai/openai.ts';
 import type { Provider } from '#gateway/providers/provider.ts';
 import type { Deployment } from '#settings/settings.ts';
 import { QUIRKS, type Quirk } from './quirks.ts';
@@ -16,7 +16,7 @@ export const openAiCompatible: Provider = {
       keyRequired: false,
       keyVariable: '',
       streamUsage: quirk.streamUsage ?? true,
-      chatOnly: quirk.chatOnly === true,
+      ...(quirk.chatOnly === true ? { native: CHAT_ONLY } : {}),
       keepsForeign: quirk.keepsForeign === true,
       rename: new Map(Object.entries(quirk.rename ?? {})),
       drop: new Set(quirk.drop ?? []),

@@ -5,9 +5,16 @@ import { AppError } from '#lib/errors.ts';
 import type { Deployment } from '#settings/settings.ts';
 import { openAiWire } from './wire.ts';
 
-const ENDPOINT_PATHS: Readonly<Partial<Record<string, string>>> = { chat: '/chat/completions', completions: '/completions', embeddings: '/embeddings' };
+const ENDPOINT_PATHS: Readonly<Partial<Record<string, string>>> = {
+  responses: '/responses',
+  chat: '/chat/completions',
+  completions: '/completions',
+  embeddings: '/embeddings',
+};
 /** What every server of this kind speaks. */
 export const OPENAI_NATIVE: ReadonlySet<Endpoint> = new Set<Endpoint>(['chat', 'completions', 'embeddings']);
+/** OpenAI's own API and its twin on Azure have Responses too. */
+export const WITH_RESPONSES: ReadonlySet<Endpoint> = new Set<Endpoint>([...OPENAI_NATIVE, 'responses']);
 /** Of servers without text completions of their own: a chat stands for them. */
 export const CHAT_ONLY: ReadonlySet<Endpoint> = new Set<Endpoint>(['chat', 'embeddings']);
 
@@ -26,8 +33,8 @@ export interface OpenAiVariation {
   /** Name of the variable that people set, for the message. */
   keyVariable: string;
   streamUsage: boolean;
-  /** Has no text completions. */
-  chatOnly?: boolean;
+  /** What it speaks; absent = chats, text completions and embeddings. */
+  native?: ReadonlySet<Endpoint>;
   /** Takes cache marks, thinking and other members that OpenAI does not know. */
   keepsForeign?: boolean;
   rename: ReadonlyMap<string, string>;
@@ -39,6 +46,7 @@ export const openAi: Provider = {
   errorLabel: () => 'OpenAIException',
   upstream: (deployment, dropParams) =>
     openAiUpstream(deployment, {
+      native: WITH_RESPONSES,
       defaultBase: 'https://api.openai.com/v1',
       keyRequired: deployment.apiBase === null,
       keyVariable: 'OPENAI_API_KEY',
@@ -59,7 +67,7 @@ export function openAiUpstream(deployment: Deployment, variation: OpenAiVariatio
   return {
     origin: base.origin,
     apiBase: base.origin + base.path,
-    native: variation.chatOnly === true ? CHAT_ONLY : OPENAI_NATIVE,
+    native: variation.native ?? OPENAI_NATIVE,
     path: (endpoint) => base.path + endpointPath(endpoint) + query,
     headers: headerList(deployment, deployment.apiKey ? ['authorization', `Bearer ${deployment.apiKey}`] : []),
     rename: variation.rename,

@@ -8,7 +8,8 @@ import { AppError } from '#lib/errors.ts';
 import type { Deployment } from '#settings/settings.ts';
 import { googleTokens } from './tokens.ts';
 
-const NATIVE: ReadonlySet<Endpoint> = new Set<Endpoint>();
+const GEMINI_NATIVE: ReadonlySet<Endpoint> = new Set<Endpoint>(['generate-content']);
+const CLAUDE_NATIVE: ReadonlySet<Endpoint> = new Set<Endpoint>();
 /** Says which Messages API the body is, in the place of a header. */
 const CLAUDE_VERSION = 'vertex-2023-10-16';
 
@@ -36,11 +37,11 @@ function vertexUpstream(deployment: Deployment): Upstream {
   return {
     origin: base.origin,
     apiBase: base.origin + base.path,
-    native: NATIVE,
-    path: (_endpoint, model, stream) =>
+    native: claude ? CLAUDE_NATIVE : GEMINI_NATIVE,
+    path: (endpoint, model, stream) =>
       claude
         ? `${models}/anthropic/models/${segment(model)}:${stream === true ? 'streamRawPredict' : 'rawPredict'}`
-        : `${models}/google/models/${segment(model)}${method(stream)}`,
+        : `${models}/google/models/${segment(model)}${method(endpoint, stream)}`,
     headers: headerList(deployment, []),
     authorize: async () => ['authorization', `Bearer ${await tokens()}`],
     rename: new Map(),

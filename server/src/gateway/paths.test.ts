@@ -1,0 +1,39 @@
+// What a request target means to the data plane: its own endpoints, models in paths, endpoints that are not built, and everything that is somebody else's.
+import { describe, expect, it } from 'vitest';
+import { matchPath } from './paths.ts';
+import { MASTER_KEY, startTestGateway } from './test-gateway-fixture.ts';
+
+describe('a path', () => {
+  it.each([
+    ['/v1/chat/completions?x=1', 'call', 'chat', null],
+    ['/engines/a%2Fb/completions', 'call', 'completions', 'a/b'],
+    ['/openai/deployments/m/chat/completions', 'call', 'chat', 'm'],
+    ['/v1/messages?beta=true', 'call', 'messages', null],
+    ['/openai/v1/responses', 'call', 'responses', null],
+    ['/v1beta/models/team/m:streamGenerateContent?alt=sse', 'call', 'generate-content', 'team/m'],
+    ['/v1/models/m:countTokens', 'count-tokens', 'generate-content', 'm'],
+  ])('%s is %s of %s', (path, kind, endpoint, pathModel) => {
+    expect(matchPath(path)).toMatchObject({ kind, endpoint, pathModel });
+  });
+  it.each(['/v1/images/generations', '/audio/speech', '/openai/deployments/m/images/generations', '/v1/responses/resp_1', '/v2/rerank', '/openai/v1/files/x'])(
+    '%s is known as not built',
+    (path) => expect(matchPath(path)).toEqual({ kind: 'absent', path }),
+  );
+  it.each(['/', '/ui/files/x', '/imagesx', '/key/list', '/v1/models/m:unknown/%', '/api/public/files'])('%s is not the data plane’s', (path) => {
+    expect(matchPath(path)).toBeNull();
+  });
+});
+
+describe('an endpoint that is not built', () => {
+  it('answers 501 in OpenAI’s envelope, by whatever method', async () => {
+    const test = await startTestGateway({});
+    for (const method of ['POST', 'GET', 'DELETE']) {
+      const answer = await fetch(`${test.url}/v1/responses/resp_1`, { method, headers: { authorization: `Bearer ${MASTER_KEY}` } });
+      expect([answer.status, await answer.json()]).toMatchObject([
+        501,
+        { error: { code: '501', type: 'not_supported', message: expect.stringContaining('/v1/responses/resp_1') } },
+      ]);
+    }
+    await test.close();
+  });
+});
