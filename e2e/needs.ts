@@ -4,6 +4,7 @@ import { join } from 'node:path';
 
 const PATHS: Record<string, readonly string[]> = {
   chromium: ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'],
+  haproxy: ['/usr/sbin/haproxy', '/usr/local/sbin/haproxy'],
   // A local AWS; scripts/python-env.sh installs it.
   moto: [join(import.meta.dirname, '../.cache/python/bin/moto_server')],
   'cfn-lint': [join(import.meta.dirname, '../.cache/python/bin/cfn-lint')],

@@ -35,11 +35,15 @@ export interface DoorsInput {
 /** Opens what the role serves. @throws the system's EADDRINUSE when the first door's port is taken. */
 export async function openDoors(input: DoorsInput): Promise<Doors> {
   const { settings, house } = input;
-  const dataPlane = settings.role === 'observe' ? null : (request: IncomingMessage, response: ServerResponse) => house.gateway.handle(request, response);
+  const dataPlane =
+    settings.role === 'observe' || settings.role === 'worker'
+      ? null
+      : (request: IncomingMessage, response: ServerResponse) => house.gateway.handle(request, response);
   const open = (door: 'gateway' | 'observe', port: number): Promise<Door> =>
     openDoor({ host: settings.host, port, dataPlane, fallback: fallbackOf(input, door) });
 
-  if (settings.role === 'gateway') return withDrain({ gateway: await open('gateway', settings.port), observe: null, otlpGrpc: null });
+  if (settings.role === 'gateway' || settings.role === 'worker')
+    return withDrain({ gateway: await open('gateway', settings.port), observe: null, otlpGrpc: null });
   if (settings.role === 'observe') return withDrain({ gateway: null, observe: await open('observe', settings.observePort), otlpGrpc: await openGrpc(input) });
   const gateway = await open('gateway', settings.port);
   const observe = await unlessTaken(
@@ -83,10 +87,9 @@ function fallbackOf(input: DoorsInput, door: 'gateway' | 'observe'): (request: I
   const pages = createPages(door, input.consoleFolder);
   const app = createApp({
     door,
-    routes:
-      settings.expose === 'llm' ? house.routes.filter((route) => route.path.startsWith('/health/liv') || route.path === '/health/readiness') : house.routes,
+    routes: house.routes.filter(({ path }) => isServed(settings, path)),
     authenticate: house.authenticate,
-    fallback: (http) => (settings.expose === 'llm' ? hidden() : pages(http)),
+    fallback: (http) => (settings.expose === 'llm' || settings.role === 'worker' ? hidden() : pages(http)),
     onRequest: (event) => {
       house.countRequest(event);
       logRequest(log, event);
@@ -104,13 +107,20 @@ function fallbackOf(input: DoorsInput, door: 'gateway' | 'observe'): (request: I
     { overrideGlobalObjects: false },
   );
   return (request, response) => {
-    const isLogin = settings.expose === null && request.url?.startsWith('/api/auth/') === true;
+    const isLogin = settings.expose === null && settings.role !== 'worker' && request.url?.startsWith('/api/auth/') === true;
     void (isLogin ? login : routes)(request, response);
   };
 }
 
+/** A listener that is cut down keeps its probes; a worker has nothing else than probes and metrics. */
+function isServed({ expose, role }: Settings, path: string): boolean {
+  const isProbe = path.startsWith('/health/liv') || path === '/health/readiness';
+  if (role === 'worker') return isProbe || path === '/metrics';
+  return expose === null || isProbe;
+}
+
 function hidden(): Response {
-  return errorResponse(new AppError('This listener serves model calls only.', { status: 404, code: 'not_found_error' }), 'litellm');
+  return errorResponse(new AppError('This listener does not serve this path.', { status: 404, code: 'not_found_error' }), 'litellm');
 }
 
 function logRequest(log: Log, event: RequestEvent): void {

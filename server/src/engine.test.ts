@@ -42,7 +42,7 @@ const ROUND_BYTES = 32_768;
 function startProcess(): ChildProcess {
   const input: EngineInput = {
     roundBytes: ROUND_BYTES,
-    settings: { dataDir, clickhouse: null, logLevel: 'error', inferSessions: true },
+    settings: { dataDir, clickhouse: null, logLevel: 'error', inferSessions: true, role: 'all', journal: 'files', blobs: null },
     records: { socketFolder: records.server.socketFolder },
   };
   const child = spawn(process.execPath, [join(import.meta.dirname, 'engine.ts')], { stdio: ['pipe', 'inherit', 'inherit'], env: { UV_THREADPOOL_SIZE: '16' } });

@@ -10,31 +10,22 @@ import { errorResponse } from '#http/errors.ts';
 import type { Principal } from '#identity/principal.ts';
 import { AppError } from '#lib/errors.ts';
 import { socketPath } from '#lib/socket-path.ts';
-import { createDeletedTraces, withoutDeleted } from '#observe/deletion/deleted-traces.ts';
-import { createDeletions, resumeDeletions } from '#observe/deletion/deletions.ts';
-import { createFolder } from '#observe/fold/folder.ts';
-import { TokenCounter } from '#observe/fold/token-count.ts';
 import { openProjectModels } from '#observe/models/project-models.ts';
 import { type EngineParts, readRoutes } from '#observe/read-routes.ts';
-import { type Consumer, startConsumer } from '#observe/store/consumer.ts';
-import { createLookup } from '#observe/store/lookup.ts';
+import type { Consumer } from '#observe/store/consumer.ts';
 import { migrateAnalytics } from '#observe/store/migrate.ts';
-import { createPositions } from '#observe/store/positions.ts';
-import { usagePricer } from '#observe/store/usage-pricer.ts';
-import { createWriter } from '#observe/store/writer.ts';
-import { createPrices } from '#prices/model-prices.ts';
 import type { Settings } from '#settings/settings.ts';
 import { openChdb } from '#stores/analytics/chdb.ts';
 import { openClickhouse } from '#stores/analytics/clickhouse.ts';
 import type { Analytics } from '#stores/analytics/port.ts';
 import { sql } from '#stores/analytics/sql.ts';
-import { openJournalReader } from '#stores/journal/reader.ts';
 import { openRecords } from '#stores/records/postgres.ts';
 import { createLog, type Log } from '#telemetry/log.ts';
+import { startConsumption } from './engine-consumer.ts';
 
 /** What the engine is told at its start. */
 export interface EngineInput {
-  settings: Pick<Settings, 'dataDir' | 'clickhouse' | 'logLevel' | 'inferSessions'>;
+  settings: Pick<Settings, 'dataDir' | 'clickhouse' | 'logLevel' | 'inferSessions' | 'role' | 'journal' | 'blobs'>;
   /** The records' Unix socket folder or URL. */
   records: { socketFolder: string } | { connectionString: string };
   /** Name of this consumer in `consumer_positions`. */
@@ -72,42 +63,17 @@ export async function startEngine(input: EngineInput, log: Log): Promise<Engine>
   const analytics = await openAnalytics(settings);
   await migrateAnalytics(analytics);
   const records = openRecords({ ...input.records, poolSize: 2, onError: (error) => log.warn('records connection', { error: error.message }) });
-  const reader = openJournalReader(join(settings.dataDir, 'journal'), {
-    onCorrupt: (corruption) => log.error('a damaged place in the journal was passed over', { ...corruption }),
-  });
-  const prices = createPrices();
   const models = await openProjectModels(records, (error) => log.warn('models of projects could not be read; those known so far stay', reasonOf(error)));
-  const folder = createFolder({
-    lookup: createLookup(analytics),
-    price: models.pricer(usagePricer(prices)),
-    tokens: new TokenCounter(),
-    retentionClass: () => 0,
-    now: Date.now,
-    inferSessions: settings.inferSessions,
-  });
-  const deleted = createDeletedTraces(records);
-  const inserts = createWriter(analytics, { onAway: (error) => log.warn('the analytics store is away; the insert is repeated', reasonOf(error)) });
-  const writer = withoutDeleted(inserts, deleted, (rows) => log.info('rows of deleted traces were left out', { rows }));
-  const consumer = startConsumer({
-    reader,
-    folder,
-    writer,
-    positions: createPositions(records, input.consumer ?? 'analytics'),
-    ...(input.roundBytes === undefined ? {} : { maxBytes: input.roundBytes }),
-    onError: (error) => log.error('a round of the consumer failed; it is repeated', reasonOf(error)),
-  });
-  const deletion = { analytics, deleted, consumer, folder };
-  resumeDeletions(deletion).catch((error: unknown) => log.warn('deletions of before this start wait for the next one', reasonOf(error)));
+  const { consumer, deletions, stop } = await startConsumption({ input, analytics, records, models, log });
   const path = socketPath(settings.dataDir, 'engine.sock');
   const status = (): Promise<EngineAnswer> => statusOf(analytics, consumer);
-  const server = await listen(path, listener({ analytics, records, deletions: createDeletions(deletion) }, consumer, status, log));
+  const server = await listen(path, listener({ analytics, records, deletions }, consumer, status, log));
   return {
     socketPath: path,
     status,
     stop: async () => {
       await closeServer(server, path);
-      await consumer.stop();
-      await reader.close();
+      await stop();
       await models.close();
       await records.close();
       await analytics.close();

@@ -7,10 +7,10 @@ import type { Metrics } from '#telemetry/metrics.ts';
 import type { Stores } from './open-stores.ts';
 
 /** Ingestion over the open stores; every answered event is counted. */
-export function ingestionOf({ journal, records }: Stores, metrics: Metrics): IngestDependencies {
+export function ingestionOf({ events, records }: Stores, metrics: Metrics): IngestDependencies {
   const ingested = metrics.counter({ name: 'genai_ingest_events_total', help: 'Events of answered batches and exports', labels: ['protocol', 'result'] });
   return {
-    journal,
+    journal: events,
     scoreProblems: scoreCheck(records),
     count: ({ protocol, accepted, refused }) => {
       ingested.add(accepted, protocol, 'accepted');

@@ -38,7 +38,7 @@ export function startJanitor(options: JanitorOptions): Janitor {
     const consumed = await options.consumedSequence();
     if (consumed === null) return 0;
     const archived = await journal.release(consumed, (name, path) => blobs.putFile(`${options.archivePrefix}${name}`, path));
-    if (archived > 0) await trim(options);
+    if (archived > 0) await trimArchive(options);
     return archived;
   };
   /** One at a time: a slow blob store must not pile up rounds. */
@@ -76,7 +76,8 @@ export function startJanitor(options: JanitorOptions): Janitor {
   };
 }
 
-async function trim(options: JanitorOptions): Promise<void> {
+/** Removes the oldest archives beyond the bound. */
+export async function trimArchive(options: Pick<JanitorOptions, 'blobs' | 'archivePrefix' | 'archiveLimitBytes'>): Promise<void> {
   const archives = await options.blobs.list(options.archivePrefix, { limit: 10_000 });
   let totalBytes = archives.reduce((sum, archive) => sum + archive.sizeBytes, 0);
   // Keys begin with the first sequence, so the list is oldest first.

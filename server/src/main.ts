@@ -5,12 +5,15 @@ import { ensureConsole } from '#http/console-build.ts';
 import { type Bootstrapped, bootstrap, sealKeys } from '#identity/bootstrap.ts';
 import { keysFile } from '#identity/secret-files.ts';
 import { AppError } from '#lib/errors.ts';
+import { createPositions } from '#observe/store/positions.ts';
 import { hasFaults, type LoadedSettings, loadSettings, STARTER_CONFIG } from '#settings/public.ts';
 import type { Settings } from '#settings/settings.ts';
 import { openDataFolder } from '#stores/data-folder.ts';
+import { openJournalReader } from '#stores/journal/reader.ts';
 import { createLog, type Log } from '#telemetry/log.ts';
 import { openAdminSocket } from './admin-socket.ts';
 import { applyInitFile } from './apply-init-file.ts';
+import { type CallShipper, startCallShipper } from './call-shipper.ts';
 import { watchConfig } from './config-watch.ts';
 import { type Doors, openDoors } from './doors.ts';
 import { type EngineLink, startEngineLink } from './engine-link.ts';
@@ -25,6 +28,8 @@ import { VERSION } from './version.ts';
 
 /** Streams of an hour exist; an orchestrator's own limit usually comes first. */
 const DRAIN_GRACE_MS = 600_000;
+/** How long an ending gateway tries to hand over its last calls. */
+const SHIP_GRACE_MS = 20_000;
 const ARCHIVE_LIMIT_BYTES = 4 * 1024 ** 3;
 
 /** What the running process needs to end in order: the newest is closed first. */
@@ -62,10 +67,11 @@ async function start(input: StartInput, loaded: LoadedSettings, run: { closers: 
   const publicDoors = { gateway: urls.gateway ?? '', observe: urls.observe ?? '' };
   const house = await buildHouse({ settings, gatewayConfig, stores, identity, engine, log, version: VERSION, doors: publicDoors });
   closers.push(() => house.close());
+  const shipper = openShipper(settings, stores, log, closers);
   const janitor = startJanitor({
     journal: stores.journal,
     blobs: stores.blobs,
-    consumedSequence: () => consumedByAll(stores.records, engine === null ? [stores.consumers.ledger] : [stores.consumers.ledger, stores.consumers.analytics]),
+    consumedSequence: () => consumedByAll(stores.records, consumersOf(settings, stores)),
     archivePrefix: stores.archivePrefix,
     archiveLimitBytes: ARCHIVE_LIMIT_BYTES,
     log,
@@ -111,7 +117,7 @@ async function start(input: StartInput, loaded: LoadedSettings, run: { closers: 
     urls,
     listensWide: !isLoopback(settings.host),
     firstRun: identity.firstStart || configWritten ? firstRunOf(loaded, identity, configWritten) : null,
-    stop: () => stop({ house, doors, stores, closers }),
+    stop: () => stop({ drainDelayMs: settings.drainDelayMs, house, doors, stores, shipper, closers }),
   };
 }
 
@@ -133,10 +139,21 @@ async function identityOf(start: {
 }
 
 /** Drain: probes say no, answers in flight finish, money and events become durable, then the stores close. */
-async function stop(running: { house: House; doors: Doors; stores: Stores; closers: Closers }): Promise<void> {
+async function stop(running: {
+  drainDelayMs: number;
+  house: House;
+  doors: Doors;
+  stores: Stores;
+  shipper: CallShipper | null;
+  closers: Closers;
+}): Promise<void> {
   running.house.beginDrain();
+  // Probes say no; whoever still sends is served until the load balancer has heard of it.
+  if (running.drainDelayMs > 0) await new Promise((resolve) => setTimeout(resolve, running.drainDelayMs));
   await Promise.all([running.doors.drain(DRAIN_GRACE_MS), running.house.gateway.drain()]);
   await running.stores.journal.flush();
+  // A pod's disk may go with it: what this process alone holds leaves first, when the shared journal takes it.
+  await running.shipper?.reached(running.stores.journal.state().lastSequence, SHIP_GRACE_MS);
   for (const close of running.closers.reverse()) await close();
 }
 
@@ -149,7 +166,7 @@ function writeStarterConfig({ starterConfigPath }: LoadedSettings): boolean {
 
 function buildConsole(settings: Settings, input: StartInput, log: Log): { folder(): string | null; built: Promise<void> } {
   let folder: string | null = null;
-  if (settings.expose === 'llm') return { folder: () => null, built: Promise.resolve() };
+  if (settings.expose === 'llm' || settings.role === 'worker') return { folder: () => null, built: Promise.resolve() };
   const built = ensureConsole({
     root: repositoryFolder(),
     onProgress: (progress) => {
@@ -181,21 +198,38 @@ const INHERITED = ['PATH', 'HOME', 'TZ', 'LANG', 'LC_ALL', 'TMPDIR', 'NODE_COMPI
 
 async function openEngine({ settings, stores, environment, log }: EngineParts): Promise<EngineLink | null> {
   if (settings.role === 'gateway') return null;
+  const inherited = [...INHERITED, ...(settings.blobs === null ? [] : Object.keys(environment).filter((name) => name.startsWith('AWS_')))];
   const engine = await startEngineLink({
     settings,
     extra: { records: stores.recordsAddress, consumer: stores.consumers.analytics },
-    environment: Object.fromEntries(INHERITED.flatMap((name) => (environment[name] === undefined ? [] : [[name, environment[name]]]))),
+    environment: Object.fromEntries(inherited.flatMap((name) => (environment[name] === undefined ? [] : [[name, environment[name]]]))),
     log: (level, message, fields) => log[level](message, fields),
   });
   stores.journal.onDurable((sequence) => engine.wake(sequence));
   return engine;
 }
 
+/** Who must have read a segment of this process's own journal before it leaves. */
+function consumersOf({ role, journal }: Settings, { consumers }: Stores): string[] {
+  // Apart, a gateway's calls are read by its shipper; the other roles have nothing but the ledger's own there.
+  const hasReader = journal === 'files' ? role !== 'gateway' : role === 'gateway';
+  return hasReader ? [consumers.ledger, consumers.analytics] : [consumers.ledger];
+}
+
+function openShipper(settings: Settings, stores: Stores, log: Log, closers: Closers): CallShipper | null {
+  if (settings.journal !== 's3' || settings.role !== 'gateway') return null;
+  const reader = openJournalReader(join(settings.dataDir, 'journal'));
+  const shipper = startCallShipper({ reader, shared: stores.events, positions: createPositions(stores.records, stores.consumers.analytics), log });
+  stores.journal.onDurable(() => shipper.wake());
+  closers.push(() => shipper.close());
+  return shipper;
+}
+
 function urlsOf(settings: Settings): PlatformUrls {
   const host = settings.host === '0.0.0.0' || settings.host === '::' ? '127.0.0.1' : settings.host.includes(':') ? `[${settings.host}]` : settings.host;
   const gateway = settings.role === 'observe' ? null : `http://${host}:${settings.port}`;
-  const observe = settings.role === 'gateway' ? null : `http://${host}:${settings.observePort}`;
-  return { gateway, observe, console: settings.expose === 'llm' ? null : `${gateway ?? observe}/ui/` };
+  const observe = settings.role === 'gateway' || settings.role === 'worker' ? null : `http://${host}:${settings.observePort}`;
+  return { gateway, observe, console: settings.expose === 'llm' || settings.role === 'worker' ? null : `${gateway ?? observe}/ui/` };
 }
 
 function definedUrls(urls: PlatformUrls): Record<string, string> {

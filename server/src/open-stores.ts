@@ -6,8 +6,9 @@ import type { Settings } from '#settings/settings.ts';
 import { openFilesystemBlobs } from '#stores/blobs/filesystem.ts';
 import type { Blobs } from '#stores/blobs/port.ts';
 import { openJournalWriter } from '#stores/journal/open.ts';
-import type { JournalWriter } from '#stores/journal/port.ts';
+import type { JournalAppender, JournalWriter } from '#stores/journal/port.ts';
 import { type FileJournalReader, openJournalReader } from '#stores/journal/reader.ts';
+import { SharedJournalWriter } from '#stores/journal/shared-writer.ts';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '#stores/records/embedded.ts';
 import { migrateRecords } from '#stores/records/migrate.ts';
 import type { Records } from '#stores/records/port.ts';
@@ -23,6 +24,8 @@ export interface Stores {
   recordsAddress: RecordsAddress;
   blobs: Blobs;
   journal: JournalWriter;
+  /** Where accepted events go; the same as `journal` unless machines share one. */
+  events: JournalAppender;
   reader: FileJournalReader;
   /** Names of this journal's consumers in `consumer_positions`. */
   consumers: { ledger: string; analytics: string };
@@ -56,12 +59,14 @@ export async function openStores(settings: Settings, log: Log, onProgress: (text
     closers.push(() => journal.close());
     const reader = openJournalReader(folder, { onCorrupt: (place) => log.error('a damaged place in the journal was skipped', { ...place }) });
     closers.push(() => reader.close());
+    const events = settings.journal === 's3' ? shareJournal(blobs, records, log) : journal;
+    if (events !== journal) closers.push(() => events.close());
     const name = journalName(folder);
     // Records of one's own serve one journal; shared ones serve the journal of every process.
     const suffix = settings.recordsUrl === null ? '' : `@${name}`;
     const consumers = { ledger: `ledger${suffix}`, analytics: `analytics${suffix}` };
     const archivePrefix = settings.blobs === null ? 'archive/' : `archive/${name}/`;
-    return { records, recordsAddress: address, blobs, journal, reader, consumers, archivePrefix, close };
+    return { records, recordsAddress: address, blobs, journal, events, reader, consumers, archivePrefix, close };
   } catch (error) {
     await close().catch(() => undefined);
     throw error;
@@ -73,6 +78,14 @@ async function openBlobs(settings: Settings): Promise<Blobs> {
   if (settings.blobs === null) return await openFilesystemBlobs(join(settings.dataDir, 'blobs'));
   const { openS3Blobs } = await import('#stores/blobs/s3.ts');
   return await openS3Blobs(settings.blobs);
+}
+
+/** Events in memory until S3 has them; ingestion answers 503 beyond. */
+const SHARED_JOURNAL_BYTES = 128 * 1024 * 1024;
+
+function shareJournal(blobs: Blobs, records: Records, log: Log): JournalAppender {
+  const onFault = (error: unknown): void => log.warn('the shared journal could not be written; it is tried again', { error });
+  return new SharedJournalWriter({ blobs, records, limitBytes: SHARED_JOURNAL_BYTES, onFault });
 }
 
 /** The name that a journal's folder keeps: of several journals that share records or a bucket each has its own. */

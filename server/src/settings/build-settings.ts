@@ -48,8 +48,7 @@ export function buildSettings(sources: Sources, notes: Notes): Settings {
   const values = parseAll(sources, notes);
   const { text, number } = values;
   const role = (text('role') ?? 'all') as Settings['role'];
-  if (role === 'worker')
-    notes.error({ path: '--role' }, 'worker reads a journal shared by several machines, which this version does not have; use all, gateway or observe');
+  checkSharedJournal(role, values, notes);
   return {
     role,
     host: text('host') ?? '127.0.0.1',
@@ -61,8 +60,10 @@ export function buildSettings(sources: Sources, notes: Notes): Settings {
     recordsUrl: text('recordsUrl'),
     clickhouse: clickhouse(values),
     redis: redis(values, notes),
+    journal: text('journal') as Settings['journal'],
     blobs: blobs(values),
     instanceSecret: instanceSecret(text('instanceSecret'), notes),
+    drainDelayMs: number('drainDelay') * 1000,
     expose: text('expose') as Settings['expose'],
     configPath: sources.configPath,
     masterKey: chooseMasterKey(sources.config.masterKey, text('masterKey'), notes),
@@ -115,6 +116,20 @@ function redis({ text }: Values, notes: Notes): Settings['redis'] {
   if (text('recordsUrl') === null) notes.error({ path: '--redis-url' }, 'needs --records-url: processes that share limits share their records too');
   if (text('instanceSecret') === null) notes.error({ path: '--redis-url' }, 'needs GENAI_INSTANCE_SECRET, the same in every process (openssl rand -base64 32)');
   return { url, whenAway: text('whenRedisIsAway') as 'alone' | 'refuse' };
+}
+
+/** What processes apart share must be where all of them reach it. */
+function checkSharedJournal(role: Settings['role'], { text }: Values, notes: Notes): void {
+  const path = '--journal s3';
+  if (text('journal') !== 's3') {
+    if (role === 'worker') notes.error({ path: '--role' }, 'worker stores the events of a journal that machines share: it needs --journal s3');
+    return;
+  }
+  if (role === 'all') notes.error({ path }, 'is for processes apart: start them with --role gateway, observe and worker');
+  if (text('blobsUrl') === null) notes.error({ path }, 'needs --blobs-url: the journal lies in that bucket');
+  if (text('recordsUrl') === null) notes.error({ path }, 'needs --records-url: the order of the journal stands in the records that all processes share');
+  if (role !== 'gateway' && text('clickhouseUrl') === null) notes.error({ path }, 'needs --clickhouse-url: workers store what observe processes read');
+  if (text('instanceSecret') === null) notes.error({ path }, 'needs GENAI_INSTANCE_SECRET, the same in every process (openssl rand -base64 32)');
 }
 
 function blobs({ text }: Values): Settings['blobs'] {

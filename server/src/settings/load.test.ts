@@ -109,7 +109,7 @@ describe('faults', () => {
         '--host: needs a value',
         '--nonsense: is not a flag; see ./genai help start',
         '--port: must be a port number from 1 to 65535 (0 = any free port)',
-        '--role: worker reads a journal shared by several machines, which this version does not have; use all, gateway or observe',
+        '--role: worker stores the events of a journal that machines share: it needs --journal s3',
         '--timezone: must be an IANA time zone, for example Asia/Tokyo or UTC',
         'GENAI_MAX_REQUEST_SIZE: must be a size, for example 32MiB, 500MB or 1048576',
         'c.yaml:1 model_list: must be a list',

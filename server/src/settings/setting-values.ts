@@ -57,6 +57,8 @@ export function parseSetting(row: SettingRow, text: string): Parsed<string | num
         : { fault: 'must be an address like redis://host:6379, redis-cluster://host:6379,host:6379 or redis-sentinel://host:26379/master' };
     case 's3-url':
       return S3_URL.test(text) ? { value: text } : { fault: 'must be an address like s3://bucket or s3://bucket/prefix' };
+    case 'seconds':
+      return /^\d{1,4}$/.test(text.trim()) ? { value: Number(text) } : { fault: 'must be a number of seconds' };
     case 'choice': {
       const choices = row.choices ?? [];
       const choice = choices.find((candidate) => candidate === text.trim().toLowerCase());

@@ -18,6 +18,8 @@ export interface Settings {
   readonly clickhouse: { readonly url: string; readonly user: string; readonly password: string; readonly database: string } | null;
   /** Shared by processes; null = limits and budgets live in this process's memory. */
   readonly redis: { readonly url: string; readonly whenAway: 'alone' | 'refuse' } | null;
+  /** s3 = accepted events are objects of `blobs`, shared by machines; records and analytics are external then. */
+  readonly journal: 'files' | 's3';
   /** Null = files of the data folder. */
   readonly blobs: {
     readonly bucket: string;
@@ -30,6 +32,8 @@ export interface Settings {
   } | null;
   /** Signs sessions; null = the file of the data folder. */
   readonly instanceSecret: Buffer | null;
+  /** How long an ending process serves on after its probes say that it is going. */
+  readonly drainDelayMs: number;
   /** Cuts listeners down to one surface, null = everything. */
   readonly expose: 'llm' | null;
   readonly configPath: string | null;

@@ -1,6 +1,6 @@
 // Every setting of the process, once: its name, flag, variables, default and meaning. flags.ts, load.ts and docs/settings.md are made from it.
 
-type SettingKind = 'text' | 'path' | 'port' | 'bytes' | 'zone' | 'postgres-url' | 'http-url' | 'redis-url' | 's3-url' | 'choice' | 'list';
+type SettingKind = 'text' | 'path' | 'port' | 'bytes' | 'zone' | 'seconds' | 'postgres-url' | 'http-url' | 'redis-url' | 's3-url' | 'choice' | 'list';
 
 export interface SettingRow {
   readonly name: string;
@@ -96,12 +96,25 @@ export const SETTINGS = [
       kind: 's3-url',
     },
   ),
+  row(
+    'journal',
+    'Where accepted events are committed: files of the data folder, or objects of --blobs-url that machines share (roles gateway, observe and worker).',
+    {
+      kind: 'choice',
+      choices: ['files', 's3'],
+      default: 'files',
+    },
+  ),
   row('s3Endpoint', 'Address of an S3-compatible store other than AWS.', { kind: 'http-url' }),
   row('s3PublicEndpoint', 'Address of the same store in links that browsers follow, when it differs.', { kind: 'http-url' }),
   row('s3Region', 'Region of the bucket; default: what the chain of AWS says.', { also: ['AWS_REGION', 'AWS_DEFAULT_REGION'] }),
   row('s3PathStyle', 'Whether the bucket stands in the path (true) or in the host name (false); default: true with --s3-endpoint.', {
     kind: 'choice',
     choices: ['true', 'false'],
+  }),
+  row('drainDelay', 'Seconds in which an ending process says that it is not ready and serves on, so that a load balancer notices before its connections end.', {
+    kind: 'seconds',
+    default: '0',
   }),
   row('expose', 'Cuts the listeners down to one surface.', { kind: 'choice', choices: ['llm'] }),
   row('logLevel', 'How much the log says.', { kind: 'choice', choices: ['debug', 'info', 'warn', 'error'], default: 'info', also: ['LITELLM_LOG'] }),

@@ -1,6 +1,6 @@
 // From checked bytes to the acknowledgement: mask, append as received, wait until durable.
 import { AppError } from '#lib/errors.ts';
-import type { JournalKind, JournalWriter } from '#stores/journal/port.ts';
+import type { JournalAppender, JournalKind } from '#stores/journal/port.ts';
 import { encodeHeader, type IngestHeader } from './header.ts';
 
 /** A project's masking: acts before anything is written. Returns the body to keep; identity when the project masks nothing. */
@@ -17,7 +17,7 @@ export interface Acceptance {
  * Resolves once the record is durable.
  * @throws AppError 503 with Retry-After when the journal is full or could not write: nothing was accepted, the client sends again.
  */
-export async function accept(journal: JournalWriter, mask: Mask, acceptance: Acceptance): Promise<void> {
+export async function accept(journal: JournalAppender, mask: Mask, acceptance: Acceptance): Promise<void> {
   const { kind, projectId, header } = acceptance;
   const body = await mask(projectId, acceptance.body, header.contentType);
   await new Promise<void>((resolve, reject) => {

@@ -4,7 +4,7 @@ import { readBody } from '#http/body.ts';
 import type { Principal } from '#identity/principal.ts';
 import { AppError } from '#lib/errors.ts';
 import type { ScoreCheck } from '#observe/score-configs/check.ts';
-import type { JournalWriter } from '#stores/journal/port.ts';
+import type { JournalAppender } from '#stores/journal/port.ts';
 import type { Mask } from './accept.ts';
 import type { IngestHeader } from './header.ts';
 
@@ -20,7 +20,7 @@ export interface IngestCount {
 }
 
 export interface DoorDependencies {
-  journal: JournalWriter;
+  journal: JournalAppender;
   mask: Mask;
   scoreProblems: ScoreCheck;
   /** Microseconds since 1970. */
@@ -29,7 +29,7 @@ export interface DoorDependencies {
 }
 
 export interface IngestDependencies {
-  journal: JournalWriter;
+  journal: JournalAppender;
   /** A project's masking between acceptance and append; absent = bodies are kept as received. */
   mask?: Mask;
   /** Why scores that name a config do not fit it; absent = none is refused. */

@@ -1,5 +1,6 @@
-// What every journal must do, whatever it writes to: run by each adapter's test with its own way to open, kill and reopen.
+// What a journal of one machine must do beyond accepting and reading (conformance-appender.ts): money, restarts, segments. Run by each adapter's test.
 import { describe, expect, it } from 'vitest';
+import { appended, appenderConformance } from './conformance-appender.ts';
 import type { JournalSettings } from './open.ts';
 import { JournalKind, type JournalReader, type JournalRecord, type JournalWriter } from './port.ts';
 
@@ -13,14 +14,6 @@ export interface JournalUnderTest {
 }
 
 const text = (value: string): Buffer => Buffer.from(value);
-
-/** Appends and resolves with the sequence when durable. */
-export function appended(writer: JournalWriter, project: string, parts: Uint8Array[], journalClass: 'money' | 'payload' = 'payload'): Promise<bigint> {
-  return new Promise((resolve, reject) => {
-    const sequence = writer.append(journalClass, JournalKind.ingestionBatch, project, parts, (error) => (error ? reject(error) : resolve(sequence as bigint)));
-    if (sequence === null) reject(new Error('full'));
-  });
-}
 
 /** Everything that a fresh reader sees. */
 export async function readAll(reader: JournalReader, afterSequence = 0n, maxBytes = 64 * 1024): Promise<JournalRecord[]> {
@@ -37,6 +30,7 @@ export async function readAll(reader: JournalReader, afterSequence = 0n, maxByte
 }
 
 export function journalConformance(name: string, make: () => Promise<JournalUnderTest>): void {
+  appenderConformance(name, make);
   const using = (work: (journal: JournalUnderTest) => Promise<void>) => async () => {
     const journal = await make();
     try {
@@ -47,39 +41,6 @@ export function journalConformance(name: string, make: () => Promise<JournalUnde
   };
 
   describe(`journal on ${name}`, () => {
-    it(
-      'gives back what was appended, in sequence order, with every part',
-      using(async (journal) => {
-        const writer = await journal.openWriter();
-        const large = Buffer.alloc(300_000, 'x');
-        const sequences = await Promise.all([
-          appended(writer, 'p1', [text('{"a":1}')]),
-          appended(writer, 'プロジェクト', [text('{}'), large, text('')]),
-          appended(writer, '', [text('{"b":2}'), text('answer')]),
-        ]);
-        const records = await readAll(journal.openReader());
-        expect(records.map((record) => record.sequence)).toEqual(sequences);
-        expect(records.map((record) => record.project)).toEqual(['p1', 'プロジェクト', '']);
-        expect(records[1]?.parts.map((part) => part.byteLength)).toEqual([2, 300_000, 0]);
-        expect(records[1]?.parts[1]?.equals(large)).toBe(true);
-        expect(records[2]?.parts.map(String)).toEqual(['{"b":2}', 'answer']);
-        await writer.close();
-      }),
-    );
-
-    it(
-      'calls done only when the durable sequence has reached the record, and wakes listeners',
-      using(async (journal) => {
-        const writer = await journal.openWriter();
-        const woken: bigint[] = [];
-        writer.onDurable((sequence) => woken.push(sequence));
-        const sequence = await appended(writer, 'p', [text('{}')]);
-        expect(writer.state().durableSequence >= sequence).toBe(true);
-        expect(woken).toContain(sequence);
-        await writer.close();
-      }),
-    );
-
     it(
       'keeps appendNow in order with what was gathered before it, and shows it at once after a kill',
       using(async (journal) => {
@@ -108,35 +69,6 @@ export function journalConformance(name: string, make: () => Promise<JournalUnde
         expect((await readAll(journal.openReader())).map((record) => record.sequence)).toEqual([before, after]);
         expect((await readAll(journal.openReader(), before)).map((record) => record.sequence)).toEqual([after]);
         await again.close();
-      }),
-    );
-
-    it(
-      'returns only the kinds asked for, and says how far it looked',
-      using(async (journal) => {
-        const writer = await journal.openWriter();
-        writer.appendNow(JournalKind.callStarted, 'p', [text('{"started":1}')]);
-        const last = await appended(writer, 'p', [text('{}'), Buffer.alloc(100_000, 1)]);
-        const reader = journal.openReader();
-        const answer = await reader.read(0n, { maxBytes: 1_000_000, kinds: [JournalKind.callStarted] });
-        expect(answer.records.map((record) => String(record.parts[0]))).toEqual(['{"started":1}']);
-        expect(answer.lastSequence).toBe(last);
-        await reader.close();
-        await writer.close();
-      }),
-    );
-
-    it(
-      'returns at least one record and otherwise stops at maxBytes',
-      using(async (journal) => {
-        const writer = await journal.openWriter();
-        for (let index = 0; index < 10; index++) writer.append('payload', JournalKind.ingestionBatch, 'p', [Buffer.alloc(10_000)], () => {});
-        await writer.flush();
-        const reader = journal.openReader();
-        expect((await reader.read(0n, { maxBytes: 1 })).records).toHaveLength(1);
-        expect((await reader.read(0n, { maxBytes: 25_000 })).records).toHaveLength(3);
-        await reader.close();
-        await writer.close();
       }),
     );
 

@@ -36,29 +36,34 @@ export interface JournalState {
   durableSequence: bigint;
 }
 
-export interface JournalWriter {
+/** What accepting events needs of a journal: on this machine's disk, or shared by machines. */
+export interface JournalAppender {
   /**
-   * Appends and calls `done` once the record is durable (fdatasync of its group). Returns its sequence,
-   * or null when the class is full (nothing was written; `done` is not called).
+   * Appends and calls `done` once the record is durable (its group is synced, its object is stored). Returns its sequence (of this writer: only a journal
+   * with one writer gives the same to its readers), or null when the class is full (nothing was written; `done` is not called).
    */
   append(journalClass: JournalClass, kind: JournalKind, project: string, parts: readonly Uint8Array[], done: (error: Error | null) => void): bigint | null;
+  /** Whether a record of this size would be accepted now. */
+  accepts(journalClass: JournalClass, sizeBytes: number): boolean;
+  state(): JournalState;
+  /** Called after each durable group (coalesced): how consumers are woken. */
+  onDurable(listener: (durableSequence: bigint) => void): void;
+  /** Everything appended so far is durable (or was told to have failed) when it resolves. */
+  flush(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** The journal of one machine, with money in it. */
+export interface JournalWriter extends JournalAppender {
   /**
    * Hands a money record to the operating system before it returns (survives kill -9 of this process, not a power cut)
    * without waiting for the disk. Used for `callStarted`.
    */
   appendNow(kind: JournalKind, project: string, parts: readonly Uint8Array[]): bigint;
-  /** Whether a payload record of this size would be accepted now. */
-  accepts(journalClass: JournalClass, sizeBytes: number): boolean;
-  state(): JournalState;
-  /** Called after each durable group commit (coalesced): how consumers are woken. */
-  onDurable(listener: (durableSequence: bigint) => void): void;
-  /** Everything appended so far is durable when it resolves. */
-  flush(): Promise<void>;
   /** Closes the current segment and starts a new one, so that a consumer-finished segment can leave. */
   roll(): Promise<void>;
   /** Removes (after handing each to `archive`) every closed segment whose last sequence is <= `consumedSequence`. */
   release(consumedSequence: bigint, archive: (segmentName: string, path: string) => Promise<void>): Promise<number>;
-  close(): Promise<void>;
 }
 
 export interface JournalReader {

@@ -1,0 +1,198 @@
+// Starts the platform apart: gateways, observe processes and workers as processes of their own on PostgreSQL, Redis, S3 and ClickHouse, behind haproxy.
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import pg from 'pg';
+import { hasS3, startTestS3, type TestS3 } from '../server/src/stores/blobs/test-s3.ts';
+import { hasRedis, startTestRedis, type TestRedis } from '../server/src/stores/coordination/test-redis.ts';
+import { need } from './needs.ts';
+import { eventually, freePort, removeFolder, temporaryFolder } from './process.ts';
+
+export type Role = 'gateway' | 'observe' | 'worker';
+
+export interface Member {
+  readonly role: Role;
+  readonly url: string;
+  readonly port: number;
+  readonly folder: string;
+  child: ChildProcess;
+  output: string;
+}
+
+export interface Cluster {
+  /** haproxy's doors. */
+  readonly gatewayUrl: string;
+  readonly observeUrl: string;
+  readonly members: Member[];
+  readonly redis: TestRedis;
+  readonly s3: TestS3;
+  readonly clickhouse: ChildProcess;
+  readonly masterKey: string;
+  /** Public and secret key of the first project. */
+  readonly basic: [string, string];
+  of(role: Role): Member[];
+  /** Starts a member that ended, in its folder and on its port. */
+  start(member: Member): Promise<void>;
+  /** SIGTERM and wait. @returns the exit code. */
+  stop(member: Member): Promise<number | null>;
+  kill(member: Member): Promise<void>;
+  sql(statement: string): Promise<Record<string, unknown>[]>;
+  close(): Promise<void>;
+}
+
+const root = join(import.meta.dirname, '..');
+const MASTER_KEY = 'sk-master-of-the-cluster-01';
+const BASIC: [string, string] = ['pk-lf-cluster', 'sk-lf-cluster-secret'];
+
+/** Whether this machine has everything; says what is missing. @throws where GENAI_REQUIRE names it. */
+export function clusterIsPossible(): boolean {
+  const required = (process.env.GENAI_REQUIRE ?? '').split(',');
+  const missing = [
+    ['postgres', process.env.GENAI_TEST_RECORDS_URL !== undefined],
+    ['redis', hasRedis()],
+    ['s3', hasS3()],
+    ['haproxy', need('haproxy') !== null],
+  ].flatMap(([name, isThere]) => (isThere ? [] : [name as string]));
+  for (const name of missing) if (required.includes(name)) throw new Error(`${name} is required here and is missing`);
+  if (missing.length > 0) console.info(`skipped: the platform in roles apart (missing: ${missing.join(', ')})`);
+  return missing.length === 0;
+}
+
+export async function startCluster(config: string, sizes: Record<Role, number>): Promise<Cluster> {
+  const folder = temporaryFolder();
+  const database = `genai_cluster_${process.pid}_${Date.now() % 100_000}`;
+  const admin = process.env.GENAI_TEST_RECORDS_URL as string;
+  const recordsUrl = Object.assign(new URL(admin), { pathname: `/${database}` }).toString();
+  await query(admin, `CREATE DATABASE ${database}`);
+  const [redis, s3] = [await startTestRedis(), await startTestS3()];
+  await s3.bucket('genai-cluster');
+  const clickhouse = await startClickhouse(join(folder, 'clickhouse'));
+  writeFileSync(join(folder, 'config.yaml'), config);
+  const environment = {
+    ...s3.environment,
+    LITELLM_MASTER_KEY: MASTER_KEY,
+    GENAI_INSTANCE_SECRET: Buffer.alloc(32, 7).toString('base64'),
+    LANGFUSE_INIT_PROJECT_PUBLIC_KEY: BASIC[0],
+    LANGFUSE_INIT_PROJECT_SECRET_KEY: BASIC[1],
+    GENAI_RECORDS_URL: recordsUrl,
+    GENAI_REDIS_URL: redis.url,
+    CLICKHOUSE_URL: clickhouse.url,
+    CLICKHOUSE_USER: clickhouse.user,
+    CLICKHOUSE_PASSWORD: clickhouse.password,
+  };
+  const flags = [
+    '--config',
+    join(folder, 'config.yaml'),
+    '--journal',
+    's3',
+    '--blobs-url',
+    's3://genai-cluster/genai',
+    '--s3-endpoint',
+    s3.endpoint,
+    '--drain-delay',
+    '2',
+  ];
+
+  const launch = async (member: Member): Promise<void> => {
+    const portFlag = member.role === 'observe' ? '--observe-port' : '--port';
+    const args = ['start', '--role', member.role, '--data-dir', join(member.folder, 'data'), portFlag, String(member.port), ...flags];
+    member.child = spawn(join(root, 'genai'), args, {
+      cwd: member.folder,
+      env: { PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? '', LANG: 'C.UTF-8', ...environment },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    for (const stream of [member.child.stdout, member.child.stderr]) stream?.on('data', (chunk) => (member.output += chunk));
+    await eventually(
+      `${member.role} to be ready`,
+      async () => {
+        if (member.child.exitCode !== null) throw new Error(`${member.role} ended with ${member.child.exitCode}:\n${member.output}`);
+        return (await fetch(`${member.url}/health/readiness`)).ok;
+      },
+      120_000,
+    );
+  };
+  const members: Member[] = [];
+  for (const role of ['gateway', 'observe', 'worker'] as const) {
+    for (let index = 0; index < sizes[role]; index++) {
+      const port = await freePort();
+      const member = { role, port, url: `http://127.0.0.1:${port}`, folder: temporaryFolder(), output: '' } as Member;
+      members.push(member);
+      await launch(member);
+    }
+  }
+  const proxy = await startProxy(folder, members);
+  const ended = async (member: Member, signal: NodeJS.Signals): Promise<number | null> => {
+    if (member.child.exitCode !== null || member.child.signalCode !== null) return member.child.exitCode;
+    member.child.kill(signal);
+    const [code] = (await once(member.child, 'exit')) as [number | null];
+    return code;
+  };
+  return {
+    gatewayUrl: proxy.gatewayUrl,
+    observeUrl: proxy.observeUrl,
+    members,
+    redis,
+    s3,
+    clickhouse: clickhouse.child,
+    masterKey: MASTER_KEY,
+    basic: BASIC,
+    of: (role) => members.filter((member) => member.role === role),
+    start: launch,
+    stop: (member) => ended(member, 'SIGTERM'),
+    async kill(member) {
+      await ended(member, 'SIGKILL');
+    },
+    sql: (statement) => query(recordsUrl, statement),
+    async close() {
+      await Promise.all(members.map((member) => ended(member, 'SIGTERM')));
+      proxy.child.kill('SIGKILL');
+      clickhouse.child.stdin?.end();
+      await redis.stop();
+      await s3.stop();
+      await query(admin, `DROP DATABASE ${database} WITH (FORCE)`);
+      for (const member of members) removeFolder(member.folder);
+      removeFolder(folder);
+    },
+  };
+}
+
+async function query(url: string, statement: string): Promise<Record<string, unknown>[]> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  const { rows } = await client.query(statement);
+  await client.end();
+  return rows as Record<string, unknown>[];
+}
+
+async function startClickhouse(folder: string): Promise<{ child: ChildProcess; url: string; user: string; password: string }> {
+  const child = spawn(process.execPath, [join(import.meta.dirname, 'clickhouse-server.ts'), folder], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+    env: { ...process.env, UV_THREADPOOL_SIZE: '16' },
+  });
+  const [line] = (await once(child.stdout as NodeJS.ReadableStream, 'data')) as [Buffer];
+  return { child, ...(JSON.parse(String(line)) as { url: string; user: string; password: string }) };
+}
+
+/** One balancer for both doors: it asks every process five times a second whether it is ready, and tries a refused connection at another one. */
+async function startProxy(folder: string, members: readonly Member[]): Promise<{ child: ChildProcess; gatewayUrl: string; observeUrl: string }> {
+  const [gatewayPort, observePort] = [await freePort(), await freePort()];
+  const servers = (role: Role) =>
+    members.flatMap(({ role: other, port }, index) => (other === role ? [`  server m${index} 127.0.0.1:${port} check inter 200ms fall 1 rise 1`] : []));
+  const section = (role: Role, port: number) => [
+    `listen ${role}`,
+    `  bind 127.0.0.1:${port}`,
+    '  option httpchk',
+    '  http-check send meth GET uri /health/readiness ver HTTP/1.1 hdr Host genai',
+    '  option redispatch',
+    '  retries 3',
+    '  retry-on conn-failure empty-response',
+    ...servers(role),
+  ];
+  const defaults = ['defaults', '  mode http', '  timeout connect 2s', '  timeout client 120s', '  timeout server 120s', '  timeout check 1s'];
+  writeFileSync(join(folder, 'haproxy.cfg'), `${[...defaults, ...section('gateway', gatewayPort), ...section('observe', observePort)].join('\n')}\n`);
+  const child = spawn(need('haproxy') as string, ['-f', join(folder, 'haproxy.cfg')], { stdio: 'ignore' });
+  const [gatewayUrl, observeUrl] = [`http://127.0.0.1:${gatewayPort}`, `http://127.0.0.1:${observePort}`];
+  for (const url of [gatewayUrl, observeUrl]) await eventually('haproxy', async () => (await fetch(`${url}/health/readiness`)).ok);
+  return { child, gatewayUrl, observeUrl };
+}

@@ -1,0 +1,161 @@
+// Which consumer an engine runs: the one of this folder's journal, the one of the journal that machines share (role worker, under a lease), or none (role observe beside workers).
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import { AppError } from '#lib/errors.ts';
+import { createDeletedTraces, type DeletedTraces, withoutDeleted } from '#observe/deletion/deleted-traces.ts';
+import { createDeletions, resumeDeletions } from '#observe/deletion/deletions.ts';
+import type { Deletions } from '#observe/deletion/port.ts';
+import { createFolder } from '#observe/fold/folder.ts';
+import type { Folder } from '#observe/fold/port.ts';
+import { TokenCounter } from '#observe/fold/token-count.ts';
+import type { ProjectModels } from '#observe/models/project-models.ts';
+import { type Consumer, startConsumer } from '#observe/store/consumer.ts';
+import { consumerElsewhere } from '#observe/store/consumer-elsewhere.ts';
+import { createLookup } from '#observe/store/lookup.ts';
+import { createPositions } from '#observe/store/positions.ts';
+import { usagePricer } from '#observe/store/usage-pricer.ts';
+import { createWriter, type Writer } from '#observe/store/writer.ts';
+import { createPrices } from '#prices/model-prices.ts';
+import type { Analytics } from '#stores/analytics/port.ts';
+import type { JournalReader } from '#stores/journal/port.ts';
+import { openJournalReader } from '#stores/journal/reader.ts';
+import { createShardLease } from '#stores/journal/shard-lease.ts';
+import { registerStrays, releaseObjects, SHARED_ARCHIVE } from '#stores/journal/shared-janitor.ts';
+import { openSharedReader } from '#stores/journal/shared-reader.ts';
+import { backlogAfter, JOURNAL_CHANNEL } from '#stores/journal/shared-registry.ts';
+import type { Records } from '#stores/records/port.ts';
+import type { Log } from '#telemetry/log.ts';
+import type { EngineInput } from './engine.ts';
+import { trimArchive } from './journal-janitor.ts';
+import { leasedPositions, leasedWriter, startLeasedConsumer } from './leased-consumer.ts';
+
+export interface Consumption {
+  consumer: Consumer;
+  deletions: Deletions;
+  stop(): Promise<void>;
+}
+
+interface Parts {
+  input: EngineInput;
+  analytics: Analytics;
+  records: Records;
+  /** Prices that projects set for their own models. */
+  models: Pick<ProjectModels, 'pricer'>;
+  log: Log;
+}
+
+/** Name of the shared journal's consumer in `consumer_positions`. */
+const SHARED_CONSUMER = 'analytics@shared';
+const ARCHIVE_LIMIT_BYTES = 64 * 1024 ** 3;
+
+/** Starts what this engine's role asks for. @throws AppError when the bucket of a shared journal cannot be used. */
+export async function startConsumption(parts: Parts): Promise<Consumption> {
+  const { journal, role } = parts.input.settings;
+  if (journal === 'files') return consumeFolder(parts);
+  return role === 'worker' ? await consumeShared(parts) : readOnly();
+}
+
+function consumeFolder(parts: Parts): Consumption {
+  const { input, analytics, records, log } = parts;
+  const reader = openJournalReader(join(input.settings.dataDir, 'journal'), {
+    onCorrupt: (corruption) => log.error('a damaged place in the journal was passed over', { ...corruption }),
+  });
+  const folder = newFolder(parts);
+  const { writer, deleted } = writing(parts);
+  const consumer = startConsumer({
+    reader,
+    folder,
+    writer,
+    positions: createPositions(records, input.consumer ?? 'analytics'),
+    ...(input.roundBytes === undefined ? {} : { maxBytes: input.roundBytes }),
+    onError: onError(log),
+  });
+  const deletion = { analytics, deleted, consumer, folder };
+  resumeDeletions(deletion).catch((error: unknown) => log.warn('deletions of before this start wait for the next one', { error }));
+  return { consumer, deletions: createDeletions(deletion), stop: () => stopAll(consumer, reader) };
+}
+
+async function consumeShared(parts: Parts): Promise<Consumption> {
+  const { input, records, log } = parts;
+  const { openS3Blobs } = await import('#stores/blobs/s3.ts');
+  const blobs = await openS3Blobs(input.settings.blobs as NonNullable<EngineInput['settings']['blobs']>);
+  const reader = openSharedReader({
+    blobs,
+    records,
+    onCorrupt: (place) => log.error('a damaged object of the shared journal was passed over', { ...place }),
+  });
+  const lease = createShardLease(records, randomBytes(8).toString('hex'));
+  const archive = { blobs, archivePrefix: SHARED_ARCHIVE, archiveLimitBytes: ARCHIVE_LIMIT_BYTES };
+  const consumer = startLeasedConsumer({
+    lease,
+    begin: () =>
+      startConsumer({
+        reader,
+        folder: newFolder(parts),
+        writer: leasedWriter(lease, writing(parts).writer),
+        positions: leasedPositions(lease, SHARED_CONSUMER, createPositions(records, SHARED_CONSUMER)),
+        ...(input.roundBytes === undefined ? {} : { maxBytes: input.roundBytes }),
+        onError: onError(log),
+      }),
+    backlogAfter: (number) => backlogAfter(records, number),
+    async tidy(consumedSequence) {
+      const strays = await registerStrays({ blobs, records }, Date.now());
+      if (strays > 0) log.warn('objects whose writer died before it gave them a number were found', { strays });
+      if ((await releaseObjects({ blobs, records }, consumedSequence)) > 0) await trimArchive(archive);
+    },
+    log,
+  });
+  const stopListening = await records.listen(
+    JOURNAL_CHANNEL,
+    () => consumer.wake(),
+    () => consumer.wake(),
+  );
+  return {
+    consumer,
+    deletions: noDeletions(),
+    async stop() {
+      await stopListening();
+      await stopAll(consumer, reader);
+      await blobs.close();
+    },
+  };
+}
+
+function readOnly(): Consumption {
+  const consumer = consumerElsewhere();
+  return { consumer, deletions: noDeletions(), stop: () => consumer.stop() };
+}
+
+async function stopAll(consumer: Consumer, reader: JournalReader): Promise<void> {
+  await consumer.stop();
+  await reader.close();
+}
+
+function newFolder({ analytics, input, models }: Parts): Folder {
+  return createFolder({
+    lookup: createLookup(analytics),
+    price: models.pricer(usagePricer(createPrices())),
+    tokens: new TokenCounter(),
+    retentionClass: () => 0,
+    now: Date.now,
+    inferSessions: input.settings.inferSessions,
+  });
+}
+
+function writing({ analytics, records, log }: Parts): { writer: Writer; deleted: DeletedTraces } {
+  const deleted = createDeletedTraces(records);
+  const inserts = createWriter(analytics, { onAway: (error) => log.warn('the analytics store is away; the insert is repeated', { error }) });
+  return { deleted, writer: withoutDeleted(inserts, deleted, (rows) => log.info('rows of deleted traces were left out', { rows })) };
+}
+
+function onError(log: Log): (error: unknown) => void {
+  return (error) => log.error('a round of the consumer failed; it is repeated', { error });
+}
+
+/** Deleting needs the process that stores; refused before anything is remembered. */
+function noDeletions(): Deletions {
+  const refuse = async (): Promise<never> => {
+    throw new AppError('Traces and scores cannot be deleted while reading and storing are processes apart.', { status: 501, code: 'not_implemented' });
+  };
+  return { traces: refuse, score: refuse };
+}
