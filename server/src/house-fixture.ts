@@ -27,7 +27,7 @@ export interface TestHouse {
   records: Records;
   config: GatewayConfig;
   /** How the upstream answers from now on. */
-  upstream: { delayMs: number; calls: number; status: number; body: string | null; bodies: string[] };
+  upstream: { delayMs: number; calls: number; status: number; body: string | null; bodies: string[]; inFlight: number; peak: number };
   /** An admin request as the master key, or with another key. Resolves with the parsed body. */
   admin<Body = Record<string, unknown>>(method: string, url: string, body?: unknown, key?: string): Promise<{ status: number; body: Body }>;
   /** A chat call with a key; 10 input and 20 output tokens cost 50 micro-dollars with the default prices. */
@@ -49,7 +49,7 @@ export async function startTestHouse(config: Partial<GatewayConfig> = {}): Promi
   await records.query(sql`INSERT INTO projects (id, organization_id, name) VALUES ('project', 'org', 'Project')`);
   const journal = await openJournalWriter(folder, { payloadLimitBytes: 1 << 26, moneyReserveBytes: 1 << 20, segmentBytes: 1 << 20 });
   const reader = openJournalReader(folder);
-  const upstream: TestHouse['upstream'] = { delayMs: 0, calls: 0, status: 200, body: null, bodies: [] };
+  const upstream: TestHouse['upstream'] = { delayMs: 0, calls: 0, status: 200, body: null, bodies: [], inFlight: 0, peak: 0 };
   const server = await startUpstream(upstream);
   const base = `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`;
   const whole: GatewayConfig = { ...CONFIG, deployments: [{ ...DEPLOYMENT, apiBase: base }], ...config };
@@ -124,6 +124,11 @@ function settingsOf(folder: string): Settings {
 async function startUpstream(script: TestHouse['upstream']): Promise<Server> {
   const server = createServer((request, response) => {
     script.calls += 1;
+    script.inFlight += 1;
+    script.peak = Math.max(script.peak, script.inFlight);
+    response.on('close', () => {
+      script.inFlight -= 1;
+    });
     const chunks: Buffer[] = [];
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
     request.on('end', () => {

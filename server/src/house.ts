@@ -16,6 +16,7 @@ import { createOutputHistory } from '#gateway/money/output-history.ts';
 import { loadGlobalSpend, loadStoredSpend } from '#gateway/money/stored-spend.ts';
 import { openWindows } from '#gateway/money/window-spend.ts';
 import type { CallJournal } from '#gateway/ports.ts';
+import { StoredModels } from '#gateway/stored-models.ts';
 import type { Authenticators, RequestEvent } from '#http/app.ts';
 import { readBody } from '#http/body.ts';
 import type { Route, RouteContext } from '#http/route.ts';
@@ -29,18 +30,21 @@ import { openProjectKeys } from '#identity/project-keys.ts';
 import { windowOf } from '#lib/calendar.ts';
 import { AppError } from '#lib/errors.ts';
 import { parsePicos } from '#lib/money.ts';
+import { createSealer } from '#lib/sealed.ts';
 import type { IngestDependencies } from '#observe/ingest/door.ts';
 import { createIngestRoutes } from '#observe/ingest/routes.ts';
 import { forwardedReadRoutes } from '#observe/read-routes.ts';
 import { createRecordRoutes } from '#observe/record-routes.ts';
 import { createPrices } from '#prices/model-prices.ts';
 import type { GatewayConfig, Settings } from '#settings/settings.ts';
+import { readStoredModel } from '#settings/stored-model.ts';
 import type { Accounts, Coordination, CoordinationState } from '#stores/coordination/port.ts';
 import type { Log } from '#telemetry/log.ts';
 import { createMetrics, type Metrics } from '#telemetry/metrics.ts';
 import type { EngineLink } from './engine-link.ts';
 import { ingestionOf, projectPrincipal } from './ingestion.ts';
 import { createKeyNews, type KeyNews } from './key-news.ts';
+import { type LiveModels, openLiveModels, withStoredModels } from './live-models.ts';
 import { openCoordination } from './open-coordination.ts';
 import type { Stores } from './open-stores.ts';
 import { createPlatformRoutes } from './platform-routes.ts';
@@ -84,21 +88,16 @@ export interface House {
 /** Builds every room. @throws AppError when the records or a certificate file cannot be read. */
 export async function buildHouse(input: HouseInput): Promise<House> {
   const { settings, stores, identity, log } = input;
-  let config = input.gatewayConfig;
+  const stored = new StoredModels({ records: stores.records, sealer: createSealer(identity.instanceSecret), readModel: readStoredModel, log });
+  let config = await withStoredModels(input.gatewayConfig, stored);
   let draining = false;
   const metrics = createMetrics();
   const coordination = await openCoordination({ settings, records: stores.records, log, metrics });
   const money = await openMoney(input, metrics, { config: () => config, coordination });
-  const windows = { records: stores.records, budgets: money.budgets, ledger: money.ledger, timezone: settings.timezone };
-  const keys = await openKeyDirectory(stores.records, { prepare: (key) => openWindows(windows, [...key.claims, ...key.modelClaims]) });
+  const keys = await openKeys(input, money);
   const news = createKeyNews({ news: coordination.news, keys, governed: money.governed, log });
   const projectKeys = await openProjectKeys(stores.records);
-  const login = createLogin({
-    records: stores.records,
-    instanceSecret: identity.instanceSecret,
-    secureCookies: false,
-    onPasswordChanged: (email) => dropStoredPassword(settings.dataDir, email),
-  });
+  const login = openLogin(input);
   const deps: GatewayDeps = {
     config,
     settings,
@@ -117,11 +116,22 @@ export async function buildHouse(input: HouseInput): Promise<House> {
     version: input.version,
   };
   const gateway = createGateway(deps);
+  const models = openLiveModels({
+    file: input.gatewayConfig,
+    stored,
+    news: coordination.news,
+    log,
+    async use(next) {
+      await prepareGlobalBudget({ next, now: config, accounts: coordination.accounts, budgets: money.budgets }, input);
+      await swapGateway(gateway, next, log);
+      config = next;
+    },
+  });
   const ingestion = ingestionOf(stores, metrics);
   return {
     gateway,
     login,
-    routes: routesOf({ input, deps, keys, money, news, metrics, ingestion, config: () => config, draining: () => draining }),
+    routes: routesOf({ input, deps, keys, money, news, stored, models, metrics, ingestion, config: () => config, draining: () => draining }),
     ingestion,
     authenticateProject: (authorization) => projectPrincipal(projectKeys, authorization),
     authenticate: createAuthenticators({
@@ -133,20 +143,13 @@ export async function buildHouse(input: HouseInput): Promise<House> {
     beginDrain() {
       draining = true;
     },
-    async swapConfig(next) {
-      await prepareGlobalBudget({ next, now: config, accounts: coordination.accounts, budgets: money.budgets }, input);
-      await gateway.swapConfig(next);
-      config = next;
-    },
+    swapConfig: (next) => models.useFile(next),
     coordination: () => coordination.state(),
     countRequest: requestCounter(metrics),
     async close() {
-      await login.close();
       news.close();
-      await keys.close();
-      await projectKeys.close();
-      await money.close();
-      await coordination.close();
+      models.close();
+      for (const part of [login, keys, projectKeys, money, coordination]) await part.close();
     },
   };
 }
@@ -158,6 +161,21 @@ function requestCounter(metrics: Metrics): House['countRequest'] {
     labels: ['method', 'route', 'status'],
   });
   return ({ method, route, status }) => requests.add(1, method, route, `${Math.floor(status / 100)}xx`);
+}
+
+/** A key's budget windows are known before its first call. */
+function openKeys({ stores, settings }: HouseInput, money: Money): Promise<VirtualKeyDirectory> {
+  const windows = { records: stores.records, budgets: money.budgets, ledger: money.ledger, timezone: settings.timezone };
+  return openKeyDirectory(stores.records, { prepare: (key) => openWindows(windows, [...key.claims, ...key.modelClaims]) });
+}
+
+function openLogin({ stores, settings, identity }: HouseInput): Login {
+  return createLogin({
+    records: stores.records,
+    instanceSecret: identity.instanceSecret,
+    secureCookies: false,
+    onPasswordChanged: (email) => dropStoredPassword(settings.dataDir, email),
+  });
 }
 
 interface Money {
@@ -242,6 +260,8 @@ interface RouteParts {
   keys: VirtualKeyDirectory;
   money: Money;
   news: KeyNews;
+  stored: StoredModels;
+  models: LiveModels;
   metrics: Metrics;
   ingestion: IngestDependencies;
   config: () => GatewayConfig;
@@ -269,6 +289,8 @@ function routesOf(parts: RouteParts): Route[] {
       keyMaker: { mint: mintVirtualKey, hash: hashKey, nameOf: keyName, isHash: isKeyHash },
       budgets: parts.money.budgets,
       levelChanged: parts.news.levelChanged,
+      storedModels: parts.stored,
+      modelsChanged: () => parts.models.changed(),
       budgetResets: parts.money.budgetResets,
       ledger: parts.money.ledger,
       prices: parts.deps.prices,
@@ -313,4 +335,11 @@ async function askEngine(engine: EngineLink | null, principal: Principal, path: 
     code: 'ServiceUnavailableError',
     retryAfterSeconds: 2,
   });
+}
+
+/** The next call uses the configuration; calls under way keep theirs, and nobody waits until the last of them has ended. @throws when it cannot be used. */
+async function swapGateway(gateway: Gateway, next: GatewayConfig, log: Log): Promise<void> {
+  const swapping = gateway.swapConfig(next);
+  swapping.catch((error: unknown) => log.warn('connections of the old configuration could not be closed', { error }));
+  await Promise.race([swapping, new Promise((resolve) => setImmediate(resolve))]);
 }

@@ -46,6 +46,19 @@ describe('a key that is regenerated', () => {
     expect(taken).toMatchObject({ status: 400, body: { error: { param: 'key' } } });
   });
 
+  it('loses no call that is settled while it gets new secrets', async () => {
+    let key = await house.key();
+    const calls: Promise<{ status: number }>[] = [];
+    for (let round = 0; round < 8; round += 1) {
+      for (let call = 0; call < 5; call += 1) calls.push(house.chat(key));
+      await new Promise((resolve) => setTimeout(resolve, 40));
+      key = (await house.admin<{ key: string }>('POST', '/key/regenerate', { key, grace_period: '1h' })).body.key;
+    }
+    const served = (await Promise.all(calls)).filter(({ status }) => status === 200).length;
+    expect(served).toBeGreaterThan(30);
+    expect((await infoOf(key)).spend).toBeCloseTo(served * CALL_DOLLARS, 12);
+  });
+
   it('is unknown at once without a grace, and takes a secret of one’s own', async () => {
     const old = await house.key();
     const own = await house.admin<{ key: string }>('POST', '/key/regenerate', { key: old, new_key: 'sk-own-new-secret-1' });

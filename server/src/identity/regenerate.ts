@@ -29,6 +29,9 @@ export async function regenerateVirtualKey(store: KeyStore, oldId: string, secre
 }
 
 async function replace(session: RecordsSession, oldId: string, secret: NewSecret): Promise<boolean> {
+  // The ledger finds a key by its hash and by the hashes that were replaced, in one statement. One that began before this transaction would look for the old
+  // hash after it is gone and drop the spend: so this one waits for it, and those that come wait for this one.
+  await session.query(sql`LOCK TABLE replaced_keys IN ACCESS EXCLUSIVE MODE`);
   try {
     const rows = await session.query(sql`
       UPDATE virtual_keys SET id = ${secret.id}, name = ${secret.name}, account = COALESCE(account, id), updated_by = ${secret.updatedBy}, updated_at = now()

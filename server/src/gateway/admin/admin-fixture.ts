@@ -8,12 +8,15 @@ import type { BudgetBook } from '#gateway/money/budgets.ts';
 import { testBudgets } from '#gateway/money/budgets-fixture.ts';
 import { openGoverned } from '#gateway/money/governed.ts';
 import { type MoneyProcess, startMoney } from '#gateway/money/ledger-fixture.ts';
+import { StoredModels } from '#gateway/stored-models.ts';
 import { createApp } from '#http/app.ts';
 import type { Principal } from '#identity/principal.ts';
 import { getVirtualKey } from '#identity/virtual-keys.ts';
 import { AppError } from '#lib/errors.ts';
+import { createSealer } from '#lib/sealed.ts';
 import { createPrices } from '#prices/model-prices.ts';
 import type { Deployment, GatewayConfig } from '#settings/settings.ts';
+import { readStoredModel } from '#settings/stored-model.ts';
 import type { Records } from '#stores/records/port.ts';
 import { sql } from '#stores/records/sql.ts';
 import { startTestRecords, type TestRecords } from '#stores/records/test-records.ts';
@@ -106,6 +109,8 @@ export async function startAdminHouse(): Promise<AdminHouse> {
       changed.push(`${kind}:${subject}`);
       await governed.changed(kind, subject);
     },
+    storedModels: new StoredModels({ records, sealer: createSealer(Buffer.alloc(32, 1)), readModel: readStoredModel, log }),
+    modelsChanged: async () => {},
     budgetResets: { reschedule: () => {} },
     prices: createPrices(),
     metrics,

@@ -3,6 +3,7 @@
 import type { BudgetResets } from '#gateway/money/budget-resets.ts';
 import type { BudgetBook } from '#gateway/money/budgets.ts';
 import type { Ledger } from '#gateway/money/ledger.ts';
+import type { StoredModels } from '#gateway/stored-models.ts';
 import type { KeyStore } from '#identity/virtual-keys.ts';
 import type { Prices } from '#prices/port.ts';
 import type { Deployment, GatewayConfig } from '#settings/settings.ts';
@@ -32,6 +33,9 @@ export interface AdminDeps {
   readonly ledger: Pick<Ledger, 'flush'>;
   /** A level above keys was written (kind and subject of spend_limits): resolves when every process acts on it. */
   readonly levelChanged: (kind: string, subject: string) => Promise<void>;
+  /** Models and credentials that were registered, and how every process takes a change of them over. */
+  readonly storedModels: StoredModels;
+  readonly modelsChanged: () => Promise<void>;
   readonly budgetResets: Pick<BudgetResets, 'reschedule'>;
   readonly prices: Prices;
   readonly metrics: Metrics;

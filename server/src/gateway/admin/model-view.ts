@@ -32,7 +32,7 @@ export function modelInfo(deployment: Deployment, prices: Prices): Record<string
     model_info: {
       ...publicInfo(deployment.info),
       id: deployment.id,
-      db_model: false,
+      db_model: deployment.info.db_model === true,
       key: deployment.baseModel ?? deployment.upstreamModel,
       base_model: deployment.baseModel,
       mode: deployment.mode,

@@ -10,6 +10,7 @@ import { globalSpendRoutes } from './global-spend.ts';
 import { healthRoutes } from './health.ts';
 import { keyLifecycleRoutes } from './key-lifecycle.ts';
 import { keyRoutes } from './keys.ts';
+import { modelWriteRoutes } from './model-writes.ts';
 import { modelRoutes } from './models.ts';
 import { organizationRoutes } from './organizations.ts';
 import { spendRoutes } from './spend.ts';
@@ -34,6 +35,7 @@ export function createAdminRoutes(deps: AdminDeps): Route[] {
     ...activityRoutes(deps),
     ...globalSpendRoutes(deps),
     ...modelRoutes(deps),
+    ...modelWriteRoutes(deps),
     ...healthRoutes(deps),
     consoleRequestsRoute(deps),
     consoleModelsRoute(deps),
