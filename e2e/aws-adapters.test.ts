@@ -21,6 +21,7 @@ import { CreateDBClusterCommand, CreateDBInstanceCommand } from '@aws-sdk/client
 import { CreateMultipartUploadCommand, DeleteObjectCommand, PutBucketVersioningCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 import { CreateSecretCommand } from '@aws-sdk/client-secrets-manager';
 import { type AwsClients, awsClients } from '@genai/infra/aws/clients';
+import { LISTED_KINDS } from '@genai/infra/aws/listing/port';
 import { sdkCloud } from '@genai/infra/aws/sdk';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Moto, startMoto } from './moto.ts';
@@ -75,6 +76,24 @@ describe.skipIf(moto === null)('the AWS adapters against moto', () => {
     for (const item of found) await inventory.remove(item);
     expect(await buckets.exists(Bucket)).toBe(false);
     expect(await buckets.removeSome(Bucket)).toBe(0);
+  });
+
+  it('lists every kind of a whole account, with ids as Terraform writes them', async () => {
+    const { listing } = sdkCloud(REGION, clients);
+    const vpc = (await clients.ec2.send(new CreateVpcCommand({ CidrBlock: '10.9.0.0/16' }))).Vpc?.VpcId ?? '';
+    await clients.iam.send(new CreateRoleCommand({ RoleName: 'seed-role', AssumeRolePolicyDocument: '{}' }));
+    await clients.database.send(
+      new CreateDBClusterCommand({ DBClusterIdentifier: 'seed-db', Engine: 'aurora-postgresql', MasterUsername: 'u', MasterUserPassword: 'password1' }),
+    );
+    await clients.logs.send(new CreateLogGroupCommand({ logGroupName: '/seed/logs' }));
+    const unlisted: string[] = [];
+    for (const kind of LISTED_KINDS) await listing.idsOf(kind).catch((error: Error) => unlisted.push(`${kind} ${error.name}`));
+    // The one kind that moto cannot list: the error is one of ours.
+    expect(unlisted).toEqual(['cache-parameter-group CloudError']);
+    expect(await listing.idsOf('vpc')).toContain(vpc);
+    expect(await listing.idsOf('role')).toContain('seed-role');
+    expect(await listing.idsOf('database-cluster')).toContain('seed-db');
+    expect(await listing.idsOf('log-group')).toContain('/seed/logs');
   });
 
   it('reads and writes a secret, and takes one that is planned for deletion for absent', async () => {

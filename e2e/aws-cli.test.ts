@@ -1,6 +1,6 @@
 // The AWS verbs as processes: without credentials, against a local AWS (moto), as JSON, without colour, interrupted by Ctrl-C and run again.
 import { type ChildProcess, spawn } from 'node:child_process';
-import { rmSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   CreateSubnetCommand,
@@ -11,6 +11,7 @@ import {
   TerminateInstancesCommand,
 } from '@aws-sdk/client-ec2';
 import { awsClients } from '@genai/infra/aws/clients';
+import { STATE_SECRETS, sampleState } from '@genai/infra/seed/sample-state-fixture';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Moto, startMoto } from './moto.ts';
 import { need } from './needs.ts';
@@ -74,6 +75,23 @@ describe('without credentials', () => {
   });
 });
 
+describe('import-check', () => {
+  it('reads a Terraform state offline, says what needs credentials, and never a secret', async () => {
+    writeFileSync(join(cwd, 'terraform.tfstate'), sampleState());
+    const { code, out, err } = await genai(['import-check', '--state', 'terraform.tfstate']);
+    expect(code).toBe(1);
+    expect(out).toMatch(/aws_rds_cluster +main +seed-db +ap-northeast-1 +not checked/);
+    expect(out).toContain('not checked: needs AWS credentials');
+    const json = await genai(['import-check', '--state', 'terraform.tfstate', '--json']);
+    expect(JSON.parse(json.out)).toMatchObject({ good: false, account: null, outsideNotChecked: 'not checked: needs AWS credentials' });
+    for (const secret of STATE_SECRETS) expect(out + err + json.out + json.err).not.toContain(secret);
+    writeFileSync(join(cwd, 'odd.tfstate'), 'hunter2');
+    const odd = await genai(['import-check', '--state', 'odd.tfstate', '--lang', 'ja']);
+    expect([odd.code, odd.err]).toEqual([2, expect.stringContaining('JSON ではありません')]);
+    expect((await genai(['help', 'import-check'])).out).toContain('--state FILE');
+  }, 60_000);
+});
+
 describe.skipIf(moto === null)('against a local AWS', () => {
   let server: Moto;
   let env: Record<string, string>;
@@ -115,5 +133,21 @@ describe.skipIf(moto === null)('against a local AWS', () => {
     const { code, out } = await genai(['down', '--plan', '--json'], env);
     expect(code).toBe(0);
     expect(JSON.parse(out)).toMatchObject({ stacks: [], stacksKept: [], remove: [], keep: [], unreadable: [{ kind: 'cache-parameter-group' }] });
+  }, 120_000);
+
+  it('import-check asks the account which ids of a state stand, and finds the volume of a claim', async () => {
+    const { ec2 } = awsClients(REGION, { endpoint: server.endpoint, credentials: { accessKeyId: 'test', secretAccessKey: 'test' } });
+    const vpc = (await ec2.send(new CreateVpcCommand({ CidrBlock: '10.1.0.0/16' }))).Vpc?.VpcId ?? '';
+    const volume = (await ec2.send(new CreateVolumeCommand({ AvailabilityZone: `${REGION}a`, Size: 20 }))).VolumeId ?? '';
+    await ec2.send(new CreateTagsCommand({ Resources: [volume], Tags: [{ Key: 'kubernetes.io/cluster/seed-cluster', Value: 'owned' }] }));
+    writeFileSync(join(cwd, 'terraform.tfstate'), sampleState().replaceAll('vpc-seed', vpc));
+    const { code, out } = await genai(['import-check', '--state', 'terraform.tfstate', '--json'], env);
+    const report = JSON.parse(out) as { resources: { type: string; standing: string; notChecked: string | null }[]; outside: { id: string }[] };
+    const standing = Object.fromEntries(report.resources.map((row) => [row.type, row.standing]));
+    expect([code, standing]).toEqual([
+      1,
+      expect.objectContaining({ aws_vpc: 'stands', aws_eks_cluster: 'gone', aws_rds_cluster: 'gone', aws_iam_role: 'gone' }),
+    ]);
+    expect(report.outside.map(({ id }) => id)).toContain(volume);
   }, 120_000);
 });

@@ -57,6 +57,7 @@ const forbidden: [string, string][] = [
   ['infra/src/stacks/planted.ts', '#life/up.ts'],
   ['infra/src/bill/planted.ts', 'aws-cdk-lib/core'],
   ['infra/src/k8s/planted.ts', '#stacks/synthesize.ts'],
+  ['infra/src/seed/planted.ts', '#aws/sdk.ts'],
   ['infra/src/planted.ts', '#aws/sdk.ts'],
   ['infra/src/life/planted.ts', 'aws-cdk-lib/aws-ec2'],
 ];

@@ -19,6 +19,7 @@ export const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   cost: async () => (await import('#commands/cost.ts')).cost,
   down: async () => (await import('#commands/down.ts')).down,
   sweep: async () => (await import('#commands/sweep.ts')).sweep,
+  'import-check': async () => (await import('#commands/import-check.ts')).importCheck,
   help: async () => (await import('#commands/help.ts')).help,
   version: async () => (await import('#commands/version.ts')).version,
 };

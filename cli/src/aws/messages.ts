@@ -4,6 +4,7 @@ import type { Trouble } from '@genai/infra/kubernetes/diagnosis';
 import type { FailureCode } from '@genai/infra/life/context';
 import type { LifeCode, Phase } from '@genai/infra/life/report';
 import { error, info, type MessageForm, warning } from '#message-form.ts';
+import { SEED_MESSAGES } from './seed-messages.ts';
 
 const LIFE = {
   'life.preflight.caller': info('AWS account {account}, region {region}, as {arn}', 'AWS アカウント {account}、リージョン {region}、実行者 {arn}'),
@@ -144,6 +145,10 @@ const VERBS = {
   'help.cost': info('AWS: the bill, part by part, with the source of each price.', 'AWS: 料金の内訳と単価の出典を表示します。'),
   'help.down': info('AWS: destroys the environment and proves that nothing is left.', 'AWS: 環境を削除し、何も残っていないことを確認します。'),
   'help.sweep': info('AWS: removes what is left when no stack is there any more.', 'AWS: スタックが無くなった後に残ったものを削除します。'),
+  'help.import-check': info(
+    'Lists what a Terraform state of the seed holds, what took its place, and what of it is left.',
+    '元の Terraform state の内容、置き換え先、残っているものを一覧します。',
+  ),
   'aws.not-installed': error(
     'The AWS commands need packages that are not installed here: npm ci',
     'AWS コマンドに必要なパッケージがありません: npm ci を実行してください',
@@ -274,4 +279,4 @@ const TABLES = {
   'status.expired': warning('EXPIRED since {at}: ./genai down', '期限切れ（{at}）: ./genai down を実行してください'),
 } as const satisfies Record<string, MessageForm>;
 
-export const AWS_MESSAGES = { ...LIFE, ...FAILURES, ...PHASES, ...TROUBLES, ...VERBS, ...TABLES } as const;
+export const AWS_MESSAGES = { ...LIFE, ...FAILURES, ...PHASES, ...TROUBLES, ...VERBS, ...TABLES, ...SEED_MESSAGES } as const;

@@ -5,7 +5,23 @@ import type { Io } from '#io.ts';
 import type { MessageCode } from '#messages.ts';
 import { platformVersion } from './version.ts';
 
-const VERBS = ['start', 'verify', 'demo', 'doctor', 'keys', 'plan', 'up', 'status', 'logs', 'cost', 'down', 'sweep', 'help', 'version'] as const;
+const VERBS = [
+  'start',
+  'verify',
+  'demo',
+  'doctor',
+  'keys',
+  'plan',
+  'up',
+  'status',
+  'logs',
+  'cost',
+  'down',
+  'sweep',
+  'import-check',
+  'help',
+  'version',
+] as const;
 
 const LOCAL = ['--data-dir DIR', '--config FILE'];
 const AWS = ['--name NAME', '--region REGION', '--profile dev', '--settings FILE', '--gateway litellm|native', '--observe langfuse|native'];
@@ -59,6 +75,8 @@ function flagsOf(verb: string): string[] {
       return ['--yes', '--plan', '--keep-data', '--save file|s3|PATH', '--key-file FILE', '--expired', ...AWS];
     case 'sweep':
       return ['--yes', ...AWS];
+    case 'import-check':
+      return ['--state FILE (terraform.tfstate, or what terraform state pull prints)', '--cluster NAME', '--region REGION', '--settings FILE'];
     case 'status':
     case 'cost':
       return AWS;
@@ -82,7 +100,7 @@ function overview(io: Io): string[] {
     io.text('help.title', { version: platformVersion() }),
     '',
     io.text('help.commands'),
-    ...VERBS.map((name) => `  ${name.padEnd(9)}${io.text(`help.${name}`)}`),
+    ...VERBS.map((name) => `  ${name.padEnd(14)}${io.text(`help.${name}`)}`),
     '',
     io.text('help.everywhere'),
   ];

@@ -3,6 +3,7 @@ import type { AccountPort } from './account/port.ts';
 import type { BucketPort } from './buckets/port.ts';
 import type { ClusterPort } from './cluster/port.ts';
 import type { InventoryPort } from './inventory/port.ts';
+import type { ListingPort } from './listing/port.ts';
 import type { SecretPort } from './secrets/port.ts';
 import type { StackPort } from './stacks/port.ts';
 import type { TargetPort } from './targets/port.ts';
@@ -14,5 +15,6 @@ export interface Cloud {
   buckets: BucketPort;
   secrets: SecretPort;
   inventory: InventoryPort;
+  listing: ListingPort;
   targets: TargetPort;
 }

@@ -5,6 +5,7 @@ import { type AwsClients, awsClients } from './clients.ts';
 import type { Cloud } from './cloud.ts';
 import { eksCluster } from './cluster/eks.ts';
 import { sdkInventory } from './inventory/sdk.ts';
+import { sdkListing } from './listing/sdk.ts';
 import { secretsManager } from './secrets/secrets-manager.ts';
 import { cloudFormationStacks } from './stacks/cloudformation.ts';
 import { balancingTargets } from './targets/balancing.ts';
@@ -18,6 +19,7 @@ export function sdkCloud(region: string, clients: AwsClients = awsClients(region
     buckets: s3Buckets(clients.s3),
     secrets: secretsManager(clients.secrets),
     inventory: sdkInventory(clients),
+    listing: sdkListing(clients),
     targets: balancingTargets(clients.loadBalancing),
   };
 }

@@ -1,4 +1,4 @@
-// The least policy that an operator needs for plan, up, verify, status, down and sweep of one environment.
+// The least policy that an operator needs for plan, up, verify, status, down, sweep and import-check of one environment.
 // CloudFormation is given no role of its own: it makes the resources with the operator's rights, so that these are the rights.
 import type { Environment } from '#environment.ts';
 import { CLUSTER_MANAGED_POLICIES, NODE_MANAGED_POLICIES } from './cluster-policies.ts';
@@ -171,7 +171,7 @@ const identity = ({ region, prefix }: Scope): readonly PolicyStatement[] => [
   allow('PassOwnRoles', ['iam:PassRole'], [`arn:aws:iam::*:role/${prefix}-cluster-*`], {
     'iam:PassedToService': ['eks.amazonaws.com', 'ec2.amazonaws.com', 'pods.eks.amazonaws.com'],
   }),
-  allow('SeeRoles', ['iam:ListInstanceProfiles', 'iam:ListRoles'], ['*']),
+  allow('SeeRoles', ['iam:ListInstanceProfiles', 'iam:ListOpenIDConnectProviders', 'iam:ListPolicies', 'iam:ListRoles'], ['*']),
   // EKS Auto Mode makes an instance profile for the nodes' role, and sometimes leaves it, which keeps the role from being deleted.
   allow('RepairInstanceProfiles', of('iam', ['DeleteInstanceProfile', 'GetInstanceProfile', 'RemoveRoleFromInstanceProfile']), [
     `arn:aws:iam::*:instance-profile/eks-${region}-${prefix}-*`,

@@ -3,6 +3,7 @@ import type { Cloud } from '#aws/cloud.ts';
 import { CloudError } from '#aws/error.ts';
 import type { Item } from '#aws/inventory/item.ts';
 import { isForeign, isLogGroupOurs, isNamedOurs, isOurs, type Scope } from '#aws/inventory/scope.ts';
+import type { ListedKind } from '#aws/listing/port.ts';
 import type { KubernetesPort } from '#kubernetes/port.ts';
 import { holdersOf } from './holders.ts';
 import { FakeKubernetes } from './kubernetes.ts';
@@ -77,6 +78,7 @@ export class FakeCloud {
       buckets: this.buckets(),
       secrets: this.secrets(),
       inventory: this.inventory(),
+      listing: { idsOf: async (kind) => this.idsOf(kind) },
       targets: { health: async () => [{ id: '10.0.0.9:4000', state: 'healthy', reason: null }] },
     });
   }
@@ -178,6 +180,14 @@ export class FakeCloud {
       remove: async (found) => this.removeItem(this.world.items.get(found.id)),
       mark: async (found, tags) => this.world.patch(found.id, { tags: { ...this.world.items.get(found.id)?.tags, ...tags } }),
     };
+  }
+
+  private idsOf(kind: ListedKind): string[] {
+    if (this.world.script.deniedKind === kind) throw new CloudError('denied', `not authorized to list ${kind}`);
+    return this.world
+      .listed()
+      .filter((found) => found.kind === kind)
+      .map(({ id }) => id);
   }
 
   private removeItem(found: Item | undefined): void {
