@@ -31,7 +31,12 @@ const names = (value: unknown, prefix = ''): string[] =>
   });
 
 describe('docs/aws', () => {
-  for (const name of AWS_DOCUMENTS) it(`${name} is up to date (./scripts/node scripts/aws-docs.ts)`, () => expect(read(name)).toBe(renewed(read(name))));
+  for (const [name, parts] of Object.entries(AWS_DOCUMENTS)) {
+    it(`${name} is up to date (./scripts/node scripts/aws-docs.ts)`, () => {
+      const text = readFileSync(join(folder, '../..', name), 'utf8');
+      expect(text).toBe(renewed(text, parts));
+    });
+  }
 
   it('draws what runs', () => {
     const { picture } = awsParts();

@@ -14,6 +14,10 @@ const FIGURE = /\d+\.\d+|\d{2,}/g;
 /** Single digits are words in one language and digits in the other. */
 const figures = (text: string): string[] => [...new Set(text.replaceAll(FENCED, '').match(FIGURE))].sort();
 
+/** The bound is on what a person wrote and a person reads through. A picture that is drawn from the code is looked at, and its source grows with what is deployed. */
+const GENERATED = /\n<!-- generated: (\w+) -->\n[\s\S]*?\n<!-- end: \1 -->\n/g;
+const written = (text: string): string => text.replaceAll(GENERATED, '');
+
 const english = read('README.md');
 const japanese = read('README.ja.md');
 
@@ -31,7 +35,8 @@ describe('the two READMEs', () => {
     ['README.ja.md', japanese],
   ] as const) {
     it(`${file} fits on a page and links to what exists`, () => {
-      expect(text.split('\n').length).toBeLessThanOrEqual(121);
+      expect(text.match(GENERATED)).toHaveLength(1);
+      expect(written(text).split('\n').length).toBeLessThanOrEqual(121);
       expect(links(text).filter((link) => !link.startsWith('http') && !existsSync(join(root, link)))).toEqual([]);
     });
   }
