@@ -79,10 +79,13 @@ function outsideTodo({ kind }: Outside): OutsideTodo {
   return kind === 'log-group' ? 'seed.outside-log' : 'seed.outside-ingress';
 }
 
-function summary(io: Io, { resources, outside, account }: ImportCheck): string {
+function summary(io: Io, { resources, outside }: ImportCheck): string {
   const count = (word: CheckedResource['standing']): number => resources.filter((row) => row.standing === word).length;
-  return [
-    io.text('seed.summary', { stands: count('stands'), gone: count('gone'), unchecked: count('not-checked'), ties: count('tie'), outside: outside.length }),
-    ...(account === null ? [io.text('seed.unknown-credentials')] : []),
-  ].join('\n');
+  return io.text('seed.summary', {
+    stands: count('stands'),
+    gone: count('gone'),
+    unchecked: count('not-checked'),
+    ties: count('tie'),
+    outside: outside.length,
+  });
 }
