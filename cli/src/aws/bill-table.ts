@@ -2,24 +2,27 @@
 import type { Bill, Price } from '@genai/infra/bill/bill';
 import type { Io } from '#io.ts';
 import { renderTable } from '#table.ts';
+import { billWord } from './bill-words.ts';
 import { dollars, money } from './money.ts';
 
-const unitPrice = (io: Io, price: Price): string => (price.usd === null ? io.text('bill.unknown') : `$${price.usd} / ${price.unit}`);
+const unitPrice = (io: Io, price: Price): string => (price.usd === null ? io.text('bill.unknown') : `$${price.usd} / ${billWord(io.language, price.unit)}`);
 const sourceOf = (price: Price): string => [price.date, price.source].filter((part) => part !== null).join(' ') || '-';
 
 /** Every part on a line; what a line assumes and where its price comes from stand below, by number. */
 export function partsTable(io: Io, bill: Bill): string {
   const header = [io.text('bill.part'), io.text('bill.quantity'), io.text('bill.price'), io.text('bill.day'), io.text('bill.month')];
   const rows = bill.parts.map((part, index) => [
-    `${index + 1}. ${part.name}`,
+    `${index + 1}. ${billWord(io.language, part.name)}`,
     String(Math.round(part.quantity * 1000) / 1000),
     unitPrice(io, part.price),
     money(part.day),
     money(part.month),
   ]);
   const total = [io.text('bill.total'), '', '', money(bill.day), money(bill.month)];
-  const sources = bill.parts.map((part, index) => `  ${index + 1}. ${part.note === undefined ? '' : `${part.note}. `}${sourceOf(part.price)}`);
-  const byUse = bill.byUse.map((price) => `  ${price.what}: ${unitPrice(io, price)}. ${sourceOf(price)}`);
+  const sources = bill.parts.map(
+    (part, index) => `  ${index + 1}. ${part.note === undefined ? '' : `${billWord(io.language, part.note)}. `}${sourceOf(part.price)}`,
+  );
+  const byUse = bill.byUse.map((price) => `  ${billWord(io.language, price.what)}: ${unitPrice(io, price)}. ${sourceOf(price)}`);
   return [renderTable(header, [...rows, total]), '', io.text('bill.sources'), ...sources, '', io.text('bill.by-use'), ...byUse].join('\n');
 }
 
