@@ -1,4 +1,8 @@
 // The adapters of infra/src/aws against moto, a local AWS: emptying buckets, the inventory of every kind that moto has, its removal, and the errors' kinds.
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { CreateLogGroupCommand } from '@aws-sdk/client-cloudwatch-logs';
 import {
   AllocateAddressCommand,
@@ -18,8 +22,16 @@ import { CreateClusterCommand } from '@aws-sdk/client-eks';
 import { CreateLoadBalancerCommand, CreateTargetGroupCommand } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { AddRoleToInstanceProfileCommand, CreateInstanceProfileCommand, CreateRoleCommand, PutRolePolicyCommand } from '@aws-sdk/client-iam';
 import { CreateDBClusterCommand, CreateDBInstanceCommand } from '@aws-sdk/client-rds';
-import { CreateMultipartUploadCommand, DeleteObjectCommand, PutBucketVersioningCommand, PutObjectCommand } from '@aws-sdk/client-s3';
+import {
+  CreateMultipartUploadCommand,
+  DeleteBucketCommand,
+  DeleteObjectCommand,
+  ListMultipartUploadsCommand,
+  PutBucketVersioningCommand,
+  PutObjectCommand,
+} from '@aws-sdk/client-s3';
 import { CreateSecretCommand } from '@aws-sdk/client-secrets-manager';
+import { s3Buckets } from '@genai/infra/aws/buckets/s3';
 import { type AwsClients, awsClients } from '@genai/infra/aws/clients';
 import { LISTED_KINDS } from '@genai/infra/aws/listing/port';
 import { sdkCloud } from '@genai/infra/aws/sdk';
@@ -52,20 +64,39 @@ describe.skipIf(moto === null)('the AWS adapters against moto', () => {
     expect((await cloud.account.quotas()).map(({ id }) => id)).toEqual(['elastic-ip', 'vpc', 'load-balancer']);
   });
 
+  it('stores files of any size in a bucket and fetches them, and leaves nothing of an upload that fails', async () => {
+    const buckets = s3Buckets(clients.s3, 5 * 1024 * 1024);
+    const bucket = 'genai-dev-files-1';
+    await buckets.create(bucket, { [TAG]: 'dev' });
+    const folder = mkdtempSync(join(tmpdir(), 'genai-files-'));
+    const [from, to] = [join(folder, 'from'), join(folder, 'to')];
+    for (const bytes of [0, 7, 5 * 1024 * 1024, 12 * 1024 * 1024 + 1]) {
+      writeFileSync(from, randomBytes(bytes));
+      await buckets.putFile(bucket, 'file', from);
+      expect(await buckets.getFile(bucket, 'file', to)).toBe(true);
+      expect(readFileSync(to).equals(readFileSync(from))).toBe(true);
+    }
+    expect(await buckets.getFile(bucket, 'absent', to)).toBe(false);
+    await expect(s3Buckets(clients.s3, 1024 * 1024).putFile(bucket, 'small-parts', from)).rejects.toThrow();
+    expect((await buckets.list(bucket, '', 10)).map(({ key }) => key)).toEqual(['file']);
+    expect((await clients.s3.send(new ListMultipartUploadsCommand({ Bucket: bucket }))).Uploads ?? []).toEqual([]);
+    while ((await buckets.removeSome(bucket)) > 0);
+    await clients.s3.send(new DeleteBucketCommand({ Bucket: bucket }));
+    rmSync(folder, { recursive: true });
+  });
+
   it('empties a versioned bucket: versions, delete markers and unfinished uploads, and tolerates that it is gone', async () => {
     const { buckets } = sdkCloud(REGION, clients);
     const Bucket = 'genai-dev-data-eventsbucket-1';
     await buckets.create(Bucket, { [TAG]: 'dev' });
     await buckets.create(Bucket, { [TAG]: 'dev' });
     await clients.s3.send(new PutBucketVersioningCommand({ Bucket, VersioningConfiguration: { Status: 'Enabled' } }));
-    for (const text of ['one', 'two', 'three']) await buckets.put(Bucket, 'events/a', Buffer.from(text));
+    for (const Body of ['one', 'two', 'three']) await clients.s3.send(new PutObjectCommand({ Bucket, Key: 'events/a', Body }));
     expect(await buckets.prefixes(Bucket, 10)).toEqual(['events/']);
     await clients.s3.send(new PutObjectCommand({ Bucket, Key: 'media/b', Body: 'x' }));
     await clients.s3.send(new DeleteObjectCommand({ Bucket, Key: 'media/b' }));
     await clients.s3.send(new CreateMultipartUploadCommand({ Bucket, Key: 'half' }));
     expect((await buckets.list(Bucket, 'events/', 10)).map(({ key }) => key)).toEqual(['events/a']);
-    expect(Buffer.from((await buckets.get(Bucket, 'events/a')) ?? []).toString()).toBe('three');
-    expect(await buckets.get(Bucket, 'absent')).toBeNull();
     let removed = 0;
     for (let some = await buckets.removeSome(Bucket); some > 0; some = await buckets.removeSome(Bucket)) removed += some;
     expect(removed).toBe(6);

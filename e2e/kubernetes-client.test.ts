@@ -201,5 +201,11 @@ describe('the Kubernetes client', () => {
     program = (socket) => socket.close();
     await expect(client().run(pod, ['pg_dump'], {})).rejects.toMatchObject({ code: 'unreachable' });
     await expect(client().run({ ...pod, name: 'absent' }, ['pg_dump'], {})).rejects.toMatchObject({ code: 'unreachable' });
+    // Whoever takes the output may fail too: a full disk is an error of the run, not of the process.
+    program = (socket) => socket.send(Buffer.from('\u0001rows'));
+    const full = (): never => {
+      throw new Error('no space left');
+    };
+    await expect(client().run(pod, ['pg_dump'], { output: full })).rejects.toThrow('no space left');
   });
 });

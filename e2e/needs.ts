@@ -10,6 +10,8 @@ const PATHS: Record<string, readonly string[]> = {
   'cfn-lint': [join(import.meta.dirname, '../.cache/python/bin/cfn-lint')],
   // LiteLLM in the version of the image that the AWS objects pin; scripts/python-env.sh litellm-image installs it.
   litellm: [join(import.meta.dirname, '../.cache/python-litellm-image/bin/litellm')],
+  // Server and client of ClickHouse itself, from Debian.
+  clickhouse: ['/usr/sbin/clickhouse-server', '/usr/bin/clickhouse-server'],
   psql: ['/usr/lib/postgresql/15/bin/psql', '/usr/bin/psql'],
 };
 

@@ -52,8 +52,12 @@ const LIFE = {
   'life.restore.done': info('Restored: {what}', '復元しました: {what}'),
   'life.restore.skipped': warning('{what} is not empty and was left as it is.', '{what} は空ではないため、復元しませんでした。'),
   'life.save.done': info(
-    'Saved (keys, teams, settings, prompts; no traces), encrypted, {bytes} bytes, {day} a day: {what}\nThe key is in {key}: without it nobody can open the backup.',
-    '保存しました（キー・チーム・設定・プロンプト。トレースは含みません。暗号化済み、{bytes} バイト、{day}/日）: {what}\n鍵は {key} にあります。鍵がないと開けません。',
+    'Saved (keys, teams, settings, prompts; no traces: --with-traces adds them), encrypted, {bytes} bytes, {day} a day: {what}\nThe key is in {key}: without it nobody can open the backup.',
+    '保存しました（キー・チーム・設定・プロンプト。トレースは含みません（--with-traces で追加）。暗号化済み、{bytes} バイト、{day}/日）: {what}\n鍵は {key} にあります。鍵がないと開けません。',
+  ),
+  'life.save.done-with-traces': info(
+    'Saved (keys, teams, settings, prompts, traces), encrypted, {bytes} bytes, {day} a day: {what}\nThe key is in {key}: without it nobody can open the backup.',
+    '保存しました（キー・チーム・設定・プロンプト・トレース。暗号化済み、{bytes} バイト、{day}/日）: {what}\n鍵は {key} にあります。鍵がないと開けません。',
   ),
 } as const satisfies Record<`life.${LifeCode}`, MessageForm>;
 
@@ -256,6 +260,10 @@ const TABLES = {
   'down.kept': info('Kept on purpose, about {day} a day:', '意図的に残したもの（約 {day}/日）:'),
   'down.unreadable': error('Could not be looked at, so nobody knows whether something is left: {kinds}', '確認できなかったため、残っているか不明です: {kinds}'),
   'down.not-expired': info('Not expired: it ends {at}. Nothing was changed.', '期限前です（{at} まで）。何も変更していません。'),
+  'down.traces-without-save': error(
+    '--with-traces needs --save file, --save s3 or --save PATH.',
+    '--with-traces は --save file、--save s3、--save パスのいずれかと一緒に指定してください。',
+  ),
   'down.no-expiry': info('It has no expiry, or is not there. Nothing was changed.', '期限がないか、環境がありません。何も変更していません。'),
   'sweep.standing': error(
     'The environment stands: what its cluster makes is its own. ./genai down removes it all.',

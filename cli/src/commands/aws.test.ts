@@ -1,5 +1,5 @@
 // The AWS verbs over a scripted account: what they print as text and as JSON, their exit codes, their questions, and that no secret is ever said.
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -230,6 +230,39 @@ describe('backups', () => {
       expect(made.fake.clusters.get('genai-dev')?.databases.get('langfuse')).toBe('the prompts');
       expect(JSON.parse((await ran(upWith(open), ['--from', 'LAST', ...UP], { cwd: home, env })).out).changes).toBe(0);
     }
+  });
+
+  it('saves traces on request, and restores them once, after the migrations', async () => {
+    const { made, open } = scripted();
+    const home = mkdtempSync(join(cwd, 'home-'));
+    const env = { HOME: home };
+    await ran(upWith(open), UP, { cwd: home });
+    const clickhouse = () => made.fake.clusters.get('genai-dev')?.clickhouse;
+    clickhouse()?.tables.set('traces', Buffer.from('the trace of a call'));
+    expect((await ran(downWith(open), ['--yes', '--with-traces'], { cwd: home, env })).code).toBe(2);
+    const gone = JSON.parse((await ran(downWith(open), ['--yes', '--save', 'file', '--with-traces'], { cwd: home, env })).out);
+    expect([gone.good, gone.withTraces]).toEqual([true, true]);
+    expect(readFileSync(gone.backup).includes('the trace of a call')).toBe(false);
+    for (const changes of [true, false]) {
+      const again = JSON.parse((await ran(upWith(open), ['--from', 'LAST', ...UP], { cwd: home, env })).out);
+      expect([again.good, again.changes > 0]).toEqual([true, changes]);
+      expect(Object.fromEntries([...(clickhouse()?.tables ?? [])].map(([name, rows]) => [name, rows.toString()]))).toEqual({
+        traces: 'the trace of a call',
+        observations: '',
+      });
+    }
+  });
+
+  it('destroys nothing, and leaves no half backup, when the traces cannot be saved', async () => {
+    const { made, open } = scripted();
+    const home = mkdtempSync(join(cwd, 'home-'));
+    await ran(upWith(open), UP, { cwd: home });
+    const { clickhouse } = made.fake.clusters.get('genai-dev') ?? {};
+    if (clickhouse !== undefined) clickhouse.isBroken = true;
+    const before = made.world.all();
+    const { code, err } = await ran(downWith(open), ['--yes', '--save', 'file', '--with-traces'], { cwd: home, env: { HOME: home } });
+    expect([code, err.includes('the client failed'), made.world.all()]).toEqual([1, true, before]);
+    expect(readdirSync(join(home, 'genai-backups'))).toEqual([]);
   });
 
   it('destroys nothing when it cannot be saved', async () => {

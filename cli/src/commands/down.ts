@@ -2,8 +2,8 @@
 import { parseArgs } from 'node:util';
 import type { LifeContext } from '@genai/infra/life/context';
 import type { DownOptions, DownPlan } from '@genai/infra/life/down';
-import { BACKUP_FLAGS, saveTo } from '#aws/backups.ts';
-import { environmentOf } from '#aws/environment.ts';
+import { BACKUP_FLAGS, type Backup, saveTo } from '#aws/backups.ts';
+import { AwsStop, environmentOf } from '#aws/environment.ts';
 import { AWS_FLAGS } from '#aws/flags.ts';
 import { infra } from '#aws/infra.ts';
 import { type Prices, prices, proofOf } from '#aws/leftovers.ts';
@@ -17,6 +17,7 @@ const OPTIONS = {
   'keep-data': { type: 'boolean' },
   expired: { type: 'boolean' },
   save: { type: 'string' },
+  'with-traces': { type: 'boolean' },
   ...BACKUP_FLAGS,
 } as const;
 
@@ -26,6 +27,7 @@ export const downWith =
     await runAws(context, async (signal) => {
       const { io } = context;
       const { values } = parseArgs({ args: [...context.argv], options: OPTIONS });
+      const save = saveOf(io, values);
       const environment = await environmentOf(context, values, { products: 'any', needsAddress: false });
       const life = await open(environment, context, signal);
       if (values.expired === true && !(await isExpired(io, life))) return 0;
@@ -39,11 +41,20 @@ export const downWith =
       if (counts.stacks + counts.count > 0)
         await confirmed(io, values.yes, 'down.confirm', { name: environment.name, account: planned.identity.account, region: environment.region, ...counts });
       // First saved, then destroyed: when it cannot be saved, nothing is touched.
-      const backup = values.save === undefined || planned.stacks.length === 0 ? null : await saveTo(context, life, values.save, values);
+      const backup = save === null || planned.stacks.length === 0 ? null : await saveTo(context, life, save, values);
       return await destroyed(io, life, { options, price, backup });
     });
 
 export const down: Command = downWith(openAws);
+
+/** Where to save, if at all. @throws AwsStop after saying that traces alone cannot be saved */
+function saveOf(io: Io, values: { save?: string | undefined; 'with-traces'?: boolean | undefined }): string | null {
+  if (values['with-traces'] === true && values.save === undefined) {
+    io.notify('down.traces-without-save');
+    throw new AwsStop(2);
+  }
+  return values.save ?? null;
+}
 
 function showPlan(io: Io, planned: DownPlan, price: Prices): number {
   const going = price.of(planned.leftovers.left);
@@ -57,12 +68,12 @@ function showPlan(io: Io, planned: DownPlan, price: Prices): number {
 async function destroyed(
   io: Io,
   life: LifeContext,
-  { options, price, backup }: { options: DownOptions; price: Prices; backup: string | null },
+  { options, price, backup }: { options: DownOptions; price: Prices; backup: Backup | null },
 ): Promise<number> {
   const { down: destroy } = await infra(() => import('@genai/infra/life/down'));
   const result = await destroy(life, options);
   const { data, human } = proofOf(io, result, price);
-  io.result({ ...data, backup }, human);
+  io.result({ ...data, backup: backup?.place ?? null, withTraces: backup?.withTraces ?? false }, human);
   return result.isEmpty ? 0 : 1;
 }
 

@@ -72,7 +72,7 @@ function flagsOf(verb: string): string[] {
     case 'logs':
       return ['gateway|web|worker|clickhouse', '--tail N', '--previous', ...AWS];
     case 'down':
-      return ['--yes', '--plan', '--keep-data', '--save file|s3|PATH', '--key-file FILE', '--expired', ...AWS];
+      return ['--yes', '--plan', '--keep-data', '--save file|s3|PATH', '--with-traces', '--key-file FILE', '--expired', ...AWS];
     case 'sweep':
       return ['--yes', ...AWS];
     case 'import-check':

@@ -35,11 +35,16 @@ export const upWith =
       await confirmed(io, values.yes, 'up.confirm', { name: wanted.name, region: wanted.region, day: money(bill.day) });
       const environment = await withKnownExpiry(await open(wanted, context, signal), wanted);
       const life = await open(environment, context, signal);
-      const saved = values.from === undefined ? null : await savedFrom(context, life, values.from, values);
+      const copy = values.from === undefined ? null : await savedFrom(context, life, values.from, values);
       const { up: create } = await infra(() => import('@genai/infra/life/up'));
       const budget = { limitUsdPerMonth: Math.ceil(bill.month.usd * BUDGET_MARGIN), email: values['budget-email'] ?? null };
-      const result = await create(life, { providerKeys, budget, savedSecrets: saved?.secrets ?? {}, ...(await restoring(life, saved)) });
-      return await finished(io, { environment, life, result, bill }, values['no-verify'] !== true);
+      const saved = copy?.saved ?? null;
+      try {
+        const result = await create(life, { providerKeys, budget, savedSecrets: saved?.secrets ?? {}, ...(await restoring(life, saved)) });
+        return await finished(io, { environment, life, result, bill }, values['no-verify'] !== true);
+      } finally {
+        copy?.release();
+      }
     });
 
 export const up: Command = upWith(openAws);
@@ -55,11 +60,14 @@ function keysOfModels({ env, io }: CommandContext, environment: Environment): Re
   return Object.fromEntries(names.map((name) => [name, env[name] ?? '']));
 }
 
-/** Fills the databases of a new environment from a backup. */
-async function restoring(life: LifeContext, saved: Saved | null): Promise<Pick<UpOptions, 'restore'>> {
+/** Fills the databases of a new environment, and its traces when they were saved. */
+async function restoring(life: LifeContext, saved: Saved | null): Promise<Pick<UpOptions, 'restore' | 'restoreTraces'>> {
   if (saved === null) return {};
-  const { restore } = await infra(() => import('@genai/infra/life/save'));
-  return { restore: async (kubernetes, outputs) => await restore(life, kubernetes, outputs, saved) };
+  const { restore, restoreTraces } = await infra(() => import('@genai/infra/life/save'));
+  return {
+    restore: async (kubernetes, outputs) => await restore(life, kubernetes, outputs, saved),
+    restoreTraces: async (kubernetes) => await restoreTraces(life, kubernetes, saved),
+  };
 }
 
 /** Without --ttl the end that the environment carries stays, so that a second `up` changes nothing. */

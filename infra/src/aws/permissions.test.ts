@@ -23,6 +23,8 @@ const PREFIX: Readonly<Record<string, string>> = {
 
 /** Calls whose permission has another name. */
 const RENAMED: Readonly<Record<string, string[]>> = {
+  's3:CompleteMultipartUpload': ['s3:PutObject'],
+  's3:CreateMultipartUpload': ['s3:PutObject'],
   's3:DeleteObjects': ['s3:DeleteObject', 's3:DeleteObjectVersion'],
   's3:HeadBucket': ['s3:ListBucket'],
   's3:ListBuckets': ['s3:ListAllMyBuckets'],
@@ -30,6 +32,7 @@ const RENAMED: Readonly<Record<string, string[]>> = {
   's3:ListObjectVersions': ['s3:ListBucketVersions'],
   's3:ListObjectsV2': ['s3:ListBucket'],
   's3:PutPublicAccessBlock': ['s3:PutBucketPublicAccessBlock'],
+  's3:UploadPart': ['s3:PutObject'],
 };
 
 function sources(folder: string): string[] {

@@ -24,15 +24,49 @@ export class BackupError extends Error {
   }
 }
 
-/** @param key 32 bytes */
-export function sealEntries(entries: readonly Entry[], key: Buffer): Buffer {
-  const prefix = randomBytes(PREFIX_BYTES);
-  const chunks: Buffer[] = [MAGIC, prefix];
-  for (const [index, entry] of entries.entries()) {
+/** Seals entry after entry as they come. Entries of one name that follow each other are pieces of one long text. */
+export class Sealer {
+  private readonly prefix = randomBytes(PREFIX_BYTES);
+  private readonly write: (bytes: Buffer) => void;
+  private readonly key: Buffer;
+  private index = 0;
+  /** Held back until it is known whether it is the last one. */
+  private waiting: Buffer | null = null;
+
+  /** @param key 32 bytes */
+  constructor(write: (bytes: Buffer) => void, key: Buffer) {
+    this.write = write;
+    this.key = key;
+    write(Buffer.concat([MAGIC, this.prefix]));
+  }
+
+  /** @throws BackupError when it is too long to be opened again */
+  add(entry: Entry): void {
     const name = Buffer.from(entry.name);
     const plain = Buffer.concat([Buffer.from([name.length]), name, gzipSync(entry.body)]);
-    chunks.push(sealChunk(plain, { key, prefix, index, isLast: index === entries.length - 1 }));
+    if (plain.length > MAX_CHUNK_BYTES) throw new BackupError(`${entry.name} is too large for a backup (${plain.length} bytes compressed)`);
+    this.flush(false);
+    this.waiting = plain;
   }
+
+  end(): void {
+    this.flush(true);
+  }
+
+  private flush(isLast: boolean): void {
+    if (this.waiting === null) return;
+    this.write(sealChunk(this.waiting, { key: this.key, prefix: this.prefix, index: this.index, isLast }));
+    this.index += 1;
+    this.waiting = null;
+  }
+}
+
+/** @param key 32 bytes */
+export function sealEntries(entries: readonly Entry[], key: Buffer): Buffer {
+  const chunks: Buffer[] = [];
+  const sealer = new Sealer((bytes) => chunks.push(bytes), key);
+  for (const entry of entries) sealer.add(entry);
+  sealer.end();
   return Buffer.concat(chunks);
 }
 
@@ -58,27 +92,38 @@ function sealChunk(plain: Buffer, place: Place): Buffer {
   return Buffer.concat([head, nonce, cipher.getAuthTag(), body]);
 }
 
+/** Where the bytes of a backup lie. `read` answers fewer bytes at the end. */
+export interface ByteSource {
+  size: number;
+  read(at: number, length: number): Buffer;
+}
+
 /** @throws BackupError */
-export function openEntries(backup: Buffer, key: Buffer): Entry[] {
-  if (!backup.subarray(0, MAGIC.length).equals(MAGIC)) throw new BackupError('this file is not a backup of this platform');
-  const prefix = backup.subarray(MAGIC.length, MAGIC.length + PREFIX_BYTES);
-  const entries: Entry[] = [];
-  let at = MAGIC.length + PREFIX_BYTES;
-  for (let isLast = false; !isLast; ) {
-    const headEnd = at + 5 + NONCE_BYTES + TAG_BYTES;
-    if (headEnd > backup.length) throw new BackupError('the backup is cut off');
-    const length = backup.readUInt32BE(at);
-    const flag = backup.readUInt8(at + 4);
+export const openEntries = (backup: Buffer, key: Buffer): Entry[] => [
+  ...entriesOf({ size: backup.length, read: (at, length) => backup.subarray(at, at + length) }, key),
+];
+
+/** One entry at a time. Only after the last one is it certain that the backup is whole. @throws BackupError */
+export function* entriesOf(source: ByteSource, key: Buffer): Generator<Entry> {
+  const start = source.read(0, MAGIC.length + PREFIX_BYTES);
+  if (!start.subarray(0, MAGIC.length).equals(MAGIC)) throw new BackupError('this file is not a backup of this platform');
+  const prefix = start.subarray(MAGIC.length);
+  let at = start.length;
+  for (let index = 0, isLast = false; !isLast; index += 1) {
+    const head = source.read(at, 5);
+    const bodyAt = at + 5 + NONCE_BYTES + TAG_BYTES;
+    if (bodyAt > source.size) throw new BackupError('the backup is cut off');
+    const length = head.readUInt32BE(0);
+    const flag = head.readUInt8(4);
     isLast = flag === 1;
     if (flag > 1) throw new BackupError('the backup is damaged');
-    if (length > MAX_CHUNK_BYTES || headEnd + length > backup.length) throw new BackupError('the backup is cut off');
-    const plain = openChunk(backup.subarray(at + 5, headEnd + length), { key, prefix, index: entries.length, isLast });
+    if (length > MAX_CHUNK_BYTES || bodyAt + length > source.size) throw new BackupError('the backup is cut off');
+    const plain = openChunk(source.read(at + 5, NONCE_BYTES + TAG_BYTES + length), { key, prefix, index, isLast });
     const nameEnd = 1 + (plain[0] ?? 0);
-    entries.push({ name: plain.subarray(1, nameEnd).toString(), body: gunzipSync(plain.subarray(nameEnd)) });
-    at = headEnd + length;
+    at = bodyAt + length;
+    if (isLast && at !== source.size) throw new BackupError('the backup has something behind its end');
+    yield { name: plain.subarray(1, nameEnd).toString(), body: gunzipSync(plain.subarray(nameEnd)) };
   }
-  if (at !== backup.length) throw new BackupError('the backup has something behind its end');
-  return entries;
 }
 
 function openChunk(chunk: Buffer, place: Place): Buffer {

@@ -11,6 +11,8 @@ export interface ClickhouseStorage {
 /** The name under which Langfuse's `ON CLUSTER` statements address this server; `default` is what Langfuse uses unless told otherwise. */
 export const CLICKHOUSE_CLUSTER = 'default';
 export const CLICKHOUSE_USER = 'default';
+/** Where Langfuse keeps its tables. */
+export const CLICKHOUSE_DATABASE = 'default';
 /** Where everything lies inside the container. */
 export const CLICKHOUSE_DATA = '/var/lib/clickhouse';
 

@@ -4,7 +4,7 @@ import { IMAGES } from '#images.ts';
 import type { StackOutputs } from '#outputs.ts';
 import { JOB_SERVICE_ACCOUNT } from './base.ts';
 import { CLICKHOUSE_SERVICE } from './clickhouse.ts';
-import { CLICKHOUSE_CLUSTER, CLICKHOUSE_USER } from './clickhouse-config.ts';
+import { CLICKHOUSE_CLUSTER, CLICKHOUSE_DATABASE, CLICKHOUSE_USER } from './clickhouse-config.ts';
 import { CLICKHOUSE_PORTS } from './clickhouse-ports.ts';
 import { EVENTS_PREFIXES, OBSERVE_SERVICE, SERVICE_ACCOUNTS } from './names.ts';
 import type { KubernetesObject } from './object.ts';
@@ -40,7 +40,7 @@ export const langfuseEnvironment = (environment: Pick<Environment, 'region'>, ou
   CLICKHOUSE_MIGRATION_URL: `clickhouse://${CLICKHOUSE_SERVICE}:${CLICKHOUSE_PORTS.native}`,
   CLICKHOUSE_MIGRATION_SSL: 'false',
   CLICKHOUSE_USER,
-  CLICKHOUSE_DB: 'default',
+  CLICKHOUSE_DB: CLICKHOUSE_DATABASE,
   CLICKHOUSE_CLUSTER_ENABLED: 'true',
   CLICKHOUSE_CLUSTER_NAME: CLICKHOUSE_CLUSTER,
   REDIS_HOST: outputs.cacheHost,

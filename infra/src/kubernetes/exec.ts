@@ -48,8 +48,7 @@ function converse(socket: WebSocket, streams: ExecStreams, what: string): Promis
     socket.addEventListener('open', () => {
       if (streams.input !== undefined) feed(socket, streams.input).catch((error: unknown) => fail(String(error)));
     });
-    socket.addEventListener('message', ({ data }) => {
-      const frame = Buffer.from(data as ArrayBuffer);
+    const hear = (frame: Buffer): void => {
       const body = frame.subarray(1);
       if (frame[0] === STDOUT && body.length > 0) streams.output?.(body);
       if (frame[0] === STDERR) errorText = (errorText + body.toString('utf8')).slice(-MAX_ERROR_CHARS);
@@ -57,6 +56,14 @@ function converse(socket: WebSocket, streams: ExecStreams, what: string): Promis
       const status = JSON.parse(body.toString('utf8')) as Status;
       if (status.status === 'Success') resolve();
       else fail(`${status.message ?? 'it failed'} ${errorText.trim()}`.trim());
+    };
+    socket.addEventListener('message', ({ data }) => {
+      try {
+        hear(Buffer.from(data as ArrayBuffer));
+      } catch (error) {
+        // `output` may fail, on a full disk for example; nobody else would hear of it.
+        reject(error);
+      }
     });
     socket.addEventListener('error', (event) => fail(`the connection failed (${event.message || 'refused'})`, 'unreachable'));
     // A close without a status is a connection that broke.

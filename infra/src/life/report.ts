@@ -32,7 +32,8 @@ export type LifeCode =
   | 'sweep.foreign'
   | 'restore.done'
   | 'restore.skipped'
-  | 'save.done';
+  | 'save.done'
+  | 'save.done-with-traces';
 
 export type Phase =
   | 'preflight'

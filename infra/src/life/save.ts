@@ -1,7 +1,9 @@
-// Saves keys, teams, settings and prompts of a standing environment as one encrypted backup, and restores them into a new one.
-import { type Entry, openEntries, sealEntries } from '#backup/container.ts';
+// Saves keys, teams, settings and prompts (traces on request) of a standing environment as one encrypted backup, and restores them into a new one.
+import type { Entry } from '#backup/container.ts';
 import { dumpDatabases, fillDatabase } from '#backup/databases.ts';
+import { readBackup, writeBackup } from '#backup/file.ts';
 import { TOOLS_REFERENCE, toolsPod } from '#backup/tools-pod.ts';
+import { dumpTraces, fillTraces } from '#backup/traces.ts';
 import type { KubernetesPort } from '#kubernetes/port.ts';
 import { readStackOutputs, type StackOutputs } from '#outputs.ts';
 import { type LifeContext, LifeError } from './context.ts';
@@ -25,10 +27,22 @@ export interface Saved {
   /** The platform's own secret: hashes and ciphertexts in the databases depend on its salts and keys. */
   secrets: Readonly<Record<string, string>>;
   databases: Entry[];
+  /** The tables of traces that are inside, and where their rows are read from. */
+  traces: { tables: string[]; path: string; key: Buffer };
 }
 
+export interface SaveOptions {
+  /** Where the backup is written. */
+  path: string;
+  key: Buffer;
+  withTraces: boolean;
+}
+
+const DATABASE = 'database/';
+const TRACES = 'traces/';
+
 /** @throws LifeError when nothing stands that could be saved; then nothing may be destroyed either */
-export async function save(context: LifeContext, key: Buffer): Promise<Buffer> {
+export async function save(context: LifeContext, { path, key, withTraces }: SaveOptions): Promise<void> {
   const { environment, cloud, clock } = context;
   const tell = phaseMeter(context.report, clock, 'save');
   const { cluster, stacks } = await identify(context);
@@ -48,28 +62,50 @@ export async function save(context: LifeContext, key: Buffer): Promise<Buffer> {
       gateway: environment.gateway,
       observe: environment.observe,
     };
-    return sealEntries([{ name: 'manifest', body: Buffer.from(JSON.stringify(manifest)) }, { name: 'secrets', body: Buffer.from(secrets) }, ...databases], key);
+    const small = [{ name: 'manifest', body: Buffer.from(JSON.stringify(manifest)) }, { name: 'secrets', body: Buffer.from(secrets) }, ...databases];
+    await writeBackup(path, key, async (sealer) => {
+      for (const entry of small) sealer.add(entry);
+      if (!withTraces) return;
+      tell('ClickHouse');
+      await dumpTraces(kubernetes, (table, body) => sealer.add({ name: TRACES + table, body }));
+    });
   } finally {
     await kubernetes.close();
   }
 }
 
-/** @throws BackupError when the backup is damaged or the key is another one */
-export function readSaved(backup: Buffer, key: Buffer): Saved {
-  const entries = openEntries(backup, key);
-  const json = (name: string): unknown => JSON.parse(entries.find((entry) => entry.name === name)?.body.toString() ?? '{}');
+/** Reads all of it once, so that nothing of a damaged backup is used. @throws BackupError when it is damaged or the key is another one */
+export function readSaved(path: string, key: Buffer): Saved {
+  const small: Entry[] = [];
+  const tables = new Set<string>();
+  for (const entry of readBackup(path, key)) {
+    if (entry.name.startsWith(TRACES)) tables.add(entry.name.slice(TRACES.length));
+    else small.push(entry);
+  }
+  const json = (name: string): unknown => JSON.parse(small.find((entry) => entry.name === name)?.body.toString() ?? '{}');
   return {
     manifest: json('manifest') as Manifest,
     secrets: json('secrets') as Record<string, string>,
-    databases: entries.filter((entry) => entry.name.startsWith('database/')),
+    databases: small.filter(({ name }) => name.startsWith(DATABASE)),
+    traces: { tables: [...tables], path, key },
   };
+}
+
+/** Fills the tables of traces that are empty, after the migrations have made them and before Langfuse serves. */
+export async function restoreTraces(context: LifeContext, kubernetes: KubernetesPort, { traces: { tables, path, key } }: Saved): Promise<void> {
+  const saved = tables.map((name) => ({ name, pieces: () => piecesOf(path, key, TRACES + name) }));
+  await fillTraces(kubernetes, saved, (what, isFilled) => context.report.say(isFilled ? 'restore.done' : 'restore.skipped', { what }));
+}
+
+function* piecesOf(path: string, key: Buffer, wanted: string): Generator<Buffer> {
+  for (const { name, body } of readBackup(path, key)) if (name === wanted) yield body;
 }
 
 /** Fills the databases that are empty, before any migration runs: the migrations then bring an older backup up to date. */
 export async function restore(context: LifeContext, kubernetes: KubernetesPort, outputs: StackOutputs, saved: Saved): Promise<void> {
   await withTools(context, kubernetes, outputs, async () => {
     for (const { name, body } of saved.databases) {
-      const database = name.replace('database/', '');
+      const database = name.slice(DATABASE.length);
       const isFilled = await fillDatabase(kubernetes, database, body);
       context.report.say(isFilled ? 'restore.done' : 'restore.skipped', { what: database });
     }

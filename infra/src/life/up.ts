@@ -27,6 +27,8 @@ export interface UpOptions {
   savedSecrets: Readonly<Record<string, string>>;
   /** Fills the databases when they exist and before anything uses them. */
   restore?: (kubernetes: KubernetesPort, outputs: StackOutputs) => Promise<void>;
+  /** Fills the tables of traces when the migrations have made them and before anything serves. */
+  restoreTraces?: (kubernetes: KubernetesPort) => Promise<void>;
 }
 
 export interface UpResult {
@@ -47,7 +49,7 @@ export async function up(context: LifeContext, options: UpOptions): Promise<UpRe
   const kubernetes = await reachCluster(context, outputs);
   let waved: Waved;
   try {
-    waved = await applyWaves(context, kubernetes, outputs, { values: secrets.values, restore: options.restore });
+    waved = await applyWaves(context, kubernetes, outputs, { ...options, values: secrets.values });
   } finally {
     await kubernetes.close();
   }
@@ -95,7 +97,7 @@ interface Waved {
   ingressHost: string | null;
 }
 
-type Given = { values: Readonly<Record<string, string>>; restore: UpOptions['restore'] };
+type Given = { values: Readonly<Record<string, string>> } & Pick<UpOptions, 'restore' | 'restoreTraces'>;
 
 async function applyWaves(context: LifeContext, kubernetes: KubernetesPort, outputs: StackOutputs, given: Given): Promise<Waved> {
   const facts = { providerVariables: providerVariablesOf(given.values), secretVersion: versionOf(given.values) };
@@ -108,6 +110,7 @@ async function applyWaves(context: LifeContext, kubernetes: KubernetesPort, outp
     if (wave.name === 'clickhouse') changes += await bindKeptVolumes(context, kubernetes, wave);
     changes += (await applyWave(context, kubernetes, wave, await render(wave))).changes;
     if (wave.name === 'databases') await given.restore?.(kubernetes, outputs);
+    if (wave.name === 'migrations') await given.restoreTraces?.(kubernetes);
     if (wave.name !== 'ingress') continue;
     ingressHost = await hostOfIngress(kubernetes, wave);
     // The address is known only now: the waves after this one are drawn again with it.

@@ -18,7 +18,8 @@ export interface BucketPort {
   prefixes(bucket: string, limit: number): Promise<string[]>;
   /** A private, encrypted bucket; fine when it is there and is ours. */
   create(bucket: string, tags: Tags): Promise<void>;
-  put(bucket: string, key: string, body: Uint8Array): Promise<void>;
-  /** Null when there is no such object. */
-  get(bucket: string, key: string): Promise<Uint8Array | null>;
+  /** Uploads a file of any size, in parts. A failure leaves no object. */
+  putFile(bucket: string, key: string, path: string): Promise<void>;
+  /** Downloads into a file; false when there is no such object. */
+  getFile(bucket: string, key: string, path: string): Promise<boolean>;
 }

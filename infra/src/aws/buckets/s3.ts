@@ -5,21 +5,21 @@ import {
   CreateBucketCommand,
   DeleteObjectsCommand,
   GetBucketTaggingCommand,
-  GetObjectCommand,
   HeadBucketCommand,
   ListMultipartUploadsCommand,
   ListObjectsV2Command,
   ListObjectVersionsCommand,
   PutBucketTaggingCommand,
-  PutObjectCommand,
   PutPublicAccessBlockCommand,
   type S3Client,
 } from '@aws-sdk/client-s3';
 import { answerOf, CloudError, unlessMissing } from '#aws/error.ts';
 import { tagList, tagsOf } from '#aws/tags.ts';
+import { getFile, putFile } from './files.ts';
 import type { BucketPort } from './port.ts';
 
-export function s3Buckets(client: S3Client): BucketPort {
+/** @param partBytes of uploads; S3 takes up to 10,000 parts of at least 5 MiB */
+export function s3Buckets(client: S3Client, partBytes?: number): BucketPort {
   return {
     exists: async (Bucket) => (await unlessMissing(client.send(new HeadBucketCommand({ Bucket })), null)) !== null,
     tags: async (Bucket) => tagsOf((await unlessMissing(client.send(new GetBucketTaggingCommand({ Bucket })), null))?.TagSet),
@@ -33,13 +33,8 @@ export function s3Buckets(client: S3Client): BucketPort {
       return (answer.CommonPrefixes ?? []).map((row) => row.Prefix ?? '');
     },
     create: async (Bucket, tags) => await createPrivate(client, Bucket, tagList(tags)),
-    put: async (Bucket, Key, Body) => {
-      await answerOf(client.send(new PutObjectCommand({ Bucket, Key, Body })));
-    },
-    get: async (Bucket, Key) => {
-      const answer = await unlessMissing(client.send(new GetObjectCommand({ Bucket, Key })), null);
-      return answer?.Body === undefined ? null : await answer.Body.transformToByteArray();
-    },
+    putFile: async (Bucket, Key, path) => await putFile(client, { Bucket, Key }, path, partBytes),
+    getFile: async (Bucket, Key, path) => await getFile(client, { Bucket, Key }, path),
   };
 }
 

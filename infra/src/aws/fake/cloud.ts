@@ -1,4 +1,5 @@
 // For tests only: every port of the cloud over one fake world, with throttling and a crash at any step.
+import { readFileSync, writeFileSync } from 'node:fs';
 import type { Cloud } from '#aws/cloud.ts';
 import { CloudError } from '#aws/error.ts';
 import type { Item } from '#aws/inventory/item.ts';
@@ -160,8 +161,12 @@ export class FakeCloud {
       create: async (bucket, tags) => {
         if (!objects.has(bucket)) this.world.add('bucket', bucket, { tags });
       },
-      put: async (bucket, key, body) => void objects.get(bucket)?.set(key, body),
-      get: async (bucket, key) => objects.get(bucket)?.get(key) ?? null,
+      putFile: async (bucket, key, path) => void objects.get(bucket)?.set(key, readFileSync(path)),
+      getFile: async (bucket, key, path) => {
+        const body = objects.get(bucket)?.get(key);
+        if (body !== undefined) writeFileSync(path, body);
+        return body !== undefined;
+      },
     };
   }
 

@@ -2,6 +2,7 @@
 import type { Tags } from '#aws/tags.ts';
 import type { KubernetesObject, ObjectReference } from '#k8s/object.ts';
 import { type ExecStreams, type KindReference, KubernetesError, type KubernetesPort, type ServerObject } from '#kubernetes/port.ts';
+import { FakeClickhouse } from './clickhouse.ts';
 import type { FakeWorld } from './world.ts';
 
 const READY_MS = 20_000;
@@ -23,6 +24,7 @@ export class FakeKubernetes {
   isAlive = true;
   /** Contents of the databases, once something is in them. */
   readonly databases = new Map<string, string>();
+  readonly clickhouse = new FakeClickhouse();
   private version = 0;
 
   constructor(world: FakeWorld, cluster: { name: string; vpcId: string | null; tags: Tags }) {
@@ -46,7 +48,8 @@ export class FakeKubernetes {
       remove: async (reference) => await guarded(() => this.remove(reference)),
       patch: async (reference, patch) => await guarded(() => this.patchOne(reference, patch)),
       logs: async () => await guarded(() => 'the last line of the log'),
-      run: async (_pod, command, streams) => await this.run(command, streams),
+      run: async (_pod, command, streams) =>
+        command[0] === 'clickhouse-client' ? await this.clickhouse.run(command.at(-1) ?? '', streams) : await this.run(command, streams),
       isReachable: async () => this.isAlive && this.world.script.apiGone !== true,
       close: async () => {},
     };
