@@ -42,6 +42,10 @@ const PERMISSION_OF: Readonly<Record<string, string>> = {
   's3:DeleteObjects': 's3:DeleteObject',
   's3:HeadBucket': 's3:ListBucket',
   's3:PutPublicAccessBlock': 's3:PutBucketPublicAccessBlock',
+  // IAM has no action of their own for them.
+  's3:CreateMultipartUpload': 's3:PutObject',
+  's3:UploadPart': 's3:PutObject',
+  's3:CompleteMultipartUpload': 's3:PutObject',
   'budgets:CreateBudget': 'budgets:ModifyBudget',
   'budgets:UpdateBudget': 'budgets:ModifyBudget',
   'budgets:DeleteBudget': 'budgets:ModifyBudget',
