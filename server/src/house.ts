@@ -27,6 +27,7 @@ import { createLogin, type Login } from '#identity/login.ts';
 import { managementRoutes } from '#identity/management-routes.ts';
 import type { Principal } from '#identity/principal.ts';
 import { openProjectKeys } from '#identity/project-keys.ts';
+import { listProjects } from '#identity/projects.ts';
 import { windowOf } from '#lib/calendar.ts';
 import { AppError } from '#lib/errors.ts';
 import { parsePicos } from '#lib/money.ts';
@@ -139,6 +140,7 @@ export async function buildHouse(input: HouseInput): Promise<House> {
       projectKeys,
       keyCaller: (headers) => authenticate(headers, deps, config.keyHeaderName),
       keyHeaderName: () => config.keyHeaderName,
+      organizationOf: async (projectId) => (await listProjects(stores.records, { id: projectId }))[0]?.organization.id ?? null,
     }),
     beginDrain() {
       draining = true;

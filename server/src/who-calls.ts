@@ -14,7 +14,12 @@ export interface WhoCallsDeps {
   /** Authenticates a virtual or the master key by headers (gateway/authenticate.ts). */
   keyCaller: (headers: Record<string, string>) => Caller | Promise<Caller>;
   keyHeaderName: () => string | null;
+  /** The organisation of a project; null when there is no such project. */
+  organizationOf: (projectId: string) => Promise<string | null>;
 }
+
+/** The project in which a page of the console acts. A page of another site cannot send it: it would need a preflight that allows cookies. */
+const PROJECT_HEADER = 'x-genai-project';
 
 /** One authenticator a surface. A cookie counts only where no key is presented, and for unsafe methods only from our own pages. */
 export function createAuthenticators(deps: WhoCallsDeps): Authenticators {
@@ -28,7 +33,10 @@ export function createAuthenticators(deps: WhoCallsDeps): Authenticators {
       return await person(deps.login, request);
     },
     async observe(request) {
-      const principal = await deps.projectKeys.authenticate(request.headers.get('authorization'));
+      const authorization = request.headers.get('authorization');
+      const projectId = request.headers.get(PROJECT_HEADER);
+      if (authorization === null && projectId !== null) return await personInProject(deps, request, projectId);
+      const principal = await deps.projectKeys.authenticate(authorization);
       if (principal === null) throw invalidCredentials();
       return principal;
     },
@@ -46,6 +54,24 @@ async function person(login: Login, request: Request): Promise<Principal> {
   });
   if (!sameOrigin) throw new AppError('The request comes from another site; open the console itself.', { status: 403, code: 'wrong_origin' });
   return principal;
+}
+
+/** A signed-in person uses a project as its key does; a viewer only reads. @throws AppError 401 without a session, 403 for a viewer's change, 404 for no project. */
+async function personInProject(deps: WhoCallsDeps, request: Request, projectId: string): Promise<Principal> {
+  const caller = await person(deps.login, request);
+  if (caller.kind !== 'user') throw new AppError('Sign in first.', { status: 401, code: 'auth_error' });
+  if (caller.role === 'viewer' && request.method !== 'GET' && request.method !== 'HEAD')
+    throw new AppError('You may read this project, not change it. Ask an administrator for the role of a member.', { status: 403, code: 'ForbiddenError' });
+  const organizationId = await deps.organizationOf(projectId);
+  if (organizationId === null) throw new AppError('There is no such project.', { status: 404, code: 'LangfuseNotFoundError' });
+  return {
+    kind: 'project-key',
+    projectId,
+    organizationId,
+    publicKey: '',
+    scope: 'project',
+    person: { userId: caller.userId, name: caller.name || caller.email },
+  };
 }
 
 function presentsKey(headers: Record<string, string>, keyHeaderName: string | null): boolean {

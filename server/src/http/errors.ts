@@ -38,6 +38,7 @@ export function errorResponse(thrown: unknown, dialect: Dialect): Response {
   const error = asAppError(thrown);
   const headers: Record<string, string> = { 'content-type': 'application/json; charset=utf-8', 'cache-control': 'no-store' };
   if (error.retryAfterSeconds !== undefined) headers['retry-after'] = String(Math.max(1, Math.ceil(error.retryAfterSeconds)));
-  if (error.status === 401 && dialect === 'langfuse') headers['www-authenticate'] = 'Basic realm="project keys"';
+  // A page of the console (auth_error) must not make the browser ask for a name and a password.
+  if (error.status === 401 && dialect === 'langfuse' && error.code !== 'auth_error') headers['www-authenticate'] = 'Basic realm="project keys"';
   return new Response(JSON.stringify(errorBody(error, dialect)), { status: error.status, headers });
 }

@@ -16,7 +16,9 @@ export class ApiError extends Error {
 }
 
 export interface ApiRequest {
-  method?: 'GET' | 'POST';
+  method?: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  /** The project in which a route of /api/public is used, as with the project's own key. */
+  projectId?: string;
   /** Query parameters; undefined and empty ones are left out. */
   query?: Record<string, string | number | undefined>;
   body?: unknown;
@@ -36,7 +38,7 @@ export async function api<Result>(path: string, request: ApiRequest = {}): Promi
     response = await fetch(`${path}${query}`, {
       method: request.method ?? 'GET',
       credentials: 'same-origin',
-      headers: { accept: 'application/json', ...(request.body === undefined ? {} : { 'content-type': 'application/json' }) },
+      headers: headersOf(request),
       ...(request.body === undefined ? {} : { body: JSON.stringify(request.body) }),
       ...(request.signal ? { signal: request.signal } : {}),
     });
@@ -48,6 +50,14 @@ export async function api<Result>(path: string, request: ApiRequest = {}): Promi
   const body = parseJson(text);
   if (!response.ok) throw errorOf(response.status, body, response.headers.get('retry-after'));
   return body as Result;
+}
+
+function headersOf({ body, projectId }: ApiRequest): Record<string, string> {
+  return {
+    accept: 'application/json',
+    ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+    ...(projectId === undefined ? {} : { 'x-genai-project': projectId }),
+  };
 }
 
 function parseJson(text: string): unknown {

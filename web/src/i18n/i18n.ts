@@ -1,8 +1,7 @@
 // Language of the console: the reader's choice, else the browser's, else English; both dictionaries are in the bundle, so switching never waits.
 import i18next from 'i18next';
 import { initReactI18next, useTranslation } from 'react-i18next';
-import { en } from './en.ts';
-import { ja } from './ja.ts';
+import { en, ja } from './texts.ts';
 
 export type TextKey = keyof typeof en;
 export type Language = 'en' | 'ja';

@@ -1,45 +1,43 @@
 // The navigation on the left, and who is signed in with the switches for language and colours beneath it.
 import { Menu, SegmentedControl, Stack, Text, UnstyledButton, useMantineColorScheme } from '@mantine/core';
-import { IconActivity, IconBinaryTree2, IconChevronUp, IconCube, IconKey, IconKeyboard, IconLayoutDashboard, IconLock, IconLogout } from '@tabler/icons-react';
+import { IconChevronUp, IconKeyboard, IconLock, IconLogout } from '@tabler/icons-react';
 import { useQueryClient } from '@tanstack/react-query';
 import { Link, useNavigate, useRouterState } from '@tanstack/react-router';
 import { lazy, type ReactNode, Suspense, useState } from 'react';
 import { api } from '#api/client.ts';
-import { type Language, setLanguage, type TextKey, useText } from '#i18n/i18n.ts';
+import { type Language, setLanguage, useText } from '#i18n/i18n.ts';
 import { useSession } from '#lib/session.tsx';
 import { Brand } from './brand.tsx';
+import { LINK_GROUPS } from './links.ts';
 import styles from './shell.module.css';
 
 const ChangePasswordDialog = lazy(() => import('./change-password.tsx').then((module) => ({ default: module.ChangePasswordDialog })));
-
-const LINKS = [
-  { to: '/ui/overview', also: '/ui/overview', text: 'nav.overview', icon: IconLayoutDashboard, keys: 'g o' },
-  { to: '/ui/requests', also: '/ui/requests', text: 'nav.requests', icon: IconActivity, keys: 'g r' },
-  { to: '/ui/traces', also: '/project/', text: 'nav.traces', icon: IconBinaryTree2, keys: 'g t' },
-  { to: '/ui/models', also: '/ui/models', text: 'nav.models', icon: IconCube, keys: 'g m' },
-  { to: '/ui/keys', also: '/ui/keys', text: 'nav.keys', icon: IconKey, keys: 'g k' },
-] as const satisfies readonly { to: string; also: string; text: TextKey; icon: unknown; keys: string }[];
 
 export function Navigation({ onHelp }: { onHelp: () => void }): ReactNode {
   const { t } = useText();
   const pathname = useRouterState({ select: (state) => state.location.pathname });
   return (
     <>
-      <Stack gap={2} p="sm" style={{ flex: 1 }}>
+      <Stack gap={2} p="sm" className={styles.scroll}>
         <div style={{ padding: '6px 9px 14px' }}>
           <Brand />
         </div>
         <nav aria-label={t('nav.label')}>
-          <Stack gap={2}>
-            {LINKS.map((link) => {
-              const active = pathname.startsWith(link.to) || pathname.startsWith(link.also);
-              return (
-                <Link key={link.to} to={link.to} className={styles.link} data-active={active} aria-current={active ? 'page' : undefined} title={link.keys}>
-                  <link.icon size={16} stroke={1.7} aria-hidden />
-                  {t(link.text)}
-                </Link>
-              );
-            })}
+          <Stack gap={10}>
+            {LINK_GROUPS.map((group) => (
+              <Stack key={group.title ?? ''} gap={2}>
+                {group.title && <div className={styles.group}>{t(group.title)}</div>}
+                {group.links.map((link) => {
+                  const active = pathname.startsWith(link.to) || pathname.includes(link.also);
+                  return (
+                    <Link key={link.to} to={link.to} className={styles.link} data-active={active} aria-current={active ? 'page' : undefined} title={link.keys}>
+                      <link.icon size={16} stroke={1.7} aria-hidden />
+                      {t(link.text)}
+                    </Link>
+                  );
+                })}
+              </Stack>
+            ))}
           </Stack>
         </nav>
       </Stack>

@@ -11,6 +11,7 @@ import { SessionProvider } from '#lib/session.tsx';
 import { useShortcuts } from '#lib/shortcuts.ts';
 import { ErrorState } from '#ui/error-state.tsx';
 import { Brand } from './brand.tsx';
+import { LINKS } from './links.ts';
 import { Navigation } from './navigation.tsx';
 import styles from './shell.module.css';
 
@@ -61,14 +62,8 @@ function Frame(): ReactNode {
   const { pathname } = useLocation();
   const [menuOpen, menu] = useDisclosure(false);
   const [helpOpen, help] = useDisclosure(false);
-  useShortcuts({
-    'g o': () => void navigate({ to: '/ui/overview' }),
-    'g r': () => void navigate({ to: '/ui/requests' }),
-    'g t': () => void navigate({ to: '/ui/traces' }),
-    'g m': () => void navigate({ to: '/ui/models' }),
-    'g k': () => void navigate({ to: '/ui/keys' }),
-    '?': help.toggle,
-  });
+  const toPages = Object.fromEntries(LINKS.map((link) => [link.keys, () => void navigate({ to: link.to })]));
+  useShortcuts({ ...toPages, '?': help.toggle });
   // biome-ignore lint/correctness/useExhaustiveDependencies: the menu closes whenever the page changes.
   useEffect(() => menu.close(), [pathname]);
   return (

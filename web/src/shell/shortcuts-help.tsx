@@ -2,14 +2,11 @@
 import { Kbd, Modal, Table } from '@mantine/core';
 import { Fragment, type ReactNode } from 'react';
 import { type TextKey, useText } from '#i18n/i18n.ts';
+import { LINKS } from './links.ts';
 
 const SHORTCUTS: readonly (readonly [readonly string[], TextKey])[] = [
   [['?'], 'shortcuts.help'],
-  [['g', 'o'], 'nav.overview'],
-  [['g', 'r'], 'nav.requests'],
-  [['g', 't'], 'nav.traces'],
-  [['g', 'm'], 'nav.models'],
-  [['g', 'k'], 'nav.keys'],
+  ...LINKS.map((link) => [link.keys.split(' '), link.text] as const),
   [['/'], 'shortcuts.search'],
   [['j', 'k'], 'shortcuts.rows'],
   [['Enter'], 'shortcuts.open'],

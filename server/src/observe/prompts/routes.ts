@@ -1,6 +1,7 @@
 // GET, POST /api/public/v2/prompts; GET, DELETE /v2/prompts/{name}; PATCH its versions; GET, POST /api/public/prompts (langfuse.md §1.7).
 import { z } from 'zod';
 import type { Route, RouteContext } from '#http/route.ts';
+import type { Principal } from '#identity/principal.ts';
 import { bodyOf, invalidRequest, MAX_BODY_BYTES } from '#observe/api/body.ts';
 import { pageMeta, parameters, projectOf } from '#observe/filter/parameters.ts';
 import type { Records } from '#stores/records/port.ts';
@@ -10,7 +11,7 @@ import { promptMetaOf } from './shape.ts';
 import { listNames } from './sql.ts';
 
 /** Who a version was made by when a key made it. */
-const CREATED_BY = 'API';
+const creatorOf = (principal: Principal): string => (principal.kind === 'project-key' && principal.person?.name) || 'API';
 
 /** The routes over the records. */
 export function promptRoutes(records: Records): Route[] {
@@ -74,7 +75,7 @@ async function list(records: Records, { http, principal }: RouteContext): Promis
 
 async function create(records: Records, { http, principal }: RouteContext): Promise<Response> {
   const wished = await bodyOf(http, createPromptBody);
-  return http.json(await createPrompt(records, projectOf(principal), { ...wished, createdBy: CREATED_BY }), 201);
+  return http.json(await createPrompt(records, projectOf(principal), { ...wished, createdBy: creatorOf(principal) }), 201);
 }
 
 async function get(records: Records, context: RouteContext): Promise<Response> {
@@ -104,5 +105,5 @@ async function getV1(records: Records, { http, principal }: RouteContext): Promi
 async function createV1(records: Records, { http, principal }: RouteContext): Promise<Response> {
   const { isActive, ...wished } = await bodyOf(http, createPromptV1Body);
   const labels = isActive ? [...wished.labels, PRODUCTION] : wished.labels;
-  return http.json(await createPrompt(records, projectOf(principal), { ...wished, labels, createdBy: CREATED_BY }), 201);
+  return http.json(await createPrompt(records, projectOf(principal), { ...wished, labels, createdBy: creatorOf(principal) }), 201);
 }

@@ -1,0 +1,28 @@
+// The pages of the navigation, in groups: address, name, picture and keys. The shortcuts and their help come from this list too.
+import { IconActivity, IconBinaryTree2, IconCube, IconKey, IconLayoutDashboard } from '@tabler/icons-react';
+import type { TextKey } from '#i18n/i18n.ts';
+
+export const LINK_GROUPS = [
+  {
+    title: null,
+    links: [{ to: '/ui/overview', also: '/ui/overview', text: 'nav.overview', icon: IconLayoutDashboard, keys: 'g o' }],
+  },
+  {
+    title: 'nav.group.gateway',
+    links: [
+      { to: '/ui/requests', also: '/ui/requests', text: 'nav.requests', icon: IconActivity, keys: 'g r' },
+      { to: '/ui/models', also: '/ui/models', text: 'nav.models', icon: IconCube, keys: 'g m' },
+      { to: '/ui/keys', also: '/ui/keys', text: 'nav.keys', icon: IconKey, keys: 'g k' },
+    ],
+  },
+  {
+    title: 'nav.group.observe',
+    links: [{ to: '/ui/traces', also: '/traces/', text: 'nav.traces', icon: IconBinaryTree2, keys: 'g t' }],
+  },
+] as const satisfies readonly {
+  title: TextKey | null;
+  /** `also`: a part of other addresses that belong to the page. */
+  links: readonly { to: string; also: string; text: TextKey; icon: unknown; keys: string }[];
+}[];
+
+export const LINKS = LINK_GROUPS.flatMap((group): readonly (typeof group.links)[number][] => group.links);
