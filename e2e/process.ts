@@ -27,6 +27,8 @@ export interface Platform {
   keys: FirstKeys;
   /** Everything printed so far. */
   output(): string;
+  /** Resolves with the exit code when the process ends by itself. */
+  exited: Promise<number | null>;
   /** SIGTERM and wait. Returns the exit code. */
   stop(): Promise<number | null>;
   /** SIGKILL of the front only, as a crash would. */
@@ -96,6 +98,7 @@ export async function startPlatform(options: PlatformOptions = {}): Promise<Plat
     pid: child.pid as number,
     keys: readKeys(dataDir),
     output: () => output,
+    exited,
     async stop() {
       await noteServedRoutes(gatewayUrl);
       child.kill('SIGTERM');

@@ -43,6 +43,10 @@ export const MESSAGES = {
     '処理中のリクエストを完了しています...（もう一度 Ctrl-C で即時終了）',
   ),
   'start.stopped': info('Stopped.', '終了しました。'),
+  'start.broken': warning(
+    'A fault inside: finishing the calls in flight, then this process ends with code 1. The log has the details.',
+    '内部エラーが発生しました。処理中のリクエストを完了してから終了コード 1 で終了します。詳細はログにあります。',
+  ),
   'start.forced': warning(
     'Ended at once; accepted events are in the journal and are stored at the next start.',
     '即時終了しました。受け付け済みのイベントはジャーナルにあり、次回の起動時に保存されます。',

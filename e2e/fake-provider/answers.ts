@@ -85,7 +85,7 @@ export function chatFrames(mode: Mode, asked: Asked): string[] {
   const big = numberOption(mode, 'big', 0);
   if (big > 0) frames.push(frame({ content: 'y'.repeat(big) }, null));
   if (mode.options.has('malformed')) frames.push('data: {"id":"chatcmpl-fake","choices":[{"delta":\n\n');
-  if (mode.options.has('comment')) frames.push(': keep-alive\n\n');
+  for (let index = 0; index < numberOption(mode, 'comment', 0); index++) frames.push(': keep-alive\n\n');
   if (mode.options.get('finish') !== '0') frames.push(frame({}, 'stop'));
   const usage = mode.options.get('usage') ?? 'asked';
   if (usage === 'always' || (usage === 'asked' && asked.includeUsage)) {
@@ -106,6 +106,12 @@ export const CONTENT_FILTER_ERROR = JSON.stringify({
     innererror: { code: 'ResponsibleAIPolicyViolation', content_filter_result: { hate: { filtered: true, severity: 'high' } } },
   },
 });
+
+/** A quota error of Google's APIs, which says inside when to come back. */
+export function quotaError(retryDelay: string): string {
+  const details = [{ '@type': 'type.googleapis.com/google.rpc.RetryInfo', retryDelay }];
+  return JSON.stringify({ error: { code: 429, message: 'Quota exceeded.', status: 'RESOURCE_EXHAUSTED', details } });
+}
 
 /** An OpenAI error body; `echo` puts a key-like text into it, as real upstreams do. */
 export function errorBody(status: number, mode: Mode): string {

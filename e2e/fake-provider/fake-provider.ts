@@ -4,7 +4,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Asked } from './answers.ts';
-import { CONTENT_FILTER_ERROR, chatAnswer, chatFrames, embeddingsAnswer, errorBody } from './answers.ts';
+import { CONTENT_FILTER_ERROR, chatAnswer, chatFrames, embeddingsAnswer, errorBody, quotaError } from './answers.ts';
 import type { Mode } from './modes.ts';
 import { numberOption, parseMode, RETRY_AFTER_FORMS } from './modes.ts';
 
@@ -132,7 +132,8 @@ async function answer(mode: Mode, asked: Asked, path: string, response: ServerRe
       return sendJson(response, numberOption(mode, 'code', 500), errorBody(numberOption(mode, 'code', 500), mode));
     case 'rate-limit': {
       const form = RETRY_AFTER_FORMS[mode.options.get('form') ?? 'none'];
-      return sendJson(response, 429, errorBody(429, mode), form?.(mode.options.get('value')));
+      const body = mode.options.get('form') === 'google' ? quotaError(mode.options.get('value') ?? '0.02s') : errorBody(429, mode);
+      return sendJson(response, 429, body, form?.(mode.options.get('value')));
     }
     case 'content-filter':
       return sendJson(response, 400, CONTENT_FILTER_ERROR);
@@ -160,13 +161,14 @@ async function answer(mode: Mode, asked: Asked, path: string, response: ServerRe
   return sendJson(response, 200, chatAnswer(mode, asked));
 }
 
-/** Sends frames; options: `pace` ms between frames, `split` bytes a write, `cut`/`stall` after n frames. Without pace and split everything is one write. */
+/** Sends frames; options: `pace` ms between frames, `split` bytes a write, `cut`/`stall`/`end` (an ordinary end) after n frames. Without any of them everything is one write. */
 async function stream(mode: Mode, frames: string[], response: ServerResponse): Promise<void> {
   response.writeHead(200, { 'content-type': 'text/event-stream; charset=utf-8', ...UPSTREAM_HEADERS });
   const paceMs = numberOption(mode, 'pace', -1);
   const split = numberOption(mode, 'split', 0);
   const cut = numberOption(mode, 'cut', -1);
   const stall = numberOption(mode, 'stall', -1);
+  const end = numberOption(mode, 'end', -1);
   if (split > 0) {
     const bytes = Buffer.from(frames.join(''));
     for (let offset = 0; offset < bytes.length; offset += split) {
@@ -176,13 +178,14 @@ async function stream(mode: Mode, frames: string[], response: ServerResponse): P
     response.end();
     return;
   }
-  if (paceMs < 0 && cut < 0 && stall < 0) {
+  if (paceMs < 0 && cut < 0 && stall < 0 && end < 0) {
     response.end(frames.join(''));
     return;
   }
   for (let index = 0; index < frames.length; index++) {
     if (index === cut) return void response.socket?.destroy();
     if (index === stall) return;
+    if (index === end) break;
     if (response.destroyed) return;
     if (!response.write(frames[index])) await new Promise((resolve) => response.once('drain', resolve).once('close', resolve));
     if (paceMs > 0) await sleep(paceMs);

@@ -1,5 +1,5 @@
 // Watches the configuration files: a good change is put in force without a restart, a faulty one is named and the old one stays.
-import { unwatchFile, watchFile } from 'node:fs';
+import { statSync, unwatchFile, watchFile } from 'node:fs';
 import { formatNote, hasFaults, reloadGatewayConfig } from '#settings/public.ts';
 import type { GatewayConfig } from '#settings/settings.ts';
 import type { Log } from '#telemetry/log.ts';
@@ -10,6 +10,8 @@ export interface ConfigWatchOptions {
   files: readonly string[];
   env: Readonly<Record<string, string | undefined>>;
   cwd: string;
+  /** When the files were read: what changed since then is no news to the watch, and would be missed. */
+  readAtMs: number;
   /** Puts a configuration in force for new calls. @throws when it cannot be used. */
   swap: (config: GatewayConfig) => Promise<void>;
   log: Log;
@@ -35,6 +37,8 @@ export function watchConfig(options: ConfigWatchOptions): () => void {
     reload().catch((error: unknown) => log.error('the changed configuration cannot be used: the old one stays in force', { error }));
   };
   for (const file of options.files) watchFile(file, { interval: LOOK_EVERY_MS, persistent: false }, onChange);
+  const changed = options.files.some((file) => (statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0) > options.readAtMs);
+  if (changed) reload().catch((error: unknown) => log.error('the changed configuration cannot be used: the old one stays in force', { error }));
   return () => {
     for (const file of options.files) unwatchFile(file, onChange);
   };

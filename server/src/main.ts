@@ -28,6 +28,8 @@ import { VERSION } from './version.ts';
 
 /** Streams of an hour exist; an orchestrator's own limit usually comes first. */
 const DRAIN_GRACE_MS = 600_000;
+/** After a fault nobody caught, answers in flight get this long: long enough for most, short enough for a process whose state may be wrong. */
+const FAULT_GRACE_MS = 20_000;
 /** How long an ending gateway tries to hand over its last calls. */
 const SHIP_GRACE_MS = 20_000;
 const ARCHIVE_LIMIT_BYTES = 4 * 1024 ** 3;
@@ -103,6 +105,7 @@ async function start(input: StartInput, loaded: LoadedSettings, run: { closers: 
     files: [...loaded.configFiles, join(dirname(settings.configPath ?? ''), '.env')],
     env: input.env,
     cwd: input.cwd,
+    readAtMs: configWritten ? Date.now() : performance.timeOrigin + run.startedAt,
     swap: (config) => house.swapConfig(config),
     log,
   });
@@ -117,7 +120,27 @@ async function start(input: StartInput, loaded: LoadedSettings, run: { closers: 
     urls,
     listensWide: !isLoopback(settings.host),
     firstRun: identity.firstStart || configWritten ? firstRunOf(loaded, identity, configWritten) : null,
-    stop: () => stop({ drainDelayMs: settings.drainDelayMs, house, doors, stores, shipper, closers }),
+    ...endings({ drainDelayMs: settings.drainDelayMs, house, doors, stores, shipper, closers }, log),
+  };
+}
+
+interface Running {
+  drainDelayMs: number;
+  house: House;
+  doors: Doors;
+  stores: Stores;
+  shipper: CallShipper | null;
+  closers: Closers;
+}
+
+/** The two ways in which a running platform ends. */
+function endings(running: Running, log: Log): Pick<RunningPlatform, 'stop' | 'fail'> {
+  return {
+    stop: () => stop(running, DRAIN_GRACE_MS),
+    fail(error) {
+      log.error('something threw where nobody caught it: this process drains and ends', { error });
+      return stop({ ...running, drainDelayMs: 0 }, FAULT_GRACE_MS).finally(() => log.flush());
+    },
   };
 }
 
@@ -139,18 +162,11 @@ async function identityOf(start: {
 }
 
 /** Drain: probes say no, answers in flight finish, money and events become durable, then the stores close. */
-async function stop(running: {
-  drainDelayMs: number;
-  house: House;
-  doors: Doors;
-  stores: Stores;
-  shipper: CallShipper | null;
-  closers: Closers;
-}): Promise<void> {
+async function stop(running: Running, graceMs: number): Promise<void> {
   running.house.beginDrain();
   // Probes say no; whoever still sends is served until the load balancer has heard of it.
   if (running.drainDelayMs > 0) await new Promise((resolve) => setTimeout(resolve, running.drainDelayMs));
-  await Promise.all([running.doors.drain(DRAIN_GRACE_MS), running.house.gateway.drain()]);
+  await Promise.all([running.doors.drain(graceMs), running.house.gateway.drain()]);
   await running.stores.journal.flush();
   // A pod's disk may go with it: what this process alone holds leaves first, when the shared journal takes it.
   await running.shipper?.reached(running.stores.journal.state().lastSequence, SHIP_GRACE_MS);

@@ -52,6 +52,8 @@ export interface StartInput {
 export interface RunningPlatform {
   /** Drains: in-flight answers finish, the journal is flushed. The command line ends the process by itself on a second Ctrl-C. */
   stop(): Promise<void>;
+  /** Something threw where nobody caught it: writes it down and drains for a short while, because the state may be wrong. The process has to end afterwards. */
+  fail(error: unknown): Promise<void>;
   firstRun: FirstRun | null;
   urls: PlatformUrls;
   /** True when a door listens wider than loopback. */

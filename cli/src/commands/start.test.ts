@@ -19,6 +19,7 @@ const KEYS = {
 function running(more: Partial<RunningPlatform> = {}): RunningPlatform {
   return {
     stop: () => Promise.resolve(),
+    fail: () => Promise.resolve(),
     firstRun: { keys: KEYS, keysPath: '/data/keys.json', configPath: '/data/config.yaml', configWritten: true },
     urls: { gateway: 'http://127.0.0.1:4000', observe: 'http://127.0.0.1:3000', console: 'http://127.0.0.1:4000/ui/' },
     listensWide: false,
@@ -112,6 +113,38 @@ describe('start', () => {
     await new Promise((resolve) => setImmediate(resolve));
     finish();
     expect((await ended).exits).toEqual([130]);
+  });
+
+  it('a fault that nobody caught drains and ends with 1; a second one ends at once', async () => {
+    const recorder = recordingIo('human', { isTerminal: false });
+    const signals = new EventEmitter();
+    const exits: number[] = [];
+    const failed: unknown[] = [];
+    let finish = (): void => {};
+    const drained = new Promise<void>((resolve) => {
+      finish = resolve;
+    });
+    const fail = (error: unknown) => {
+      failed.push(error);
+      return drained;
+    };
+    const ended = startWith(
+      { argv: [], env: {}, cwd: '/', io: recorder.io },
+      () => Promise.resolve({ startPlatform: () => Promise.resolve(running({ fail })) }),
+      {
+        signals,
+        exit: (code) => exits.push(code),
+      },
+    );
+    await new Promise((resolve) => setImmediate(resolve));
+    const fault = new Error('hook');
+    signals.emit('uncaughtException', fault);
+    signals.emit('uncaughtException', new Error('another'));
+    await new Promise((resolve) => setImmediate(resolve));
+    finish();
+    expect([await ended, failed, exits]).toEqual([1, [fault], [1]]);
+    expect(recorder.out() + recorder.err()).toContain('A fault inside');
+    expect(signals.listenerCount('uncaughtException')).toBe(0);
   });
 
   it('faults end with code 2 and are all printed; other errors are thrown on', async () => {

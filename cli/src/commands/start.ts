@@ -13,7 +13,10 @@ export type LoadPlatform = () => Promise<{ startPlatform: StartPlatform }>;
 /** Signals as the process gets them. */
 export interface Signals {
   on(event: 'SIGINT' | 'SIGTERM', listener: () => void): unknown;
+  /** A fault that nobody caught, also of a promise. */
+  on(event: 'uncaughtException', listener: (error: unknown) => void): unknown;
   off(event: 'SIGINT' | 'SIGTERM', listener: () => void): unknown;
+  off(event: 'uncaughtException', listener: (error: unknown) => void): unknown;
 }
 
 /** By name, so that the command line type-checks against the contract alone (platform.ts) and never against the whole server. */
@@ -46,11 +49,18 @@ export async function startWith(context: CommandContext, load: LoadPlatform, sur
     return refuse(io, error);
   }
   announce(io, platform, elapsedMs);
-  await stopSignal.arrived;
+  const faults = listenForFaults(surroundings);
+  const fault = await Promise.race([stopSignal.arrived, faults.arrived]);
   try {
+    if (fault !== undefined) {
+      io.notify('start.broken');
+      await platform.fail(fault.error);
+      return 1;
+    }
     await platform.stop();
   } finally {
     stopSignal.forget();
+    faults.forget();
   }
   io.notify('start.stopped');
   return 0;
@@ -90,6 +100,22 @@ function announceKeys(io: Io, firstRun: FirstRun, urls: PlatformUrls): void {
   if (io.isTerminal) io.print(firstRunBlock(io, firstRun.keys, { urls, environmentFile: join(dirname(firstRun.configPath), '.env') }));
   else if (firstRun.keysPath !== null) io.notify('start.keys-are-in', { path: firstRun.keysPath });
   else io.notify('start.keys-unseen');
+}
+
+/** A process that swallows a fault goes on with a state that nobody knows: it drains and ends, and whoever supervises it starts a new one. A second fault ends it at once. */
+function listenForFaults({ signals, exit }: { signals: Signals; exit(code: number): void }): { arrived: Promise<{ error: unknown }>; forget(): void } {
+  let failing = false;
+  let arrive: (fault: { error: unknown }) => void;
+  const arrived = new Promise<{ error: unknown }>((resolve) => {
+    arrive = resolve;
+  });
+  const onFault = (error: unknown): void => {
+    if (failing) exit(1);
+    failing = true;
+    arrive({ error });
+  };
+  signals.on('uncaughtException', onFault);
+  return { arrived, forget: () => void signals.off('uncaughtException', onFault) };
 }
 
 /** The first signal asks for an orderly end, the second ends at once. */

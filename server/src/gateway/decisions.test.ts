@@ -7,7 +7,7 @@ import { Health } from './cooldown.ts';
 import { decide, type Situation } from './fallback.ts';
 import { matchPath } from './paths.ts';
 import { pick } from './pick.ts';
-import { retryAfterMs } from './retry-after.ts';
+import { retryAfterMs, retryDelayMs } from './retry-after.ts';
 import type { RoutingView } from './strategies.ts';
 import type { Target } from './target.ts';
 import { ROUTING } from './test-gateway-fixture.ts';
@@ -166,6 +166,60 @@ describe('pick', () => {
     expect([health.isResting(100_000), health.isResting(105_001)]).toEqual([true, false]);
     health.failed(429, 1e9, 200_000);
     expect([health.isResting(259_000), health.isResting(260_001)]).toEqual([true, false]);
+  });
+});
+
+describe('after a rest', () => {
+  const rested = () => {
+    const health = new Health();
+    health.failed(429, 1_000, 100_000);
+    return health;
+  };
+
+  it('one call probes while the others stay away; its answer lets everybody back', () => {
+    const health = rested();
+    expect([health.takesCalls(100_999), health.takesCalls(101_000)]).toEqual([false, true]);
+    health.began(101_000);
+    expect(health.takesCalls(101_001)).toBe(false);
+    health.succeeded(101_500);
+    expect(health.takesCalls(101_501)).toBe(true);
+  });
+
+  it('a failed probe rests at once, twice as long each time and at most a minute', () => {
+    const health = rested();
+    const rests = [];
+    for (let nowMs = 101_000, probe = 0; probe < 6; probe++) {
+      health.began(nowMs);
+      expect(health.failed(500, null, nowMs)).toBe(true);
+      rests.push(health.restsUntilMs() - nowMs);
+      nowMs = health.restsUntilMs();
+    }
+    expect(rests).toEqual([10_000, 20_000, 40_000, 60_000, 60_000, 60_000]);
+  });
+
+  it('a probe that says nothing, or whose client leaves, does not keep the deployment away', () => {
+    const silent = rested();
+    silent.began(101_000);
+    expect([silent.takesCalls(110_999), silent.takesCalls(111_000)]).toEqual([false, true]);
+    const left = rested();
+    left.began(101_000);
+    left.left();
+    expect(left.takesCalls(101_001)).toBe(true);
+  });
+
+  it('an answer that refuses the request shows that the deployment is well', () => {
+    const health = rested();
+    health.began(101_000);
+    expect(health.failed(400, null, 101_000)).toBe(false);
+    expect(health.takesCalls(101_001)).toBe(true);
+  });
+});
+
+describe('retryDelayMs', () => {
+  it('finds the hint among the details of a Google error, and only a sane one', () => {
+    const details = (retryDelay: unknown) => [{ '@type': 'x' }, { '@type': 'type.googleapis.com/google.rpc.RetryInfo', retryDelay }];
+    expect(['34s', '0.25s', '1e9s', '-1s', 5, '999999999s'].map((delay) => retryDelayMs(details(delay)))).toEqual([34_000, 250, null, null, null, null]);
+    fc.assert(fc.property(fc.anything(), (anything) => (retryDelayMs(anything) ?? 0) >= 0));
   });
 });
 

@@ -2,6 +2,7 @@
 import { AppError } from '#lib/errors.ts';
 import type { Deployment } from '#settings/settings.ts';
 import { UpstreamSaid } from './providers/wire.ts';
+import { retryDelayMs } from './retry-after.ts';
 
 /** Why a try or a call failed, as the client and the ledger see it. */
 export interface Failure {
@@ -109,7 +110,7 @@ export function upstreamFailure(status: number, body: string, origin: Origin, re
     type: typeof error?.type === 'string' ? error.type : null,
     param: typeof error?.param === 'string' ? error.param : null,
     fields: Object.keys(fields).length === 0 ? null : fields,
-    retryAfterMs,
+    retryAfterMs: retryAfterMs ?? retryDelayMs(error?.details),
     headers: [],
   };
 }

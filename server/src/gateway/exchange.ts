@@ -66,6 +66,21 @@ function bodyOf(asked: Asked): Record<string, unknown> {
   return Object.fromEntries(Object.entries(body).filter(([key]) => key === 'metadata' || !GATEWAY_FIELDS.has(key)));
 }
 
+/** What a client says about this one call and its upstream is to hear as well, the same at every try. */
+const FORWARDED = ['idempotency-key', 'x-client-request-id'];
+
+/** The headers with those of the client that follow a call to its upstream; the list itself when there are none. */
+export function forwardedHeaders(call: Call, headers: string[]): string[] {
+  let all = headers;
+  for (const name of FORWARDED) {
+    const value = call.request.headers[name];
+    if (typeof value === 'string' && value !== '' && !headers.includes(name)) all = [...all, name, value.slice(0, LONGEST_FORWARDED)];
+  }
+  return all;
+}
+
+const LONGEST_FORWARDED = 512;
+
 /** The client's versions and beta features, which replace the configured ones. */
 export function passedHeaders(call: Call, upstream: Upstream): string[] {
   const passed = new Map<string, string>();

@@ -24,6 +24,8 @@ export function answerHeaders(call: Call, attempt: Attempt, deps: GatewayDeps): 
   const headers = [
     'x-litellm-call-id',
     dashed(call.id),
+    'x-request-id',
+    requestId(call),
     'x-litellm-model-id',
     headerSafe(deployment.id),
     'x-litellm-model-group',
@@ -51,10 +53,16 @@ export function answerHeaders(call: Call, attempt: Attempt, deps: GatewayDeps): 
 
 /** The headers that also errors carry. */
 export function errorHeaders(call: Call, deps: GatewayDeps): string[] {
-  const headers = ['x-litellm-call-id', dashed(call.id), 'x-litellm-version', deps.version];
+  const headers = ['x-litellm-call-id', dashed(call.id), 'x-request-id', requestId(call), 'x-litellm-version', deps.version];
   if (call.model !== '') headers.push('x-litellm-model-group', headerSafe(call.model));
   headers.push('x-litellm-attempted-retries', String(call.retries), 'x-litellm-attempted-fallbacks', String(call.fallbacks));
   return headers;
+}
+
+/** The client's own id of the request, else the call's: SDKs show this header as the request's id. */
+function requestId(call: Call): string {
+  const given = call.request.headers['x-request-id'];
+  return typeof given === 'string' && /^[\x21-\x7e]{1,200}$/.test(given) ? given : dashed(call.id);
 }
 
 function addKeyFacts(call: Call, deps: GatewayDeps, headers: string[]): void {

@@ -10,7 +10,7 @@ export function pick(targets: readonly Target[], tried: ReadonlySet<Target>, vie
   if (targets.length <= 1) return targets[0] ?? null;
   const fresh = targets.filter((target) => isFresh(target, tried, view.nowMs));
   if (fresh.length > 0) return choose(lowestOrder(fresh), view);
-  const awake = targets.filter((target) => target.problem === null && !target.health.isResting(view.nowMs));
+  const awake = targets.filter((target) => target.problem === null && target.health.takesCalls(view.nowMs));
   if (awake.length > 0) return choose(lowestOrder(awake), view);
   return targets.reduce((soonest, target) => (target.health.restsUntilMs() < soonest.health.restsUntilMs() ? target : soonest));
 }
@@ -21,7 +21,7 @@ export function hasFresh(targets: readonly Target[], tried: ReadonlySet<Target>,
 }
 
 function isFresh(target: Target, tried: ReadonlySet<Target>, nowMs: number): boolean {
-  return target.problem === null && !tried.has(target) && !target.health.isResting(nowMs);
+  return target.problem === null && !tried.has(target) && target.health.takesCalls(nowMs);
 }
 
 function lowestOrder(targets: readonly Target[]): readonly Target[] {

@@ -8,6 +8,7 @@ import type { GatewayDeps } from './deps.ts';
 import type { StreamScan } from './dialects/dialect.ts';
 import { answerFailure, ClientGone, type Failure, streamedFailure } from './errors.ts';
 import { answerHeaders } from './headers.ts';
+import { STREAM_HEADERS } from './pings.ts';
 import { sendFailure, sendWhole } from './reply.ts';
 import { memberOf, memberValue } from './scan.ts';
 import { closeDelivered, settle } from './settle.ts';
@@ -46,6 +47,7 @@ function relayWhole(call: Call, attempt: Attempt, deps: GatewayDeps): Promise<vo
     const ending = { outcome: call.gone ? 'cancelled' : 'success', httpStatus: attempt.status, errorClass: null, errorMessage: null } as const;
     settle(call, deps, { ...ending, answerFormat: 'json', answer: attempt.chunks }, (error) => {
       if (error !== null) sendFailure(call, deps, notRecorded());
+      else if (call.response.headersSent) sendFailure(call, deps, notStreamed(attempt));
       else {
         const headers = ['content-type', String(attempt.headers['content-type'] ?? 'application/json'), ...answerHeaders(call, attempt, deps)];
         sendWhole(call.response, attempt.status, headers, answer.bytes);
@@ -53,6 +55,11 @@ function relayWhole(call: Call, attempt: Attempt, deps: GatewayDeps): Promise<vo
       resolve();
     });
   });
+}
+
+/** Pings have begun an event stream, and then the upstream answers in one piece. */
+function notStreamed({ target }: Attempt): Failure {
+  return answerFailure('the upstream did not stream its answer', { label: target.errorLabel, deployment: target.deployment });
 }
 
 function notRecorded(): Failure {
@@ -99,11 +106,13 @@ class FlowingAnswer implements Sink, Interruptible {
     const { response } = this.#call;
     const type = String(this.#attempt.headers['content-type'] ?? 'application/json');
     const headers = ['content-type', type, ...answerHeaders(this.#call, this.#attempt, this.#deps)];
-    if (this.#scan !== null) headers.push('cache-control', 'no-cache', 'x-accel-buffering', 'no');
-    if (!response.destroyed) response.writeHead(this.#attempt.status, headers);
+    if (this.#scan !== null) headers.push(...STREAM_HEADERS);
+    const wasUnbegun = !response.headersSent;
+    if (!response.destroyed && wasUnbegun) response.writeHead(this.#attempt.status, headers);
     response.on('drain', () => this.#resume());
     this.#call.waiting = this;
-    this.#attempt.attach(this);
+    if (this.#scan === null && !wasUnbegun) this.#refuse(notStreamed(this.#attempt));
+    else this.#attempt.attach(this);
     if (this.#call.gone) this.interrupt();
   }
 
@@ -157,6 +166,7 @@ class FlowingAnswer implements Sink, Interruptible {
     const { response } = this.#call;
     if (response.destroyed) return;
     this.#call.firstTokenAtUs ??= this.#deps.clock.nowUs();
+    this.#call.pings?.wrote(this.#scan?.midFrame === true);
     if (!response.write(bytes) && !this.#paused) {
       this.#paused = true;
       this.#attempt.pause();
@@ -175,6 +185,7 @@ class FlowingAnswer implements Sink, Interruptible {
 
   #close(outcome: 'success' | 'failure' | 'cancelled', failure: Failure | null, tail: Buffer | null): void {
     this.#over = true;
+    this.#call.pings?.stop();
     this.#call.waiting = null;
     const record = this.#call.attempts.at(-1);
     if (failure !== null && record !== undefined) {

@@ -17,8 +17,12 @@ export function sendWhole(response: ServerResponse, status: number, headers: str
   else response.end(body.toString('latin1'), 'latin1');
 }
 
-/** An error in the envelope of the client's dialect. */
+/** An error in the envelope of the client's dialect; as an event where pings have begun the stream already. */
 export function sendFailure(call: Call, deps: GatewayDeps, failure: Failure): void {
+  if (call.pings !== null && call.response.headersSent) {
+    if (!call.response.destroyed) call.response.end(call.dialect.errorEvent(failure));
+    return;
+  }
   const headers = ['content-type', 'application/json', ...errorHeaders(call, deps), ...failure.headers];
   if (failure.retryAfterMs !== null) headers.push('retry-after', String(Math.max(1, Math.ceil(failure.retryAfterMs / 1000))));
   if (failure.status === 401 && failure.errorClass === null) headers.push('www-authenticate', 'Bearer');

@@ -13,6 +13,16 @@ export function retryAfterMs(headers: Readonly<Record<string, string | string[] 
   return usable.length === 0 ? null : Math.min(...usable);
 }
 
+/** The hint inside an error of Google's APIs: an entry of `details` with `retryDelay: "34s"` (google.rpc.RetryInfo). */
+export function retryDelayMs(details: unknown): number | null {
+  for (const entry of Array.isArray(details) ? details : []) {
+    const delay = typeof entry === 'object' && entry !== null ? (entry as { retryDelay?: unknown }).retryDelay : undefined;
+    const seconds = typeof delay === 'string' ? /^(\d{1,9}(?:\.\d{1,9})?)s$/.exec(delay)?.[1] : undefined;
+    if (seconds !== undefined && Number(seconds) * 1000 <= LONGEST_MS) return Math.ceil(Number(seconds) * 1000);
+  }
+  return null;
+}
+
 function milliseconds(value: string | string[] | undefined, unitMs: number): number | null {
   if (typeof value !== 'string' || !/^\s*\d{1,15}(\.\d+)?\s*$/.test(value)) return null;
   return Math.ceil(Number(value) * unitMs);

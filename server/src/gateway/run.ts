@@ -9,10 +9,11 @@ import type { BytePool } from './byte-pool.ts';
 import type { Call } from './call.ts';
 import type { GatewayDeps } from './deps.ts';
 import { ClientGone, type Failure, ownFailure } from './errors.ts';
-import { exchangeFor, notServed, serves } from './exchange.ts';
+import { exchangeFor, forwardedHeaders, notServed, serves } from './exchange.ts';
 import { decide } from './fallback.ts';
 import { type Meters, record } from './meters.ts';
 import { hasFresh, pick } from './pick.ts';
+import { Pings } from './pings.ts';
 import { mockUpstream } from './providers/demo/demo.ts';
 import type { Upstream } from './providers/provider.ts';
 import { relay } from './relay.ts';
@@ -58,10 +59,13 @@ export async function run(call: Call, plane: Plane): Promise<void> {
     call.asked = readRequest(call.body, call.pathModel, call.endpoint, call.pathStreams);
     const admitted = admit(call, deps);
     if (admitted instanceof Promise) await admitted;
+    const { pingMs } = call.snapshot.config;
+    if (pingMs !== null && call.asked.stream) call.pings = new Pings(call, deps, pingMs);
     await relay(call, await reach(call, plane), plane);
   } catch (error) {
     await refuse(call, plane, error);
   } finally {
+    call.pings?.stop();
     release(call, deps);
     pool.give(call.heldBytes);
     call.waiting = null;
@@ -122,7 +126,8 @@ async function attempt(call: Call, plane: Plane, target: Target, deadlineMs: num
   if (upstream === null || dispatcher === null) return ownFailure(target.problem);
   const model = upstreamModel(call, target);
   if (!serves(upstream, call)) return ownFailure(notServed(call, target));
-  const { path, headers, body, translation } = exchangeFor(call, target, upstream, model);
+  const { path, headers: ofUpstream, body, translation } = exchangeFor(call, target, upstream, model);
+  const headers = forwardedHeaders(call, ofUpstream);
   const signed = upstream.authorize === undefined ? headers : await authorized(upstream, { path, body, stream: asked.stream }, headers);
   if (!Array.isArray(signed)) return signed;
   // It may have left while a token was fetched.
@@ -133,6 +138,7 @@ async function attempt(call: Call, plane: Plane, target: Target, deadlineMs: num
   const sentAtMs = deps.clock.nowMs();
   call.busy = target.load;
   target.load.began(sentAtMs);
+  target.health.began(sentAtMs);
   const failure = await tried.start(dispatcher as never, upstream.origin, {
     answers,
     path,
@@ -146,7 +152,8 @@ async function attempt(call: Call, plane: Plane, target: Target, deadlineMs: num
     target.load.answered(nowMs - sentAtMs, nowMs);
     return tried;
   }
-  if (call.gone)
+  if (call.gone) {
+    target.health.left();
     closeDelivered(call, deps, target, {
       outcome: 'cancelled',
       httpStatus: null,
@@ -154,7 +161,7 @@ async function attempt(call: Call, plane: Plane, target: Target, deadlineMs: num
       estimated: true,
       answeredModel: null,
     });
-  else {
+  } else {
     closeFailed(record, failure, deps.clock.nowUs());
     target.load.ended(0, nowMs);
     call.busy = null;
@@ -248,7 +255,7 @@ async function refuse(call: Call, plane: Plane, error: unknown): Promise<void> {
       const ending = { outcome: gone ? 'cancelled' : 'failure', httpStatus: gone ? 499 : failure.status } as const;
       const reason = gone ? { errorClass: null, errorMessage: null } : { errorClass: failure.errorClass ?? failure.type, errorMessage: failure.message };
       settle(call, deps, { ...ending, ...reason, answerFormat: 'none', answer: [] }, () => resolve());
-      if (call.response.headersSent) resolve();
+      if (call.response.headersSent && call.pings === null) resolve();
     });
   }
   if (!gone) sendFailure(call, deps, failure);

@@ -78,6 +78,7 @@ export const CONFIG: GatewayConfig = {
   streamTimeoutMs: null,
   connectTimeoutMs: 2_000,
   idleTimeoutMs: 5_000,
+  pingMs: null,
   budgetMode: 'reserve',
   keyHeaderName: null,
   contentOff: false,

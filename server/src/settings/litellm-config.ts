@@ -201,6 +201,7 @@ function buildConfig(groups: Groups, models: Models, environment: Environment): 
     streamTimeoutMs: readFirst(router, (section) => milliseconds(section, 'stream_timeout')),
     connectTimeoutMs: readFirst(own, (section) => milliseconds(section, 'connect_timeout')) ?? DEFAULT_CONNECT_TIMEOUT_MS,
     idleTimeoutMs: readFirst(own, (section) => milliseconds(section, 'idle_timeout')) ?? DEFAULT_IDLE_TIMEOUT_MS,
+    pingMs: readFirst(litellm, (section) => milliseconds(section, 'sse_keepalive_ping_interval_seconds')),
     budgetMode: readFirst(own, (section) => oneOf(section, 'budget_mode', ['reserve', 'strict'] as const)) ?? 'reserve',
     keyHeaderName: readFirst(general, (section) => headerName(section, 'litellm_key_header_name')),
     contentOff: readFirst(litellm, (section) => section.boolean('turn_off_message_logging')) ?? false,

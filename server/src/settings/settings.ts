@@ -153,6 +153,8 @@ export interface GatewayConfig {
   readonly connectTimeoutMs: number;
   /** Longest silence between two chunks of an answer. */
   readonly idleTimeoutMs: number;
+  /** Silence after which a stream's client gets a comment; null = never. */
+  readonly pingMs: number | null;
   readonly budgetMode: 'reserve' | 'strict';
   readonly keyHeaderName: string | null;
   /** True: no request or answer content is kept (turn_off_message_logging). */
