@@ -109,13 +109,12 @@ async function start(input: StartInput, loaded: LoadedSettings, run: { closers: 
     swap: (config) => house.swapConfig(config),
     log,
   });
-  closers.push(async () => stopWatching());
   // A first start waits for the console; a later one has it at once.
   await console.built;
   if (engine !== null) await engine.ready();
   input.notify({ kind: 'ready', elapsedMs: performance.now() - run.startedAt });
   const stopTrimming = trimHeapOnce(() => house.gateway.state().callsInFlight > 0);
-  closers.push(async () => stopTrimming());
+  closers.push(async () => [stopWatching(), stopTrimming()]);
   return {
     urls,
     listensWide: !isLoopback(settings.host),
