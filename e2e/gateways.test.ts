@@ -70,6 +70,19 @@ model_list:
     }
   });
 
+  it('go on from each other’s responses, for the owner alone, and forget them together', async () => {
+    const [key, stranger] = [await generateKey(first()), await generateKey(first())];
+    const at = (platform: Platform, path = '') => `${platform.gatewayUrl}/v1/responses${path}`;
+    const begun = await call(at(first()), { key, body: { model: 'priced', input: 'one' } });
+    const body = { model: 'priced', input: 'two', previous_response_id: begun.body.id };
+    expect((await call(at(second()), { key: stranger, body })).status).toBe(404);
+    const gone = await call(at(second()), { key, body });
+    expect([gone.status, gone.body.previous_response_id]).toEqual([200, begun.body.id]);
+    expect((await call(at(second(), `/${begun.body.id}`), { key, method: 'DELETE' })).status).toBe(200);
+    expect((await call(at(first(), `/${begun.body.id}`), { key })).status).toBe(404);
+    expect((await call(at(first()), { key, body: { ...body, previous_response_id: gone.body.id } })).status).toBe(404);
+  });
+
   it('count requests and budgets together', async () => {
     const limited = await generateKey(first(), { rpm_limit: 7 });
     const statuses = await Promise.all(Array.from({ length: 30 }, async (_, index) => (await chat(index % 2 ? first() : second(), limited, 'priced')).status));

@@ -2,7 +2,7 @@
 // FILE (optional) holds what such a run answered with 2xx, as e2e/process.ts writes it with GENAI_SERVED_ROUTES; without it the marks of the last run are kept.
 import { readFileSync, realpathSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { PATHS } from '../server/src/gateway/paths.ts';
+import { PATHS, RESPONSE_PREFIXES } from '../server/src/gateway/paths.ts';
 import { type RouteLine, routeLines } from './routes-doc.ts';
 
 const folder = join(import.meta.dirname, '..', 'docs', 'compat');
@@ -43,11 +43,18 @@ export function servedPlaces(lines: readonly string[]): Set<string> {
     const name = match.kind === 'call' ? match.endpoint : match.kind;
     if (endpoints.has(name)) places.add(placeOf(match.kind === 'models' ? 'GET' : 'POST', path));
   }
+  for (const name of endpoints) for (const place of responsePlaces(name)) places.add(place);
   for (const line of lines) {
     const [method = '', path = ''] = line.split(' ');
     if (method !== 'call' && path !== '') places.add(placeOf(method, path));
   }
   return places;
+}
+
+/** `response GET input_items`: a stored response, by whichever of its prefixes. */
+function responsePlaces(name: string): string[] {
+  const [kind, method = '', part] = name.split(' ');
+  return kind === 'response' ? RESPONSE_PREFIXES.map((prefix) => placeOf(method, `${prefix}:response${part === undefined ? '' : `/${part}`}`)) : [];
 }
 
 /** done = served, and the run had a good answer from it; partial = served, tested beside its code only; no = absent. */

@@ -7,6 +7,7 @@ import type { Asked } from './answers.ts';
 import { CONTENT_FILTER_ERROR, chatAnswer, chatFrames, embeddingsAnswer, errorBody, quotaError } from './answers.ts';
 import type { Mode } from './modes.ts';
 import { numberOption, parseMode, RETRY_AFTER_FORMS } from './modes.ts';
+import { FakeResponses } from './responses.ts';
 
 /** One request as the upstream saw it. */
 export interface RecordedRequest {
@@ -43,8 +44,9 @@ export async function startFakeProvider(port = 0): Promise<FakeProvider> {
   const requests: RecordedRequest[] = [];
   const queue: string[] = [];
   let connections = 0;
+  const responses = new FakeResponses();
   const server = createServer({ keepAliveTimeout: 60_000, noDelay: true }, (request, response) => {
-    receive(request, response, requests, queue).catch(() => response.destroy());
+    receive(request, response, { requests, queue, responses }).catch(() => response.destroy());
   });
   server.on('connection', () => connections++);
   await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
@@ -65,7 +67,13 @@ export async function startFakeProvider(port = 0): Promise<FakeProvider> {
   };
 }
 
-async function receive(request: IncomingMessage, response: ServerResponse, requests: RecordedRequest[], queue: string[]): Promise<void> {
+interface Heard {
+  requests: RecordedRequest[];
+  queue: string[];
+  responses: FakeResponses;
+}
+
+async function receive(request: IncomingMessage, response: ServerResponse, { requests, queue, responses }: Heard): Promise<void> {
   const chunks: Buffer[] = [];
   for await (const chunk of request) chunks.push(chunk as Buffer);
   const body = Buffer.concat(chunks);
@@ -89,6 +97,7 @@ async function receive(request: IncomingMessage, response: ServerResponse, reque
   response.on('close', () => {
     if (!record.finished) record.abortedAtMs = Date.now();
   });
+  if (responses.serve(record, response)) return;
   await answer(mode, asked, path, response);
 }
 

@@ -16,6 +16,7 @@ import { createOutputHistory } from '#gateway/money/output-history.ts';
 import { loadGlobalSpend, loadStoredSpend } from '#gateway/money/stored-spend.ts';
 import { openWindows } from '#gateway/money/window-spend.ts';
 import type { CallJournal } from '#gateway/ports.ts';
+import { createResponseStore } from '#gateway/responses/store.ts';
 import { StoredModels } from '#gateway/stored-models.ts';
 import type { Authenticators, RequestEvent } from '#http/app.ts';
 import { readBody } from '#http/body.ts';
@@ -99,6 +100,7 @@ export async function buildHouse(input: HouseInput): Promise<House> {
   const news = createKeyNews({ news: coordination.news, keys, governed: money.governed, log });
   const projectKeys = await openProjectKeys(stores.records);
   const login = openLogin(input);
+  const responses = createResponseStore({ records: stores.records, log });
   const deps: GatewayDeps = {
     config,
     settings,
@@ -109,6 +111,7 @@ export async function buildHouse(input: HouseInput): Promise<House> {
     coordination,
     prices: createPrices(),
     outputHistory: createOutputHistory(),
+    responses,
     masterKeyHash: identity.masterKeyHash,
     masterHome: { organizationId: identity.organizationId, projectId: identity.projectId },
     log,
@@ -149,9 +152,7 @@ export async function buildHouse(input: HouseInput): Promise<House> {
     coordination: () => coordination.state(),
     countRequest: requestCounter(metrics),
     async close() {
-      news.close();
-      models.close();
-      for (const part of [login, keys, projectKeys, money, coordination]) await part.close();
+      for (const part of [news, models, responses, login, keys, projectKeys, money, coordination]) await part.close();
     },
   };
 }

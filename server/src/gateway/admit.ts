@@ -36,10 +36,20 @@ export function findGroup(call: Call): Group {
   if (key !== null && !(model !== asked.model && mayUseModel(key, asked.model, call.snapshot))) checkModel(key, model, call.snapshot);
   const found = call.snapshot.resolve(model);
   if (found === null) throw absentModel(call, asked.model);
-  const group = forTags(call, found);
+  const group = pinned(call, forTags(call, found));
   call.group = group;
   call.model = model;
   return group;
+}
+
+/** A call that goes on from what one upstream keeps has no other deployment. */
+function pinned(call: Call, group: Group): Group {
+  if (call.pinnedTo === null) return group;
+  const targets = group.targets.filter(({ deployment }) => deployment.id === call.pinnedTo);
+  if (targets.length > 0) return { ...group, targets };
+  const message =
+    'previous_response_id names a response of another model\u2019s deployment: ask the same model to go on, or send the whole conversation in "input".';
+  throw new AppError(message, { status: 400, code: 'invalid_request_error', param: 'previous_response_id' });
 }
 
 /** What the key or its team calls this model. */

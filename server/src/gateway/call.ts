@@ -12,6 +12,7 @@ import type { Pings } from './pings.ts';
 import type { GovernedLevel, Reservation } from './ports.ts';
 import type { Endpoint } from './providers/provider.ts';
 import type { Asked } from './request.ts';
+import type { Turn } from './responses/turn.ts';
 import type { Group, Snapshot } from './snapshot.ts';
 
 /** Outcome of a call as it is written down. */
@@ -55,6 +56,12 @@ export class Call {
   /** Bytes taken from the pool. */
   heldBytes = 0;
   asked: Asked | null = null;
+  /** Responses only: the call's part in a stored conversation. */
+  turn: Turn | null = null;
+  /** Id of the one deployment that can answer, because its upstream keeps what the call goes on from. */
+  pinnedTo: string | null = null;
+  /** The deployment that is being tried speaks the client's language. */
+  native = false;
   /** Set by admit. */
   group: Group | null = null;
   reservation: Reservation | null = null;

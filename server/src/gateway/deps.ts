@@ -5,6 +5,7 @@ import type { Coordination } from '#stores/coordination/port.ts';
 import type { Log } from '#telemetry/log.ts';
 import type { Metrics } from '#telemetry/metrics.ts';
 import type { Budgets, CallJournal, GovernedLevels, KeyDirectory, OutputHistory } from './ports.ts';
+import type { ResponseStore } from './responses/port.ts';
 
 /** Wall clock; the data plane reads time nowhere else. */
 export interface Clock {
@@ -30,6 +31,7 @@ export interface GatewayDeps {
   readonly coordination: Coordination;
   readonly prices: Prices;
   readonly outputHistory: OutputHistory;
+  readonly responses: ResponseStore;
   /** SHA-256 of the master key in hex; null = there is none and only virtual keys pass. */
   readonly masterKeyHash: string | null;
   /** Organisation and project that the master key's calls belong to. */

@@ -41,7 +41,11 @@ export function exchangeFor(call: Call, target: Target, upstream: Upstream, mode
       upstream.passes === undefined ? ((upstream.endpointHeaders?.[call.endpoint] ?? upstream.headers) as string[]) : passedHeaders(call, upstream);
     return { path: upstream.path(call.endpoint, model, asked.stream), headers, body: upstreamBody(call, target, model), translation: null };
   }
-  const client = (readClientCall(call.endpoint) as NonNullable<ReturnType<typeof readClientCall>>)(bodyOf(asked));
+  const client = (readClientCall(call.endpoint) as NonNullable<ReturnType<typeof readClientCall>>)(bodyOf(asked), {
+    callId: call.id,
+    previousId: call.turn?.previousId ?? null,
+    kept: call.turn?.wanted === true && call.turn.keepsContent,
+  });
   const facts = {
     deployment: target.deployment,
     model,

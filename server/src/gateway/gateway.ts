@@ -15,6 +15,7 @@ import { createMeters } from './meters.ts';
 import { modelsAnswer } from './models.ts';
 import { matchPath, type PathMatch } from './paths.ts';
 import { sendWhole } from './reply.ts';
+import { methodsOf, serveResponse } from './responses/resource.ts';
 import { type Plane, run } from './run.ts';
 import { hearRests } from './shared-rests.ts';
 import { Snapshot } from './snapshot.ts';
@@ -77,8 +78,9 @@ export function createGateway(deps: GatewayDeps): Gateway {
       serveCall(match, request, response);
       return;
     }
-    response.on('finish', () => plane.meters.calls.add(1, match.kind, '', String(response.statusCode)));
+    response.on('finish', () => plane.meters.calls.add(1, meterName(match, request), '', String(response.statusCode)));
     if (match.kind === 'count-tokens') void countTokens({ snapshot, deps, pool }, match, [request, response]);
+    else if (match.kind === 'response') void serveResponse({ snapshot, deps }, match, [request, response]);
     else if (match.kind === 'models') void serveModels(snapshot, deps, match.id, [request, response]);
   }
 
@@ -88,10 +90,10 @@ export function createGateway(deps: GatewayDeps): Gateway {
       if (match === null) return false;
       if (request.method === 'OPTIONS') return false;
       allowAnyOrigin(request, response);
-      const wanted = match.kind === 'models' ? 'GET' : 'POST';
+      const methods = methodsAt(match);
       if (match.kind === 'absent') refuseAt(match, response, notBuilt(match.path));
       else if (draining) refuseAt(match, response, shuttingDown());
-      else if (request.method !== wanted) refuseAt(match, response, new AppError(`Use ${wanted} for this path.`, WRONG_METHOD));
+      else if (!methods.includes(request.method ?? '')) refuseAt(match, response, new AppError(`Use ${methods.join(' or ')} for this path.`, WRONG_METHOD));
       else serve(match, request, response);
       return true;
     },
@@ -108,6 +110,19 @@ export function createGateway(deps: GatewayDeps): Gateway {
       await snapshot.retire();
     },
   };
+}
+
+/** What the counter of calls says of a path that is no model call. */
+function meterName(match: PathMatch, request: IncomingMessage): string {
+  return match.kind === 'response' ? `response ${request.method} ${match.part ?? ''}`.trimEnd() : match.kind;
+}
+
+const POST = ['POST'];
+const GET = ['GET'];
+
+function methodsAt(match: PathMatch): readonly string[] {
+  if (match.kind === 'response') return methodsOf(match);
+  return match.kind === 'models' ? GET : POST;
 }
 
 const WRONG_METHOD = { status: 405, code: 'bad_request_error' };

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import type { Route } from '#http/route.ts';
 import { AppError } from '#lib/errors.ts';
-import { GENERATE_METHODS, GENERATE_PREFIXES, MODEL_PREFIXES, MODEL_SUFFIXES, PATHS } from './paths.ts';
+import { GENERATE_METHODS, GENERATE_PREFIXES, MODEL_PREFIXES, MODEL_SUFFIXES, PATHS, RESPONSE_PREFIXES } from './paths.ts';
 import type { Endpoint } from './providers/provider.ts';
 
 /** What request.ts reads; every other field goes to the upstream as it came. A test holds the two to the same refusals. */
@@ -52,7 +52,7 @@ const CALLS: Readonly<Record<Endpoint, Pick<Route, 'summary' | 'body' | 'dialect
   completions: { summary: 'A text completion, streamed or whole', body: completionsBody, dialect: 'openai' },
   embeddings: { summary: 'Embeddings', body: embeddingsBody, dialect: 'openai' },
   responses: {
-    summary: 'A response (OpenAI Responses) for a model of any provider, streamed or whole; nothing is stored',
+    summary: 'A response (OpenAI Responses) for a model of any provider, streamed or whole; kept for its owner unless store is false',
     body: responsesBody,
     dialect: 'openai',
   },
@@ -75,7 +75,17 @@ export function llmRoutes(): Route[] {
   }
   for (const prefix of MODEL_PREFIXES) for (const [suffix, endpoint] of MODEL_SUFFIXES) routes.push(callRoute(`${prefix}:model${suffix}`, endpoint));
   for (const prefix of GENERATE_PREFIXES) routes.push(...generateRoutes(prefix));
+  for (const prefix of RESPONSE_PREFIXES) routes.push(...responseRoutes(`${prefix}:response`));
   return routes;
+}
+
+function responseRoutes(path: string): Route[] {
+  return [
+    line('GET', path, 'A stored response of the key’s team (of the key without one)'),
+    line('DELETE', path, 'Delete a stored response for good'),
+    line('GET', `${path}/input_items`, 'What a stored response was asked'),
+    line('POST', `${path}/cancel`, 'Cancel a response in the background: refused where there is none'),
+  ];
 }
 
 function generateRoutes(prefix: string): Route[] {

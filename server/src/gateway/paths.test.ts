@@ -15,12 +15,27 @@ describe('a path', () => {
   ])('%s is %s of %s', (path, kind, endpoint, pathModel) => {
     expect(matchPath(path)).toMatchObject({ kind, endpoint, pathModel });
   });
-  it.each(['/v1/images/generations', '/audio/speech', '/openai/deployments/m/images/generations', '/v1/responses/resp_1', '/v2/rerank', '/openai/v1/files/x'])(
-    '%s is known as not built',
-    (path) => expect(matchPath(path)).toEqual({ kind: 'absent', path }),
-  );
+  it.each([
+    '/v1/images/generations',
+    '/audio/speech',
+    '/openai/deployments/m/images/generations',
+    '/v1/responses/compact',
+    '/v1/responses/resp_1/more/parts',
+    '/v2/rerank',
+    '/openai/v1/files/x',
+  ])('%s is known as not built', (path) => expect(matchPath(path)).toEqual({ kind: 'absent', path }));
   it.each(['/', '/ui/files/x', '/imagesx', '/key/list', '/v1/models/m:unknown/%', '/api/public/files'])('%s is not the data plane’s', (path) => {
     expect(matchPath(path)).toBeNull();
+  });
+});
+
+describe('a stored response', () => {
+  it.each([
+    ['/v1/responses/resp_1?include[]=x', null],
+    ['/responses/resp_1/input_items', 'input_items'],
+    ['/openai/v1/responses/resp_1/cancel', 'cancel'],
+  ])('is meant by %s', (path, part) => {
+    expect(matchPath(path)).toEqual({ kind: 'response', endpoint: 'responses', id: 'resp_1', part });
   });
 });
 
@@ -28,10 +43,10 @@ describe('an endpoint that is not built', () => {
   it('answers 501 in OpenAI’s envelope, by whatever method', async () => {
     const test = await startTestGateway({});
     for (const method of ['POST', 'GET', 'DELETE']) {
-      const answer = await fetch(`${test.url}/v1/responses/resp_1`, { method, headers: { authorization: `Bearer ${MASTER_KEY}` } });
+      const answer = await fetch(`${test.url}/v1/files/f_1`, { method, headers: { authorization: `Bearer ${MASTER_KEY}` } });
       expect([answer.status, await answer.json()]).toMatchObject([
         501,
-        { error: { code: '501', type: 'not_supported', message: expect.stringContaining('/v1/responses/resp_1') } },
+        { error: { code: '501', type: 'not_supported', message: expect.stringContaining('/v1/files/f_1') } },
       ]);
     }
     await test.close();

@@ -10,6 +10,8 @@ export type PathMatch =
       readonly stream?: boolean;
     }
   | { readonly kind: 'count-tokens'; readonly endpoint: 'messages' | 'generate-content'; readonly route: string; readonly pathModel: string | null }
+  /** A stored response. */
+  | { readonly kind: 'response'; readonly endpoint: 'responses'; readonly id: string; readonly part: 'input_items' | 'cancel' | null }
   | { readonly kind: 'absent'; readonly path: string }
   | { readonly kind: 'models'; readonly id: string | null };
 
@@ -54,7 +56,7 @@ export const GENERATE_METHODS = [':generateContent', ':streamGenerateContent', '
 export function matchPath(target: string): PathMatch | null {
   const query = target.indexOf('?');
   const path = query < 0 ? target : target.slice(0, query);
-  return PATHS.get(path) ?? generateInPath(path) ?? modelInPath(path) ?? absent(path);
+  return PATHS.get(path) ?? generateInPath(path) ?? modelInPath(path) ?? responseInPath(path) ?? absent(path);
 }
 
 /** Endpoints of OpenAI's and Anthropic's APIs that are not built: they answer 501 by name, so that nobody looks for a typing error. */
@@ -83,6 +85,20 @@ const ABSENT_PATH = new RegExp(`^(?:/openai/deployments/[^/]+|/openai)?(?:/v[12]
 
 function absent(path: string): PathMatch | null {
   return ABSENT_PATH.test(path) ? { kind: 'absent', path } : null;
+}
+
+/** Before the id of a stored response. */
+export const RESPONSE_PREFIXES = ['/v1/responses/', '/responses/', '/openai/v1/responses/'];
+const RESPONSE_PARTS = ['input_items', 'cancel'] as const;
+
+function responseInPath(path: string): PathMatch | null {
+  const prefix = RESPONSE_PREFIXES.find((known) => path.startsWith(known));
+  if (prefix === undefined) return null;
+  const [id = '', name, ...more] = path.slice(prefix.length).split('/');
+  const part = RESPONSE_PARTS.find((known) => known === name) ?? null;
+  // The id of nothing (compact and the like) is for the list of what is absent.
+  if (id === '' || id === 'compact' || more.length > 0 || (name !== undefined && part === null)) return null;
+  return { kind: 'response', endpoint: 'responses', id, part };
 }
 
 function generateInPath(path: string): PathMatch | null {

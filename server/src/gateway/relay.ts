@@ -3,13 +3,14 @@
 import type { CallUsage } from '#call-record.ts';
 import type { Attempt, Sink } from './attempt.ts';
 import type { BytePool } from './byte-pool.ts';
-import type { Call, Interruptible } from './call.ts';
+import type { Call, Ending, Interruptible } from './call.ts';
 import type { GatewayDeps } from './deps.ts';
 import type { StreamScan } from './dialects/dialect.ts';
 import { answerFailure, ClientGone, type Failure, streamedFailure } from './errors.ts';
 import { answerHeaders } from './headers.ts';
 import { STREAM_HEADERS } from './pings.ts';
 import { sendFailure, sendWhole } from './reply.ts';
+import { keepResponse } from './responses/keep.ts';
 import { memberOf, memberValue } from './scan.ts';
 import { closeDelivered, settle } from './settle.ts';
 import { addsUsage } from './upstream-body.ts';
@@ -45,7 +46,7 @@ function relayWhole(call: Call, attempt: Attempt, deps: GatewayDeps): Promise<vo
   });
   return new Promise((resolve) => {
     const ending = { outcome: call.gone ? 'cancelled' : 'success', httpStatus: attempt.status, errorClass: null, errorMessage: null } as const;
-    settle(call, deps, { ...ending, answerFormat: 'json', answer: attempt.chunks }, (error) => {
+    settleKept(call, deps, { ...ending, answerFormat: 'json', answer: attempt.chunks }, (error) => {
       if (error !== null) sendFailure(call, deps, notRecorded());
       else if (call.response.headersSent) sendFailure(call, deps, notStreamed(attempt));
       else {
@@ -60,6 +61,12 @@ function relayWhole(call: Call, attempt: Attempt, deps: GatewayDeps): Promise<vo
 /** Pings have begun an event stream, and then the upstream answers in one piece. */
 function notStreamed({ target }: Attempt): Failure {
   return answerFailure('the upstream did not stream its answer', { label: target.errorLabel, deployment: target.deployment });
+}
+
+/** Settles, and keeps what a later call may go on from: both are done before the last byte leaves. */
+function settleKept(call: Call, deps: GatewayDeps, ending: Ending, done: (error: Error | null) => void): void {
+  const kept = call.turn === null || call.settled ? null : keepResponse(call, deps, ending, call.native);
+  settle(call, deps, ending, kept === null ? done : (error) => void kept.then(() => done(error)));
 }
 
 function notRecorded(): Failure {
@@ -203,7 +210,7 @@ class FlowingAnswer implements Sink, Interruptible {
       answerFormat: this.#scan === null ? ('json' as const) : ('sse' as const),
       answer: tail === null ? this.#sent : [...this.#sent, tail],
     };
-    settle(this.#call, this.#deps, ending, (error) => this.#finish(outcome, error === null ? tail : this.#unrecordedTail()));
+    settleKept(this.#call, this.#deps, ending, (error) => this.#finish(outcome, error === null ? tail : this.#unrecordedTail()));
   }
 
   #finish(outcome: 'success' | 'failure' | 'cancelled', tail: Buffer | null): void {

@@ -47,7 +47,7 @@ const REFUSED_FIELDS: ReadonlySet<string> = new Set([
 /**
  * Scans and reads a body.
  * @param streams the path asks for a stream.
- * @throws AppError 400 for anything that is not one plain JSON object with a model's name; 501 for what would need stored responses.
+ * @throws AppError 400 for anything that is not one plain JSON object with a model's name; 501 for responses in the background.
  */
 export function readRequest(body: Buffer, pathModel: string | null, endpoint: Endpoint, streams = false): Asked {
   const asked: Draft = {
@@ -70,7 +70,7 @@ export function readRequest(body: Buffer, pathModel: string | null, endpoint: En
     throw badRequest('The body names no model: set "model" to one of the names that `/v1/models` lists.', 'model');
   if (endpoint === 'embeddings') asked.stream = false;
   if (endpoint === 'generate-content') asked.stream = streams;
-  if (endpoint === 'responses') refuseStored(asked);
+  if (endpoint === 'responses') refuseUnbuilt(asked);
   return asked;
 }
 
@@ -160,14 +160,17 @@ function tokens(value: unknown): number | null {
   return typeof value === 'number' && value >= 0 ? Math.ceil(value) : null;
 }
 
-/** What is kept at an upstream belongs to nobody there: until responses have owners, each call brings its whole conversation. */
-const STORED_FIELDS = ['previous_response_id', 'conversation'];
+/** A response in the background ends when nobody is there to pay for it; a conversation of the upstream's belongs to no owner here. */
+const UNBUILT: Readonly<Record<string, string>> = {
+  background: 'background is not supported: wait for the answer, or stream it.',
+  conversation: 'conversation is not supported: go on from a response with "previous_response_id".',
+};
 
-function refuseStored(asked: Draft): void {
+function refuseUnbuilt(asked: Draft): void {
   for (const member of asked.scanned.members) {
-    const value = STORED_FIELDS.includes(member.key) || member.key === 'background' ? memberValue(asked.scanned, member) : null;
-    if (value === null || value === false) continue;
-    const message = `${member.key} is not supported: send the whole conversation in "input".`;
+    const message = Object.hasOwn(UNBUILT, member.key) ? UNBUILT[member.key] : undefined;
+    const value = message === undefined ? null : memberValue(asked.scanned, member);
+    if (message === undefined || value === null || value === false) continue;
     throw new AppError(message, { status: 501, code: 'not_supported', param: member.key });
   }
 }

@@ -42,6 +42,8 @@ function likelyCost(call: Call, deps: GatewayDeps, target: Target, price: PriceR
 function upperBound(call: Call, deps: GatewayDeps, target: Target, price: PriceRow): bigint {
   const asked = call.asked as Asked;
   if (UNBOUNDED.some((part) => call.body.includes(part))) throw unbounded('images, audio, files and web search have no bound in the request');
+  if (call.pinnedTo !== null)
+    throw unbounded('the upstream keeps the earlier turns, and the request does not say how long they are: send the conversation in "input"');
   const input = call.body.length;
   const perAnswer = call.endpoint === 'embeddings' ? 0 : (statedMaximum(asked, target) ?? deps.prices.limitsOf(target.deployment).maxOutputTokens);
   if (perAnswer === null) throw unbounded('the request states no max_tokens and the maximum of the model is unknown: send max_tokens');

@@ -19,6 +19,7 @@ import type { Upstream } from './providers/provider.ts';
 import { relay } from './relay.ts';
 import { sendFailure } from './reply.ts';
 import { type Asked, readRequest } from './request.ts';
+import { openTurn } from './responses/turn.ts';
 import { closeDelivered, closeFailed, openAttempt, release, settle } from './settle.ts';
 import { tellRest } from './shared-rests.ts';
 import { sleep } from './sleep.ts';
@@ -57,6 +58,7 @@ export async function run(call: Call, plane: Plane): Promise<void> {
     call.keyId = key === null ? keyId : key.id;
     call.body = await readBody(call, pool, deps.settings.limits.maxRequestBytes);
     call.asked = readRequest(call.body, call.pathModel, call.endpoint, call.pathStreams);
+    if (call.endpoint === 'responses') await openTurn(call, deps, (bytes) => hold(call, pool, bytes));
     const admitted = admit(call, deps);
     if (admitted instanceof Promise) await admitted;
     const { pingMs } = call.snapshot.config;
@@ -71,6 +73,13 @@ export async function run(call: Call, plane: Plane): Promise<void> {
     call.waiting = null;
     record(call, plane.meters, deps);
   }
+}
+
+/** Counts bytes that are held for a call; false = there is no room. */
+function hold(call: Call, pool: BytePool, bytes: number): boolean {
+  if (!pool.take(bytes)) return false;
+  call.heldBytes += bytes;
+  return true;
 }
 
 /**
@@ -130,6 +139,7 @@ async function attempt(call: Call, plane: Plane, target: Target, deadlineMs: num
   const headers = forwardedHeaders(call, ofUpstream);
   const signed = upstream.authorize === undefined ? headers : await authorized(upstream, { path, body, stream: asked.stream }, headers);
   if (!Array.isArray(signed)) return signed;
+  call.native = translation === null;
   // It may have left while a token was fetched.
   if (call.gone) return ownFailure(new ClientGone());
   const record = openAttempt(call, deps, target, model);
@@ -211,7 +221,7 @@ function policyRetries(call: Call, errorClass: string | null): number | null {
 /** The next model of the fallback list that exists, was not tried and may be used by the key. A list for the kind of failure goes before the general one. */
 function nextModel(call: Call, tried: ReadonlySet<string>, errorClass: string | null): string | null {
   const { fallbacks, routing } = call.snapshot.config;
-  if (call.fallbacks >= routing.maxFallbacks) return null;
+  if (call.fallbacks >= routing.maxFallbacks || call.pinnedTo !== null) return null;
   const asked = call.asked as Asked;
   const listed = (lists: Readonly<Record<string, readonly string[]>>) => {
     for (const name of [asked.model, call.group?.name ?? '', '*']) if (Object.hasOwn(lists, name)) return lists[name];

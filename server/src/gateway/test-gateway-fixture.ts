@@ -17,6 +17,7 @@ import { createMetrics } from '#telemetry/metrics.ts';
 import { type GatewayDeps, systemClock } from './deps.ts';
 import { createGateway, type Gateway } from './gateway.ts';
 import type { CallJournal } from './ports.ts';
+import { memoryResponses } from './responses/memory-fixture.ts';
 
 export const MASTER_KEY = 'sk-master-0123456789';
 const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
@@ -82,6 +83,7 @@ export const CONFIG: GatewayConfig = {
   budgetMode: 'reserve',
   keyHeaderName: null,
   contentOff: false,
+  responsesRetentionMs: 86_400_000,
   maxBudget: null,
   budgetDuration: null,
   callbacks: [],
@@ -138,6 +140,8 @@ export interface TestGateway {
   close(): Promise<void>;
 }
 
+const NO_LEVELS: GatewayDeps['governed'] = { isEmpty: true, endUser: () => null, tag: () => null };
+
 /** Starts a gateway on a free port. */
 export async function startTestGateway(
   config: Partial<GatewayConfig>,
@@ -175,11 +179,12 @@ export async function startTestGateway(
       globalBudget: () => (whole.maxBudget === null ? null : { maxPicos: parsePicos(whole.maxBudget), duration: whole.budgetDuration }),
       windowOf: (duration, nowMs) => windowOf(duration, 'Asia/Tokyo', nowMs),
     }),
-    governed: { isEmpty: true, endUser: () => null, tag: () => null },
+    governed: NO_LEVELS,
     journal,
     coordination,
     prices: createPrices(),
     outputHistory: createOutputHistory(),
+    responses: memoryResponses(),
     masterKeyHash: sha256(MASTER_KEY),
     masterHome: { organizationId: 'org-0', projectId: 'project-0' },
     log: createLog({ level: 'debug', stream: { write: (line) => void logLines.push(line) } }),
@@ -188,12 +193,7 @@ export async function startTestGateway(
     version: '0.0.0-test',
   };
   const gateway = createGateway(deps);
-  const door = await openDoor({
-    host: '127.0.0.1',
-    port: 0,
-    dataPlane: gateway.handle,
-    fallback: (_request, response) => response.writeHead(404).end('not ours'),
-  });
+  const door = await openTestDoor(gateway);
   return {
     url: `http://127.0.0.1:${door.port}`,
     door,
@@ -214,6 +214,10 @@ export async function startTestGateway(
       await deps.coordination.close();
     },
   };
+}
+
+function openTestDoor({ handle }: Gateway): Promise<Door> {
+  return openDoor({ host: '127.0.0.1', port: 0, dataPlane: handle, fallback: (_request, response) => response.writeHead(404).end('not ours') });
 }
 
 /** The key with the rules that its own fields mean, unless it brings rules. */

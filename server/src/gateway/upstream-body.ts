@@ -1,6 +1,7 @@
 // The body that goes to a deployment: the client's bytes with the model's upstream name, the configured defaults and, for streams, the wish for usage spliced in.
 import type { Call } from './call.ts';
 import { type Asked, fieldOf } from './request.ts';
+import { withoutSealed } from './responses/turn.ts';
 import { memberOf } from './scan.ts';
 import { splice } from './splice.ts';
 import type { Target } from './target.ts';
@@ -26,6 +27,8 @@ export function upstreamBody(call: Call, target: Target, model: string): Buffer 
   const replace = new Map<string, Buffer>(call.endpoint === 'generate-content' ? [] : [['model', target.modelJson ?? Buffer.from(JSON.stringify(model))]]);
   if (call.endpoint !== 'generate-content') for (const [key, value] of target.defaults) if (memberOf(asked.scanned, key) === undefined) replace.set(key, value);
   if ((call.endpoint === 'chat' || call.endpoint === 'completions') && addsUsage(call, target)) replace.set('stream_options', streamOptions(asked));
+  if (call.turn !== null && call.turn.previousId !== null && call.pinnedTo === null)
+    replace.set('input', Buffer.from(JSON.stringify(withoutSealed(fieldOf(asked, 'input')))));
   const drop = dropsOf(call, asked, target.drop, replace);
   return splice(asked.scanned, { replace, drop, rename: target.upstream?.rename ?? NO_NAMES });
 }

@@ -40,6 +40,8 @@ const DEFAULT_CONNECT_TIMEOUT_MS = 10_000;
 const DEFAULT_IDLE_TIMEOUT_MS = 120_000;
 /** The OpenAI client's default, which LiteLLM's router takes over. */
 const DEFAULT_RETRIES = 2;
+/** As long as OpenAI keeps them. */
+const DEFAULT_RETENTION_MS = 30 * 86_400_000;
 const MAX_INCLUDED_FILES = 50;
 
 /** Reads a configuration; on faults (`notes`) the result holds what was usable. */
@@ -205,6 +207,7 @@ function buildConfig(groups: Groups, models: Models, environment: Environment): 
     budgetMode: readFirst(own, (section) => oneOf(section, 'budget_mode', ['reserve', 'strict'] as const)) ?? 'reserve',
     keyHeaderName: readFirst(general, (section) => headerName(section, 'litellm_key_header_name')),
     contentOff: readFirst(litellm, (section) => section.boolean('turn_off_message_logging')) ?? false,
+    responsesRetentionMs: readFirst(own, retention) ?? DEFAULT_RETENTION_MS,
     maxBudget: readFirst(litellm, (section) => decimal(section, 'max_budget')),
     budgetDuration: readFirst(litellm, (section) => duration(section, 'budget_duration')),
     callbacks: readCallbacks(litellm),
@@ -244,6 +247,16 @@ function duration(section: Section, key: string): string | null {
   if (value === null || durationMs(value) !== null) return value;
   section.fault(key, 'must be a duration such as "30s", "12h", "30d" or "1mo"');
   return null;
+}
+
+/** A duration, or `off`. */
+function retention(section: Section): number | null {
+  const value = section.text('responses_retention');
+  if (value === null) return null;
+  if (value === 'off') return 0;
+  const ms = durationMs(value);
+  if (ms === null) section.fault('responses_retention', 'must be a duration such as "12h" or "30d", or "off"');
+  return ms;
 }
 
 function headerName(section: Section, key: string): string | null {

@@ -159,6 +159,8 @@ export interface GatewayConfig {
   readonly keyHeaderName: string | null;
   /** True: no request or answer content is kept (turn_off_message_logging). */
   readonly contentOff: boolean;
+  /** How long a stored response can be gone on from; 0 = none is stored. */
+  readonly responsesRetentionMs: number;
   readonly maxBudget: string | null;
   /** Window of maxBudget, for example "30d"; null = of all time. */
   readonly budgetDuration: string | null;

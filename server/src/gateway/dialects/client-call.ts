@@ -16,5 +16,14 @@ export interface ChunkWriter {
   end(): string;
 }
 
+/** What an answer says of its call beside its content. */
+export interface AnswerFacts {
+  readonly callId: string;
+  /** The stored response that the call goes on from. */
+  readonly previousId: string | null;
+  /** The answer will be kept. */
+  readonly kept: boolean;
+}
+
 /** @throws AppError 400 for what cannot be understood. */
-export type ReadClientCall = (body: Fields) => ClientCall;
+export type ReadClientCall = (body: Fields, facts: AnswerFacts) => ClientCall;

@@ -245,8 +245,16 @@ export function describeProvider(provider: ProviderUnderTest): void {
           toolChoice: 'required',
         });
       });
-      it('that would need stored ones is refused by name', async () => {
-        await expect(openai.responses.create({ model: 'm', input: 'Hi', previous_response_id: 'resp_of_somebody' })).rejects.toMatchObject({ status: 501 });
+      it('is gone on from with everything that was said', async () => {
+        if (provider.name === 'openai') return;
+        whole(TEXT);
+        const { id } = await openai.responses.create({ model: 'm', input: 'Hi' });
+        await openai.responses.create({ model: 'm', input: 'And now?', previous_response_id: id });
+        expect(upstream.seen[1]?.raw).toContain(TEXT.text?.join('') ?? '');
+        expect(provider.understood(upstream.seen[1] as Seen).texts).toEqual(expect.arrayContaining(['Hi', 'And now?']));
+      });
+      it('of somebody else, or in the background, is refused by name', async () => {
+        await expect(openai.responses.create({ model: 'm', input: 'Hi', previous_response_id: 'resp_of_somebody' })).rejects.toMatchObject({ status: 404 });
         await expect(openai.responses.create({ model: 'm', input: 'Hi', background: true })).rejects.toMatchObject({ status: 501 });
       });
     });

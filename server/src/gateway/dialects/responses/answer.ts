@@ -5,15 +5,11 @@ import { reasoningItem } from './reasoning.ts';
 
 /** The whole answer; of several choices the first. */
 export function responseOf(answer: ChatAnswer, asked: Fields): Fields {
-  const id = responseId(answer.id);
+  const { id } = answer;
   const choice = answer.choices[0];
   const output = choice === undefined ? [] : outputOf(choice.message, id);
   const head = responseHead({ id, created: answer.created, model: answer.model }, asked);
   return { ...head, ...endingOf(choice?.finish_reason), output, usage: responsesUsage(answer.usage) };
-}
-
-export function responseId(id: string): string {
-  return `resp_${id.replace(/^(chatcmpl-|msg_|resp_)/, '')}`;
 }
 
 /** What a response says of its request, in every state. */
@@ -31,10 +27,9 @@ export function responseHead({ id, created, model }: { id: string; created: numb
     model,
     output: [],
     parallel_tool_calls: asked.parallel_tool_calls ?? true,
-    previous_response_id: null,
+    previous_response_id: asked.previous_response_id ?? null,
     reasoning: { effort: null, summary: null, ...fieldsOf(asked.reasoning) },
-    // Not kept: nothing of a bridged response can be fetched later.
-    store: false,
+    store: asked.store === true,
     temperature: asked.temperature ?? null,
     text: { format: { type: 'text' }, ...fieldsOf(asked.text) },
     tool_choice: asked.tool_choice ?? 'auto',

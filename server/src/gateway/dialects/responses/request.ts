@@ -1,5 +1,5 @@
 // A Responses request -> a chat: items become messages, reasoning items bring thinking back, built-in web search becomes the chat's. For upstreams without Responses of their own.
-import type { ClientCall } from '#gateway/dialects/client-call.ts';
+import type { AnswerFacts, ClientCall } from '#gateway/dialects/client-call.ts';
 import type { ChatRequest } from '#gateway/providers/chat.ts';
 import { AppError } from '#lib/errors.ts';
 import { defined, type Fields, fieldsOf, isFields, objectsOf, textOf } from '#lib/json.ts';
@@ -13,7 +13,7 @@ const REWRITTEN: ReadonlySet<string> = new Set(
 );
 
 /** @throws AppError 400 for what is no input, 501 for what only an upstream with Responses of its own can do. */
-export function readResponsesCall(body: Fields): ClientCall {
+export function readResponsesCall(body: Fields, facts: AnswerFacts): ClientCall {
   for (const name of ['previous_response_id', 'conversation', 'prompt']) if (body[name] !== undefined && body[name] !== null) throw notBridged(name);
   if (body.background === true) throw notBridged('background');
   const tools = toolsOf(body.tools);
@@ -29,7 +29,9 @@ export function readResponsesCall(body: Fields): ClientCall {
       max_completion_tokens: body.max_output_tokens,
     }),
   };
-  return { chat, answer: (answer) => responseOf(answer, body), stream: () => new ResponseWriter(body) };
+  const asked = { ...body, previous_response_id: facts.previousId, store: facts.kept };
+  const id = `resp_${facts.callId}`;
+  return { chat, answer: (answer) => responseOf({ ...answer, id }, asked), stream: () => new ResponseWriter(asked, id) };
 }
 
 function notBridged(name: string): AppError {

@@ -27,6 +27,7 @@ const post = (body: string | object) =>
     headers: { authorization: 'Bearer sk-user' },
     body: typeof body === 'string' ? body : JSON.stringify(body),
   });
+const FACTS = { callId: 'c1', previousId: null, kept: false };
 const RESPONSE = {
   id: 'resp_1',
   object: 'response',
@@ -99,7 +100,7 @@ describe('Azure', () => {
 
 describe('the bridge', () => {
   it('sends thinking out sealed and takes it back', () => {
-    const call = readResponsesCall({ input: 'hi' });
+    const call = readResponsesCall({ input: 'hi' }, FACTS);
     const blocks = [{ type: 'thinking' as const, thinking: 'hm', signature: 's' }];
     const message = { role: 'assistant' as const, content: 'ok', thinking_blocks: blocks, reasoning_content: 'hm' };
     const answer = call.answer({
@@ -109,7 +110,7 @@ describe('the bridge', () => {
       model: 'm',
       choices: [{ index: 0, message, finish_reason: 'stop' }],
     });
-    const again = readResponsesCall({ input: [{ role: 'user', content: 'hi' }, ...objectsOf(answer.output), { role: 'user', content: 'more' }] });
+    const again = readResponsesCall({ input: [{ role: 'user', content: 'hi' }, ...objectsOf(answer.output), { role: 'user', content: 'more' }] }, FACTS);
     expect(again.chat.messages).toEqual([
       { role: 'user', content: 'hi' },
       { role: 'assistant', content: [{ type: 'text', text: 'ok' }], thinking_blocks: blocks },
@@ -131,7 +132,7 @@ describe('the bridge', () => {
         fc.dictionary(fc.constantFrom('tools', 'tool_choice', 'text', 'reasoning', 'instructions'), fc.jsonValue()),
         (input, more) => {
           try {
-            const writer = readResponsesCall({ ...more, input }).stream();
+            const writer = readResponsesCall({ ...more, input }, FACTS).stream();
             writer.end();
           } catch (error) {
             expect(error).toBeInstanceOf(AppError);

@@ -2,7 +2,7 @@
 import type { ChunkWriter } from '#gateway/dialects/client-call.ts';
 import type { ChatChunk, ChatDelta, ChatUsage, ThinkingBlock, ToolCallPiece } from '#gateway/providers/chat.ts';
 import type { Fields } from '#lib/json.ts';
-import { annotationsOf, callItem, endingOf, responseHead, responseId, responsesUsage, textPart } from './answer.ts';
+import { annotationsOf, callItem, endingOf, responseHead, responsesUsage, textPart } from './answer.ts';
 import { joinThinking, reasoningItem } from './reasoning.ts';
 
 type Open =
@@ -12,6 +12,7 @@ type Open =
 
 export class ResponseWriter implements ChunkWriter {
   readonly #asked: Fields;
+  readonly #id: string;
   #head: Fields | null = null;
   #key = '';
   #sequence = 0;
@@ -23,8 +24,9 @@ export class ResponseWriter implements ChunkWriter {
   #finish: string | null = null;
   #usage: ChatUsage | null = null;
 
-  constructor(asked: Fields) {
+  constructor(asked: Fields, id: string) {
     this.#asked = asked;
+    this.#id = id;
   }
 
   chunk(chunk: ChatChunk): string {
@@ -39,7 +41,7 @@ export class ResponseWriter implements ChunkWriter {
   }
 
   end(): string {
-    let out = this.#head === null ? this.#start({ id: '', created: 0, model: '' }) : '';
+    let out = this.#head === null ? this.#start({ created: 0, model: '' }) : '';
     out += this.#close();
     for (const [call, { id, name, text }] of this.#later) {
       out += this.#enterCall(call, id, name) + this.#argumentsDelta(text) + this.#close();
@@ -49,10 +51,9 @@ export class ResponseWriter implements ChunkWriter {
     return out + this.#event(ending.status === 'completed' ? 'response.completed' : 'response.incomplete', { response });
   }
 
-  #start({ id, created, model }: { id: string; created: number; model: string }): string {
-    const response = responseId(id);
-    this.#key = response.slice(5);
-    this.#head = responseHead({ id: response, created, model }, this.#asked);
+  #start({ created, model }: { created: number; model: string }): string {
+    this.#key = this.#id.slice(5);
+    this.#head = responseHead({ id: this.#id, created, model }, this.#asked);
     return this.#event('response.created', { response: this.#head }) + this.#event('response.in_progress', { response: this.#head });
   }
 

@@ -1,0 +1,77 @@
+// The fake provider's Responses: kept in memory, gone on from, read, listed, deleted, in OpenAI's shapes and words.
+import type { ServerResponse } from 'node:http';
+import type { RecordedRequest } from './fake-provider.ts';
+
+interface Kept {
+  response: Record<string, unknown>;
+  input: unknown;
+}
+
+export class FakeResponses {
+  readonly #kept = new Map<string, Kept>();
+  #count = 0;
+
+  /** Answers what is under `/responses`; false = another path. */
+  serve({ method, path, body }: RecordedRequest, response: ServerResponse): boolean {
+    const match = /\/responses(?:\/([\w-]+))?(?:\/(\w+))?(?:\?|$)/.exec(path);
+    if (match === null) return false;
+    const [, id, part] = match;
+    if (id === undefined) this.#create(JSON.parse(body.toString('utf8')), response);
+    else this.#resource({ method, id, part }, response);
+    return true;
+  }
+
+  #create(asked: Record<string, unknown>, response: ServerResponse): void {
+    const previous = asked.previous_response_id;
+    if (typeof previous === 'string' && !this.#kept.has(previous)) {
+      send(response, 400, { error: { message: `Previous response with id '${previous}' not found.`, type: 'invalid_request_error', param: null, code: null } });
+      return;
+    }
+    const id = `resp_fake${++this.#count}`;
+    const turns = typeof previous === 'string' ? 2 : 1;
+    const item = { id: `msg_${id}`, type: 'message', role: 'assistant', status: 'completed' };
+    const content = [{ type: 'output_text', text: `turn ${turns}`, annotations: [] }];
+    const usage = {
+      input_tokens: 9,
+      output_tokens: 12,
+      total_tokens: 21,
+      input_tokens_details: { cached_tokens: 0 },
+      output_tokens_details: { reasoning_tokens: 0 },
+    };
+    const head = { id, object: 'response', created_at: 1_700_000_000, model: 'gpt-4o-mini-2024-07-18', store: asked.store !== false, error: null };
+    const whole = { ...head, status: 'completed', previous_response_id: previous ?? null, output: [{ ...item, content }], usage };
+    if (asked.store !== false) this.#kept.set(id, { response: whole, input: asked.input });
+    if (asked.stream !== true) {
+      send(response, 200, whole);
+      return;
+    }
+    response.writeHead(200, { 'content-type': 'text/event-stream; charset=utf-8' });
+    const events = [
+      { type: 'response.created', response: { ...head, status: 'in_progress', output: [] } },
+      { type: 'response.output_item.added', output_index: 0, item: { ...item, content: [] } },
+      { type: 'response.content_part.added', item_id: item.id, output_index: 0, content_index: 0, part: { type: 'output_text', text: '', annotations: [] } },
+      { type: 'response.output_text.delta', item_id: item.id, output_index: 0, content_index: 0, delta: `turn ${turns}` },
+      { type: 'response.completed', response: whole },
+    ];
+    response.end(events.map((event, index) => `event: ${event.type}\ndata: ${JSON.stringify({ ...event, sequence_number: index })}\n\n`).join(''));
+  }
+
+  #resource({ method, id, part }: { method: string; id: string; part: string | undefined }, response: ServerResponse): void {
+    const kept = this.#kept.get(id);
+    if (kept === undefined)
+      send(response, 404, { error: { message: `Response with id '${id}' not found.`, type: 'invalid_request_error', param: null, code: null } });
+    else if (method === 'DELETE') {
+      this.#kept.delete(id);
+      send(response, 200, { id, object: 'response', deleted: true });
+    } else if (part === 'input_items') {
+      const data = [{ id: 'msg_in', type: 'message', role: 'user', content: [{ type: 'input_text', text: kept.input }] }];
+      send(response, 200, { object: 'list', data, first_id: 'msg_in', last_id: 'msg_in', has_more: false });
+    } else if (part === 'cancel') send(response, 400, { error: { message: 'Cannot cancel a synchronous response.', type: 'invalid_request_error' } });
+    else send(response, 200, kept.response);
+  }
+}
+
+function send(response: ServerResponse, status: number, body: object): void {
+  response.writeHead(status, { 'content-type': 'application/json' });
+  response.end(JSON.stringify(body));
+}

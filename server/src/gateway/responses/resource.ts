@@ -1,0 +1,150 @@
+// A stored response by its id: read, its input, cancel, delete. From the records where the gateway keeps it, from the deployment's upstream where that one does. Nothing is billed.
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Dispatcher } from 'undici';
+import { authenticate } from '#gateway/authenticate.ts';
+import type { GatewayDeps } from '#gateway/deps.ts';
+import { openAiDialect } from '#gateway/dialects/openai.ts';
+import { type Failure, ownFailure, transportFailure, upstreamFailure } from '#gateway/errors.ts';
+import type { PathMatch } from '#gateway/paths.ts';
+import { sendWhole } from '#gateway/reply.ts';
+import type { Snapshot } from '#gateway/snapshot.ts';
+import type { Target } from '#gateway/target.ts';
+import { AppError } from '#lib/errors.ts';
+import { objectsOf, parsed } from '#lib/json.ts';
+import type { StoredResponse } from './port.ts';
+import { isResponseId, ownerOf } from './turn.ts';
+
+const TIMEOUT_MS = 30_000;
+const LONGEST_ANSWER = 32 * 1024 * 1024;
+const MOST_ITEMS = 100;
+
+/** An address of a stored response. */
+export type ResponsePath = Extract<PathMatch, { kind: 'response' }>;
+
+/** Methods that a path of a stored response takes. */
+export function methodsOf({ part }: ResponsePath): readonly string[] {
+  if (part === null) return ['GET', 'DELETE'];
+  return part === 'cancel' ? ['POST'] : ['GET'];
+}
+
+interface Answer {
+  readonly status: number;
+  readonly json: string;
+}
+
+/** Answers the request. Never rejects. */
+export async function serveResponse(
+  { snapshot, deps }: { snapshot: Snapshot; deps: GatewayDeps },
+  at: ResponsePath,
+  [request, response]: [IncomingMessage, ServerResponse],
+): Promise<void> {
+  snapshot.enter();
+  request.resume();
+  try {
+    const { key, keyId } = await authenticate(request.headers, deps, snapshot.config.keyHeaderName);
+    const owner = ownerOf({ key, keyId: key === null ? keyId : key.id });
+    const found = isResponseId(at.id) ? await deps.responses.find(at.id, owner) : null;
+    if (found === null) throw notFound(at.id);
+    const asking = { at, method: request.method ?? 'GET', query: new URLSearchParams((request.url ?? '').split('?')[1] ?? '') };
+    if (asking.query.get('stream') === 'true') throw refused('A stored response cannot be streamed again: read it whole.', 'stream');
+    const answer = found.content === null ? await askUpstream(snapshot, found, asking) : answerHere(found, found.content, asking);
+    if ('errorClass' in answer) return sendError(response, answer);
+    if (asking.method === 'DELETE' && !(await deps.responses.remove(at.id, owner))) throw notFound(at.id);
+    send(response, answer);
+  } catch (error) {
+    sendError(response, ownFailure(error));
+  } finally {
+    snapshot.leave();
+  }
+}
+
+interface Asking {
+  readonly at: ResponsePath;
+  readonly method: string;
+  readonly query: URLSearchParams;
+}
+
+function answerHere({ id }: StoredResponse, content: NonNullable<StoredResponse['content']>, { at, method, query }: Asking): Answer {
+  if (at.part === 'cancel') throw refused('Only a response in the background can be cancelled.', null);
+  if (method === 'DELETE') return { status: 200, json: JSON.stringify({ id, object: 'response', deleted: true }) };
+  return { status: 200, json: at.part === 'input_items' ? JSON.stringify(inputPage(content.input, query)) : content.response };
+}
+
+/** OpenAI's list: newest first unless asked otherwise, after a known item. */
+function inputPage(input: string, query: URLSearchParams): object {
+  const items = objectsOf(parsed(input));
+  const ordered = query.get('order') === 'asc' ? items : items.reverse();
+  const after = query.get('after');
+  const start = after === null ? 0 : ordered.findIndex((item) => item.id === after) + 1;
+  if (after !== null && start === 0) throw refused('"after" must be the id of an item of the list.', 'after');
+  const limit = Number(query.get('limit') ?? 20);
+  if (!Number.isInteger(limit) || limit < 1 || limit > MOST_ITEMS) throw refused(`"limit" must be a whole number from 1 to ${MOST_ITEMS}.`, 'limit');
+  const data = ordered.slice(start, start + limit);
+  return { object: 'list', data, first_id: data[0]?.id ?? null, last_id: data.at(-1)?.id ?? null, has_more: start + limit < ordered.length };
+}
+
+/** Parameters that go on; everything else stays here. */
+const PASSED = ['include', 'include[]', 'limit', 'order', 'after', 'before'];
+
+async function askUpstream(snapshot: Snapshot, { id, deploymentId }: StoredResponse, { at, method, query }: Asking): Promise<Answer | Failure> {
+  const target = targetOf(snapshot, deploymentId);
+  if (target?.upstream == null || target.dispatcher === null || !target.upstream.native.has('responses'))
+    throw new AppError(`Response with id '${id}' is kept by a deployment that the configuration no longer has.`, { status: 404, code: 'not_found_error' });
+  const { upstream, dispatcher } = target;
+  const [base = '', version] = upstream.path('responses', target.deployment.upstreamModel).split('?');
+  const passed = new URLSearchParams(version);
+  for (const [name, value] of query) if (PASSED.includes(name)) passed.append(name, value);
+  const path = `${base}/${id}${at.part === null ? '' : `/${at.part}`}${passed.size === 0 ? '' : `?${passed}`}`;
+  const origin = { label: target.errorLabel, deployment: target.deployment };
+  try {
+    const answer = await dispatcher.request({
+      origin: upstream.origin,
+      path,
+      method: method as Dispatcher.HttpMethod,
+      headers: upstream.headers as string[],
+      signal: AbortSignal.timeout(TIMEOUT_MS),
+    });
+    const json = await readText(answer.body);
+    if (answer.statusCode >= 200 && answer.statusCode < 300) return { status: 200, json };
+    // What the upstream has forgotten is deleted.
+    if (method === 'DELETE' && answer.statusCode === 404) return { status: 200, json: JSON.stringify({ id, object: 'response', deleted: true }) };
+    return upstreamFailure(answer.statusCode, json, origin, null);
+  } catch (error) {
+    if (error instanceof AppError) throw error;
+    return transportFailure(error as Error, origin);
+  }
+}
+
+async function readText(body: Dispatcher.ResponseData['body']): Promise<string> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of body) {
+    size += (chunk as Buffer).length;
+    if (size > LONGEST_ANSWER) throw new AppError('The stored response is too large to be read.', { status: 502, code: 'api_error' });
+    chunks.push(chunk as Buffer);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+function targetOf(snapshot: Snapshot, deploymentId: string): Target | null {
+  for (const group of snapshot.groups.values()) for (const target of group.targets) if (target.deployment.id === deploymentId) return target;
+  return null;
+}
+
+function send(response: ServerResponse, { status, json }: Answer): void {
+  sendWhole(response, status, ['content-type', 'application/json'], Buffer.from(json));
+}
+
+function sendError(response: ServerResponse, failure: Failure): void {
+  const retry = failure.retryAfterMs === null ? [] : ['retry-after', String(Math.ceil(failure.retryAfterMs / 1000))];
+  sendWhole(response, failure.status, ['content-type', 'application/json', ...retry], Buffer.from(openAiDialect.envelope(failure)));
+}
+
+/** OpenAI's words; the same for what is another's. */
+function notFound(id: string): AppError {
+  return new AppError(`Response with id '${id.slice(0, 100)}' not found.`, { status: 404, code: 'invalid_request_error' });
+}
+
+function refused(message: string, param: string | null): AppError {
+  return new AppError(message, { status: 400, code: 'invalid_request_error', ...(param === null ? {} : { param }) });
+}
