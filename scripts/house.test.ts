@@ -48,6 +48,8 @@ const forbidden: [string, string][] = [
   ['server/src/identity/planted.ts', '#gateway/ports.ts'],
   ['server/src/prices/planted.ts', '#gateway/ports.ts'],
   ['server/src/gateway/planted.ts', '../observe/rows.ts'],
+  ['server/src/takeover/planted.ts', '#gateway/run.ts'],
+  ['server/src/takeover/planted.ts', '#stores/records/postgres.ts'],
   ['infra/src/aws/buckets/planted.ts', '#life/up.ts'],
   ['infra/src/kubernetes/planted.ts', '#aws/cloud.ts'],
   ['infra/src/life/planted.ts', '@genai/cli/main'],

@@ -52,3 +52,9 @@ export function readKeysFile(dataDir: string): KeysFileRead {
     return { path, keys: null, state, tooOpen: false };
   }
 }
+
+/** Where the running process of these flags listens for the command line. */
+export function localAdminSocket(context: Pick<CommandContext, 'env' | 'cwd'>, flags: LocalFlags): { dataDir: string; socketPath: string } {
+  const { dataDir } = localSettings(context, { 'data-dir': flags['data-dir'], config: flags.config }).settings;
+  return { dataDir, socketPath: adminSocket(dataDir) };
+}

@@ -2,6 +2,7 @@
 
 import { AWS_MESSAGES } from '#aws/messages.ts';
 import { error, info, type Language, type MessageForm, type MessageValues, warning } from '#message-form.ts';
+import { TAKEOVER_MESSAGES } from '#takeover/messages.ts';
 
 export const MESSAGES = {
   // main
@@ -153,6 +154,7 @@ export const MESSAGES = {
   ),
   'demo.look-filter': info('Try the search with a user ({user}) or a tag ({tag}).', 'ユーザー（{user}）やタグ（{tag}）で検索してみてください。'),
   ...AWS_MESSAGES,
+  ...TAKEOVER_MESSAGES,
 } as const satisfies Record<string, MessageForm>;
 
 export type MessageCode = keyof typeof MESSAGES;

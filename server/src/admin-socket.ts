@@ -7,6 +7,8 @@ import { Hono } from 'hono';
 import { errorResponse } from '#http/errors.ts';
 import { socketPath } from '#lib/socket-path.ts';
 import type { Blobs } from '#stores/blobs/port.ts';
+import type { TakeoverDeps } from '#takeover/port.ts';
+import { addTakeoverRoutes } from '#takeover/socket-routes.ts';
 
 export interface AdminSocketDeps {
   status: () => Promise<unknown>;
@@ -14,6 +16,7 @@ export interface AdminSocketDeps {
   /** Closes the journal segment, waits until its records are stored, archives it. */
   rollJournal: () => Promise<{ archived: number }>;
   blobs: Blobs;
+  takeover: TakeoverDeps;
 }
 
 /** Opens the socket; a stale file of a killed process is replaced (the data folder's lock is held by us). */
@@ -29,6 +32,7 @@ export async function openAdminSocket(dataDir: string, deps: AdminSocketDeps): P
     const found = await deps.blobs.list(http.req.query('prefix') ?? '', { limit: 1000 });
     return http.json({ data: found.map(({ key, sizeBytes, modifiedAt }) => ({ key, sizeBytes, modifiedAt: modifiedAt.toISOString() })) });
   });
+  addTakeoverRoutes(app, deps.takeover);
   app.onError((error) => errorResponse(error, 'console'));
 
   const path = socketPath(dataDir, 'admin.sock');

@@ -25,6 +25,8 @@ export const MASTER = 'sk-master-of-the-test-house';
 export interface TestHouse {
   house: House;
   records: Records;
+  /** Folder of the database's socket: other databases may be made there. */
+  socketFolder: string;
   config: GatewayConfig;
   /** How the upstream answers from now on. */
   upstream: { delayMs: number; calls: number; status: number; body: string | null; bodies: string[]; inFlight: number; peak: number };
@@ -76,6 +78,7 @@ export async function startTestHouse(config: Partial<GatewayConfig> = {}): Promi
   return {
     house,
     records,
+    socketFolder: database.server.socketFolder,
     config: whole,
     upstream,
     admin,

@@ -41,6 +41,7 @@ import { createPrices } from '#prices/model-prices.ts';
 import type { GatewayConfig, Settings } from '#settings/settings.ts';
 import { readStoredModel } from '#settings/stored-model.ts';
 import type { Accounts, Coordination, CoordinationState } from '#stores/coordination/port.ts';
+import type { TakeoverDeps } from '#takeover/port.ts';
 import type { Log } from '#telemetry/log.ts';
 import { createMetrics, type Metrics } from '#telemetry/metrics.ts';
 import type { EngineLink } from './engine-link.ts';
@@ -50,6 +51,7 @@ import { type LiveModels, openLiveModels, withStoredModels } from './live-models
 import { openCoordination } from './open-coordination.ts';
 import type { Stores } from './open-stores.ts';
 import { createPlatformRoutes } from './platform-routes.ts';
+import { takeoverDeps } from './takeover-deps.ts';
 import { createAuthenticators } from './who-calls.ts';
 
 /** News that a budget window was set or changed. */
@@ -77,6 +79,8 @@ export interface House {
   authenticateProject(authorization: string | null): Promise<Principal>;
   /** What doors of ingestion beside the routes need. */
   ingestion: IngestDependencies;
+  /** What taking over from another installation and giving back need. */
+  takeover: TakeoverDeps;
   /** From now on probes say that the process is going. */
   beginDrain(): void;
   /** Puts a re-read configuration in force. */
@@ -137,6 +141,7 @@ export async function buildHouse(input: HouseInput): Promise<House> {
     login,
     routes: routesOf({ input, deps, keys, money, news, stored, models, metrics, ingestion, config: () => config, draining: () => draining }),
     ingestion,
+    takeover: takeoverDeps({ records: stores.records, timezone: settings.timezone, home: identity, money, news, stored, models }),
     authenticateProject: (authorization) => projectPrincipal(projectKeys, authorization),
     authenticate: createAuthenticators({
       login,

@@ -97,7 +97,7 @@ async function start(input: StartInput, loaded: LoadedSettings, run: { closers: 
       platformStatus({ settings, stores, engine, coordination: house.coordination(), urls, startedAt: new Date(performance.timeOrigin + run.startedAt) }),
     sealKeys: () => sealKeys(stores.records, settings.dataDir),
     rollJournal: () => janitor.roll(),
-    blobs: stores.blobs,
+    ...{ blobs: stores.blobs, takeover: house.takeover },
   });
   closers.push(() => admin.close());
   const stopWatching = watchConfig({

@@ -3,6 +3,7 @@ import { SETTINGS } from '@genai/server/settings';
 import type { Command } from '#command.ts';
 import type { Io } from '#io.ts';
 import type { MessageCode } from '#messages.ts';
+import { TAKEOVER_FLAGS } from '#takeover/flags.ts';
 import { platformVersion } from './version.ts';
 
 const VERBS = [
@@ -11,6 +12,7 @@ const VERBS = [
   'demo',
   'doctor',
   'keys',
+  'import',
   'plan',
   'up',
   'status',
@@ -81,7 +83,7 @@ function flagsOf(verb: string): string[] {
     case 'cost':
       return AWS;
     default:
-      return [];
+      return [...(TAKEOVER_FLAGS[verb] ?? [])];
   }
 }
 
