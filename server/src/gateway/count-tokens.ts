@@ -16,7 +16,7 @@ import { type Asked, readRequest } from './request.ts';
 import type { Snapshot } from './snapshot.ts';
 import { splice } from './splice.ts';
 import type { Target } from './target.ts';
-import { upstreamModel } from './upstream-body.ts';
+import { upstreamModel, withEdits } from './upstream-body.ts';
 import { estimateTokens } from './usage.ts';
 
 const TIMEOUT_MS = 30_000;
@@ -65,7 +65,9 @@ async function forward(call: Call, target: Target, deps: GatewayDeps): Promise<v
   const upstream = target.upstream as NonNullable<Target['upstream']>;
   const model = upstreamModel(call, target);
   const replace = new Map(call.endpoint === 'messages' ? [['model', Buffer.from(JSON.stringify(model))]] : []);
-  const body = splice((call.asked as Asked).scanned, { replace, drop: target.drop, rename: upstream.rename });
+  const drop = withEdits(upstream.nativeEdits?.('count-tokens', call.request.headers), target.drop, replace);
+  const spliced = splice((call.asked as Asked).scanned, { replace, drop, rename: upstream.rename });
+  const body = upstream.tokenCount?.request(spliced) ?? spliced;
   const origin = { label: target.errorLabel, deployment: target.deployment };
   const path = upstream.path('count-tokens', model);
   const signed = (await upstream.authorize?.({ path, body, stream: false })) ?? [];
@@ -79,7 +81,10 @@ async function forward(call: Call, target: Target, deps: GatewayDeps): Promise<v
     return;
   }
   const text = (await answer.body.text()).slice(0, LONGEST_ANSWER);
-  if (answer.statusCode === 200) sendCount(call.response, text);
+  const counted = upstream.tokenCount?.read(answer.statusCode, text);
+  if (counted === null) sendCount(call.response, JSON.stringify({ input_tokens: estimate(call.asked as Asked) }));
+  else if (counted !== undefined && Number.isFinite(counted)) sendCount(call.response, JSON.stringify({ input_tokens: counted }));
+  else if (answer.statusCode === 200 && counted === undefined) sendCount(call.response, text);
   else sendFailure(call, deps, upstreamFailure(answer.statusCode, text, origin, null));
 }
 

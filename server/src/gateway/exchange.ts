@@ -1,14 +1,15 @@
 // What is sent to a deployment for a call and how its answer is read: the client's bytes spliced when both ends speak the same language, a translation when not.
 import { AppError } from '#lib/errors.ts';
 import type { Call } from './call.ts';
+import { chatTranslation } from './chat-translation.ts';
 import { readClientCall } from './dialects/registry.ts';
+import { type EmbeddingAnswer, embeddingList, readEmbeddings } from './providers/embeddings.ts';
 import type { Upstream } from './providers/provider.ts';
-import type { WireCall } from './providers/wire.ts';
+import type { AnswerTranslation, WireCall, WireFacts } from './providers/wire.ts';
 import { type Asked, GATEWAY_FIELDS } from './request.ts';
 import { scanObject } from './scan.ts';
 import { splice } from './splice.ts';
 import type { Target } from './target.ts';
-import type { AnswerTranslation } from './translated-answer.ts';
 import { upstreamBody } from './upstream-body.ts';
 
 export interface Exchange {
@@ -17,6 +18,14 @@ export interface Exchange {
   readonly body: Buffer;
   /** Null: the answer passes as it is. */
   readonly translation: AnswerTranslation | null;
+  /** The call needs these requests in the place of `body`, and their answers are put together. */
+  readonly parts?: ExchangeParts;
+}
+
+export interface ExchangeParts {
+  readonly bodies: readonly Buffer[];
+  /** @throws Error when an answer makes no sense. */
+  combine(answers: readonly EmbeddingAnswer[]): Record<string, unknown>;
 }
 
 /** The deployment's upstream has no way to do what the client calls. */
@@ -27,6 +36,7 @@ export function notServed(call: Call, target: Target): AppError {
 
 /** Whether an upstream can serve what the client calls. */
 export function serves(upstream: Upstream, call: Call): boolean {
+  if (call.endpoint === 'embeddings' && upstream.embeddings !== undefined) return true;
   return upstream.native.has(call.endpoint) || (upstream.wire !== undefined && readClientCall(call.endpoint) !== null);
 }
 
@@ -39,28 +49,43 @@ export function exchangeFor(call: Call, target: Target, upstream: Upstream, mode
   if (upstream.native.has(call.endpoint)) {
     const headers =
       upstream.passes === undefined ? ((upstream.endpointHeaders?.[call.endpoint] ?? upstream.headers) as string[]) : passedHeaders(call, upstream);
-    return { path: upstream.path(call.endpoint, model, asked.stream), headers, body: upstreamBody(call, target, model), translation: null };
+    const translation = upstream.nativeAnswer ?? null;
+    return { path: upstream.path(call.endpoint, model, asked.stream), headers, body: upstreamBody(call, target, model), translation };
   }
+  const facts = factsOf(call, target, model);
+  if (call.endpoint === 'embeddings') return embeddingsExchange(asked, target, upstream, facts);
   const client = (readClientCall(call.endpoint) as NonNullable<ReturnType<typeof readClientCall>>)(bodyOf(asked), {
     callId: call.id,
     previousId: call.turn?.previousId ?? null,
     kept: call.turn?.wanted === true && call.turn.keepsContent,
   });
-  const facts = {
-    deployment: target.deployment,
-    model,
-    stream: asked.stream,
-    dropParams: call.snapshot.config.dropParams,
-    id: `chatcmpl-${call.id}`,
-    nowSeconds: Math.floor(call.startedAtUs / 1e6),
-  };
   const wire = (upstream.wire as NonNullable<Upstream['wire']>)({ ...target.deployment.defaultParameters, ...client.chat }, facts);
   return {
     path: upstream.path('chat', model, asked.stream),
     headers: [...upstream.headers, ...(wire.headers ?? [])],
     body: wireBody(wire, upstream, asked.stream),
-    translation: { client, wire },
+    translation: chatTranslation(client, wire),
   };
+}
+
+function factsOf(call: Call, target: Target, model: string): WireFacts {
+  return {
+    deployment: target.deployment,
+    model,
+    stream: (call.asked as Asked).stream,
+    dropParams: call.snapshot.config.dropParams,
+    id: `chatcmpl-${call.id}`,
+    nowSeconds: Math.floor(call.startedAtUs / 1e6),
+  };
+}
+
+function embeddingsExchange(asked: Asked, target: Target, upstream: Upstream, facts: WireFacts): Exchange {
+  const body = { ...target.deployment.defaultParameters, ...bodyOf(asked) };
+  const embedding = (upstream.embeddings as NonNullable<Upstream['embeddings']>)(readEmbeddings(body), facts);
+  const bodies = embedding.bodies.map((part) => Buffer.from(JSON.stringify(part)));
+  const combine = (answers: readonly EmbeddingAnswer[]) => embeddingList(answers.map(embedding.read), facts.model, body.encoding_format);
+  const exchange = { path: upstream.path('embeddings', facts.model), headers: upstream.headers as string[], body: Buffer.concat(bodies), translation: null };
+  return { ...exchange, parts: { bodies, combine } };
 }
 
 /** The client's object without LiteLLM's own fields. */

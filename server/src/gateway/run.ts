@@ -9,13 +9,13 @@ import type { BytePool } from './byte-pool.ts';
 import type { Call } from './call.ts';
 import type { GatewayDeps } from './deps.ts';
 import { ClientGone, type Failure, ownFailure } from './errors.ts';
-import { exchangeFor, forwardedHeaders, notServed, serves } from './exchange.ts';
+import { exchangeFor, notServed, serves } from './exchange.ts';
 import { decide } from './fallback.ts';
 import { type Meters, record } from './meters.ts';
 import { hasFresh, pick } from './pick.ts';
 import { Pings } from './pings.ts';
+import { prepareSending } from './prepare.ts';
 import { mockUpstream } from './providers/demo/demo.ts';
-import type { Upstream } from './providers/provider.ts';
 import { relay } from './relay.ts';
 import { sendFailure } from './reply.ts';
 import { type Asked, readRequest } from './request.ts';
@@ -135,10 +135,11 @@ async function attempt(call: Call, plane: Plane, target: Target, deadlineMs: num
   if (upstream === null || dispatcher === null) return ownFailure(target.problem);
   const model = upstreamModel(call, target);
   if (!serves(upstream, call)) return ownFailure(notServed(call, target));
-  const { path, headers: ofUpstream, body, translation } = exchangeFor(call, target, upstream, model);
-  const headers = forwardedHeaders(call, ofUpstream);
-  const signed = upstream.authorize === undefined ? headers : await authorized(upstream, { path, body, stream: asked.stream }, headers);
-  if (!Array.isArray(signed)) return signed;
+  const exchange = exchangeFor(call, target, upstream, model);
+  const { path, body, translation } = exchange;
+  const preparing = prepareSending({ call, upstream, dispatcher: dispatcher as never, hold: (bytes) => hold(call, pool, bytes) }, exchange);
+  const prepared = preparing instanceof Promise ? await preparing : preparing;
+  if ('errorClass' in prepared) return prepared;
   call.native = translation === null;
   // It may have left while a token was fetched.
   if (call.gone) return ownFailure(new ClientGone());
@@ -149,10 +150,10 @@ async function attempt(call: Call, plane: Plane, target: Target, deadlineMs: num
   call.busy = target.load;
   target.load.began(sentAtMs);
   target.health.began(sentAtMs);
-  const failure = await tried.start(dispatcher as never, upstream.origin, {
+  const failure = await tried.start(prepared.dispatcher, upstream.origin, {
     answers,
     path,
-    headers: signed,
+    headers: prepared.headers,
     body,
     ...timeouts(call, target, deadlineMs - deps.clock.nowMs()),
   });
@@ -179,15 +180,6 @@ async function attempt(call: Call, plane: Plane, target: Target, deadlineMs: num
     if (target.health.failed(failure.status, failure.retryAfterMs, nowMs)) tellRest(target, deps);
   }
   return failure;
-}
-
-/** The headers with what the upstream's credentials add; the failure when there are none. */
-async function authorized(upstream: Upstream, sending: Parameters<NonNullable<Upstream['authorize']>>[0], headers: string[]): Promise<string[] | Failure> {
-  try {
-    return [...headers, ...((await upstream.authorize?.(sending)) ?? [])];
-  } catch (error) {
-    return ownFailure(error);
-  }
 }
 
 function timeouts(call: Call, target: Target, remainingMs: number): { firstMs: number; idleMs: number; totalMs: number } {

@@ -21,7 +21,7 @@ export function splice(scanned: ScannedObject, edits: Edits): Buffer {
     changed ||= !unchanged;
   }
   for (const [key, value] of edits.replace) {
-    if (hasKey(scanned, key)) continue;
+    if (edits.drop.has(key) || hasKey(scanned, key)) continue;
     pieces.add(`${JSON.stringify(key)}:`, value);
     changed = true;
   }

@@ -1,18 +1,11 @@
 // Stands between an upstream's connection and the attempt: what arrives in the upstream's language goes on in the client's. Errors pass untouched.
 import type { Dispatcher } from 'undici';
 import { isFields, parsed } from '#lib/json.ts';
-import type { ChunkWriter, ClientCall } from './dialects/client-call.ts';
 import { AnswerFault } from './errors.ts';
-import type { ChatChunk } from './providers/chat.ts';
-import { type ChunkReader, UpstreamSaid, type WireCall } from './providers/wire.ts';
+import { type AnswerTranslation, type StreamTranslation, UpstreamSaid } from './providers/wire.ts';
 
 /** A whole answer longer than this is not translated: it would have to be held twice. */
 const LONGEST_WHOLE = 64 * 1024 * 1024;
-
-export interface AnswerTranslation {
-  readonly client: ClientCall;
-  readonly wire: WireCall;
-}
 
 type Headers = Parameters<NonNullable<Dispatcher.DispatchHandler['onResponseStart']>>[2];
 type Controller = Dispatcher.DispatchController;
@@ -26,9 +19,7 @@ export class TranslatedAnswer implements Dispatcher.DispatchHandler {
   #reading: Reading = 'untouched';
   #held: Buffer[] = [];
   #size = 0;
-  #reader: ChunkReader | null = null;
-  #writer: ChunkWriter | null = null;
-  #ended = false;
+  #stream: StreamTranslation | null = null;
 
   constructor(handler: Dispatcher.DispatchHandler, translation: AnswerTranslation, take: (bytes: number) => boolean) {
     this.#handler = handler;
@@ -46,10 +37,7 @@ export class TranslatedAnswer implements Dispatcher.DispatchHandler {
       const streams = isStream(headers['content-type']);
       this.#reading = streams ? 'stream' : 'whole';
       told = { ...headers, 'content-type': streams ? 'text/event-stream; charset=utf-8' : 'application/json' };
-      if (streams) {
-        this.#reader = this.#translation.wire.stream();
-        this.#writer = this.#translation.client.stream();
-      }
+      if (streams) this.#stream = this.#translation.stream();
     }
     this.#handler.onResponseStart?.(controller, status, told, statusMessage);
   }
@@ -91,17 +79,15 @@ export class TranslatedAnswer implements Dispatcher.DispatchHandler {
     const answer = parsed(bytes.toString('utf8'));
     // What is no JSON object, or an error with a good status, is for the attempt to judge.
     if (!isFields(answer) || (answer.error !== undefined && answer.error !== null)) return bytes;
-    const { client, wire } = this.#translation;
-    return Buffer.from(JSON.stringify(client.answer(wire.answer(answer))));
+    const translated = this.#translation.whole(answer);
+    return translated === null ? bytes : Buffer.from(JSON.stringify(translated));
   }
 
   /** Every chunk goes on, even an empty one: it shows that the upstream is not silent. */
   #pass(controller: Controller, chunk: Buffer): void {
     let out: string;
     try {
-      const reader = this.#reader as ChunkReader;
-      out = this.#ended ? '' : this.#written(reader.push(chunk));
-      if (reader.done) out += this.#ending();
+      out = (this.#stream as StreamTranslation).push(chunk);
     } catch (error) {
       this.#fail(controller, error);
       return;
@@ -110,19 +96,9 @@ export class TranslatedAnswer implements Dispatcher.DispatchHandler {
   }
 
   #finish(controller: Controller): void {
-    const last = this.#ended ? [] : (this.#reader as ChunkReader).end();
+    const last = (this.#stream as StreamTranslation).end();
     // A cut answer gets no end: the relay sees that and says so.
-    if (last !== null) this.#handler.onResponseData?.(controller, Buffer.from(this.#written(last) + this.#ending()));
-  }
-
-  #written(chunks: readonly ChatChunk[]): string {
-    return chunks.map((chunk) => (this.#writer as ChunkWriter).chunk(chunk)).join('');
-  }
-
-  #ending(): string {
-    if (this.#ended) return '';
-    this.#ended = true;
-    return (this.#writer as ChunkWriter).end();
+    if (last !== null) this.#handler.onResponseData?.(controller, Buffer.from(last));
   }
 
   #fail(controller: Controller, error: unknown): void {

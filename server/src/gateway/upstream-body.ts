@@ -1,5 +1,6 @@
 // The body that goes to a deployment: the client's bytes with the model's upstream name, the configured defaults and, for streams, the wish for usage spliced in.
 import type { Call } from './call.ts';
+import type { NativeEdits } from './providers/provider.ts';
 import { type Asked, fieldOf } from './request.ts';
 import { withoutSealed } from './responses/turn.ts';
 import { memberOf } from './scan.ts';
@@ -27,10 +28,21 @@ export function upstreamBody(call: Call, target: Target, model: string): Buffer 
   const replace = new Map<string, Buffer>(call.endpoint === 'generate-content' ? [] : [['model', target.modelJson ?? Buffer.from(JSON.stringify(model))]]);
   if (call.endpoint !== 'generate-content') for (const [key, value] of target.defaults) if (memberOf(asked.scanned, key) === undefined) replace.set(key, value);
   if ((call.endpoint === 'chat' || call.endpoint === 'completions') && addsUsage(call, target)) replace.set('stream_options', streamOptions(asked));
-  if (call.turn !== null && call.turn.previousId !== null && call.pinnedTo === null)
-    replace.set('input', Buffer.from(JSON.stringify(withoutSealed(fieldOf(asked, 'input')))));
-  const drop = dropsOf(call, asked, target.drop, replace);
+  if (call.turn !== null) openInput(call, asked, replace);
+  const drop = withEdits(target.upstream?.nativeEdits?.(call.endpoint, call.request.headers), dropsOf(call, asked, target.drop, replace), replace);
   return splice(asked.scanned, { replace, drop, rename: target.upstream?.rename ?? NO_NAMES });
+}
+
+/** A conversation that was held elsewhere goes on without what is sealed to others. */
+function openInput({ turn, pinnedTo }: Call, asked: Asked, replace: Map<string, Buffer>): void {
+  if (turn?.previousId != null && pinnedTo === null) replace.set('input', Buffer.from(JSON.stringify(withoutSealed(fieldOf(asked, 'input')))));
+}
+
+/** What a cloud wants changed in a native body: its own members are added, what to leave out is answered. */
+export function withEdits(edits: NativeEdits | undefined, drop: ReadonlySet<string>, replace: Map<string, Buffer>): ReadonlySet<string> {
+  if (edits === undefined) return drop;
+  for (const [key, json] of edits.add) replace.set(key, Buffer.from(json));
+  return new Set([...drop, ...edits.drop]);
 }
 
 function dropsOf(call: Call, asked: Asked, drop: ReadonlySet<string>, replace: Map<string, Buffer>): ReadonlySet<string> {

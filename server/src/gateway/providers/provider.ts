@@ -1,7 +1,9 @@
 // The contract of a provider: how a deployment's upstream is addressed and what its dialect cannot take. Bodies stay the client's bytes; a provider only names the edits.
+import type { IncomingHttpHeaders } from 'node:http';
 import type { Dispatcher } from 'undici';
 import type { Deployment } from '#settings/settings.ts';
-import type { Wire } from './wire.ts';
+import type { EmbeddingsWire } from './embeddings.ts';
+import type { AnswerTranslation, Wire } from './wire.ts';
 
 /** What clients call. */
 export type Endpoint = 'chat' | 'completions' | 'embeddings' | 'messages' | 'responses' | 'generate-content';
@@ -32,8 +34,30 @@ export interface Upstream {
   readonly streamUsage: boolean;
   /** Chat in the upstream's own language, for endpoints that it does not speak; absent = those are not served. */
   readonly wire?: Wire;
+  /** Embeddings in the upstream's own language, where it does not speak OpenAI's. */
+  readonly embeddings?: EmbeddingsWire;
+  /** What a native body differs in where a cloud serves the language under addresses of its own. */
+  nativeEdits?(endpoint: Endpoint | 'count-tokens', clientHeaders: IncomingHttpHeaders): NativeEdits;
+  /** Reads a native answer that is wrapped in something of the upstream's own. */
+  readonly nativeAnswer?: AnswerTranslation;
+  /** A count of tokens that is asked for in words of the upstream's own; absent = in the client's. */
+  readonly tokenCount?: TokenCount;
   /** Answers in this process instead of over the network. */
   readonly local?: LocalUpstream;
+}
+
+/** Members of a native body that stand elsewhere, and members that the upstream wants beside the client's. */
+export interface NativeEdits {
+  readonly drop: ReadonlySet<string>;
+  /** Key -> JSON. */
+  readonly add: ReadonlyMap<string, string>;
+}
+
+/** How an upstream counts the tokens of a Messages call. */
+export interface TokenCount {
+  request(body: Buffer): Buffer;
+  /** Null: it did not count them. */
+  read(status: number, answer: string): number | null;
 }
 
 /** An upstream inside the process: speaks undici's dispatch contract, so that the corridor needs no second way. */

@@ -42,5 +42,23 @@ export interface ChunkReader {
 /** @throws AppError 400 for what the language cannot say. */
 export type Wire = (chat: ChatRequest, facts: WireFacts) => WireCall;
 
+/** How an upstream's answer becomes the client's. */
+export interface AnswerTranslation {
+  /** Null: the answer passes as it is. @throws Error when it makes no sense. */
+  whole(answer: Fields): Fields | null;
+  stream(): StreamTranslation;
+}
+
+/** A stream on its way from one language to another. */
+export interface StreamTranslation {
+  /**
+   * What the bytes complete, in the client's language.
+   * @throws UpstreamSaid when the upstream reports an error, Error when a frame makes no sense.
+   */
+  push(bytes: Buffer): string;
+  /** The connection has ended: the last words, or null when the answer is incomplete. */
+  end(): string | null;
+}
+
 /** The upstream itself said in its stream that it failed; the message is its JSON text. */
 export class UpstreamSaid extends Error {}

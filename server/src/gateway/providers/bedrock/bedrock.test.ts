@@ -1,5 +1,4 @@
 // Bedrock through the conformance suite, and what only its language has: binary events, signatures, cache points.
-import { crc32 } from 'node:zlib';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ChatRequest } from '#gateway/providers/chat.ts';
@@ -12,27 +11,10 @@ import { AppError } from '#lib/errors.ts';
 import { type Fields, fieldsOf, objectsOf, textOf } from '#lib/json.ts';
 import type { Deployment } from '#settings/settings.ts';
 import { EventStream } from './event-stream.ts';
+import { streamMessage as message } from './event-stream-fixture.ts';
 import { ConverseReader } from './stream.ts';
 
 const STOPS = { stop: 'end_turn', length: 'max_tokens', tool_calls: 'tool_use' };
-
-/** One message of AWS's event stream. */
-function message(headers: Record<string, string>, payload: string): Buffer {
-  const encoded = Object.entries(headers).map(([name, value]) => {
-    const head = Buffer.from([Buffer.byteLength(name), ...Buffer.from(name), 7, 0, 0]);
-    head.writeUInt16BE(Buffer.byteLength(value), head.length - 2);
-    return Buffer.concat([head, Buffer.from(value)]);
-  });
-  const headerBytes = Buffer.concat(encoded);
-  const prelude = Buffer.alloc(12);
-  prelude.writeUInt32BE(16 + headerBytes.length + Buffer.byteLength(payload), 0);
-  prelude.writeUInt32BE(headerBytes.length, 4);
-  prelude.writeUInt32BE(crc32(prelude.subarray(0, 8)), 8);
-  const unsummed = Buffer.concat([prelude, headerBytes, Buffer.from(payload)]);
-  const sum = Buffer.alloc(4);
-  sum.writeUInt32BE(crc32(unsummed));
-  return Buffer.concat([unsummed, sum]);
-}
 
 const event = (type: string, body: object) =>
   message({ ':message-type': 'event', ':event-type': type, ':content-type': 'application/json' }, JSON.stringify(body));
@@ -88,7 +70,7 @@ describeProvider({
   deployment: (url) => ({
     provider: 'bedrock',
     providerName: 'bedrock',
-    upstreamModel: MODEL,
+    upstreamModel: `converse/${MODEL}`,
     apiKey: null,
     cloud: { ...KEYS, aws_bedrock_runtime_endpoint: url },
   }),

@@ -6,10 +6,13 @@ import { AppError } from '#lib/errors.ts';
 import type { Deployment } from '#settings/settings.ts';
 import { chatAnswer } from './answer.ts';
 import { awsSigner } from './credentials.ts';
+import { bedrockEmbeddings } from './embeddings.ts';
+import { invokeAnswer, invokeCount, invokeEdits } from './invoke.ts';
 import { converseRequest } from './request.ts';
 import { ConverseReader } from './stream.ts';
 
 const NATIVE: ReadonlySet<Endpoint> = new Set<Endpoint>();
+const CLAUDE_NATIVE: ReadonlySet<Endpoint> = new Set<Endpoint>(['messages']);
 
 const converseWire: Wire = (chat, facts) => {
   const { body, jsonTool } = converseRequest(chat, { ...facts, model: modelOf(facts.model) });
@@ -31,15 +34,31 @@ function bedrockUpstream(deployment: Deployment): Upstream {
   return {
     origin: base.origin,
     apiBase: base.origin + base.path,
-    native: NATIVE,
-    path: (_endpoint, model, stream) => `${base.path}/model/${segment(modelOf(model))}/${stream === true ? 'converse-stream' : 'converse'}`,
+    ...(speaksMessages(deployment)
+      ? { native: CLAUDE_NATIVE, nativeEdits: invokeEdits, nativeAnswer: invokeAnswer, tokenCount: invokeCount }
+      : { native: NATIVE }),
+    path: (endpoint, model, stream) => `${base.path}/model/${operation(endpoint, modelOf(model), stream)}`,
     headers: headerList(deployment, bearer ? ['authorization', `Bearer ${bearer}`] : []),
     ...(bearer ? {} : { authorize: ({ path, body }) => sign({ origin: base.origin, path, body }) }),
     rename: new Map(),
     drop: new Set(),
     streamUsage: false,
     wire: converseWire,
+    embeddings: (asked, facts) => bedrockEmbeddings(asked, { ...facts, model: modelOf(facts.model) }),
   };
+}
+
+/** What is called on a model: Messages and embeddings go to the model as they are, chats by Converse. */
+function operation(endpoint: Endpoint | 'count-tokens', model: string, stream: boolean | undefined): string {
+  if (endpoint === 'count-tokens') return `${segment(model.replace(/^(us|eu|apac|jp|au|us-gov|global)\./, ''))}/count-tokens`;
+  if (endpoint === 'embeddings') return `${segment(model)}/invoke`;
+  if (endpoint === 'messages') return `${segment(model)}/${stream === true ? 'invoke-with-response-stream' : 'invoke'}`;
+  return `${segment(model)}/${stream === true ? 'converse-stream' : 'converse'}`;
+}
+
+/** Claude takes Messages as they are, unless the configuration asks for Converse by name or has a guardrail, which only Converse is told of. */
+function speaksMessages({ upstreamModel, defaultParameters }: Deployment): boolean {
+  return /anthropic\.claude/.test(upstreamModel) && !/(^|\/)converse\//.test(upstreamModel) && defaultParameters.guardrailConfig === undefined;
 }
 
 const REGION = /^[a-z]{2}(?:-gov)?-[a-z]+-\d$/;

@@ -1,20 +1,11 @@
 // A ConverseStream -> OpenAI's chunks. The counts come after the stop, and end the stream.
 import { type ChatChunk, type ChatDelta, deltaChunk, type FinishReason, type StreamIdentity, usageChunk } from '#gateway/providers/chat.ts';
-import { type ChunkReader, UpstreamSaid, type WireFacts } from '#gateway/providers/wire.ts';
+import type { ChunkReader, WireFacts } from '#gateway/providers/wire.ts';
 import { type Fields, fieldsOf, isFields, parsed, textOf } from '#lib/json.ts';
 import { chatUsage, finishReasonOf } from './answer.ts';
 import { EventStream, type StreamMessage } from './event-stream.ts';
+import { exceptionOf } from './exceptions.ts';
 import { JSON_TOOL } from './request.ts';
-
-/** Statuses of what AWS calls exceptions in a stream. */
-const STATUSES: Readonly<Record<string, number>> = {
-  throttlingException: 429,
-  validationException: 400,
-  modelTimeoutException: 408,
-  serviceUnavailableException: 503,
-  internalServerException: 500,
-  modelStreamErrorException: 500,
-};
 
 export class ConverseReader implements ChunkReader {
   done = false;
@@ -42,7 +33,7 @@ export class ConverseReader implements ChunkReader {
 
   #chunksOf({ headers, payload }: StreamMessage): ChatChunk[] {
     const event = parsed(payload === '' ? '{}' : payload);
-    if (headers.get(':message-type') !== 'event') throw failureOf(headers, fieldsOf(event));
+    if (headers.get(':message-type') !== 'event') throw exceptionOf(headers, fieldsOf(event));
     if (!isFields(event)) throw new Error('the stream contains an event that is not JSON');
     if (headers.get(':event-type') === 'metadata') {
       this.done = true;
@@ -87,10 +78,4 @@ function reasoningPiece({ text, signature, redactedContent }: Fields): ChatDelta
   if (redactedContent !== undefined) return { thinking_blocks: [{ type: 'redacted_thinking', data: textOf(redactedContent) }] };
   if (signature !== undefined) return { thinking_blocks: [{ type: 'thinking', thinking: '', signature: textOf(signature) }] };
   return { reasoning_content: textOf(text), thinking_blocks: [{ type: 'thinking', thinking: textOf(text), signature: null }] };
-}
-
-function failureOf(headers: ReadonlyMap<string, string>, body: Fields): UpstreamSaid {
-  const type = headers.get(':exception-type') ?? headers.get(':error-code') ?? 'internalServerException';
-  const message = textOf(body.message) || headers.get(':error-message') || type;
-  return new UpstreamSaid(JSON.stringify({ error: { type, message, status: Object.hasOwn(STATUSES, type) ? STATUSES[type] : 500 } }));
 }

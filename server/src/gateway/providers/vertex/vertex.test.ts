@@ -61,6 +61,9 @@ describe('a call to Vertex AI', () => {
       deployments: [
         { ...deployment({ modelName: 'gemini', cloud, apiBase: server.url }) },
         { ...deployment({ modelName: 'claude', cloud, apiBase: server.url, upstreamModel: 'claude-sonnet-4-5' }) },
+        { ...deployment({ modelName: 'claude-2', cloud, apiBase: server.url, upstreamModel: 'claude-sonnet-4-5' }) },
+        { ...deployment({ modelName: 'embedding', cloud, apiBase: server.url, upstreamModel: 'text-embedding-005' }) },
+        { ...deployment({ modelName: 'gemini-embedding', cloud, apiBase: server.url, upstreamModel: 'gemini-embedding-001' }) },
         { ...deployment({ modelName: 'nobody', apiBase: server.url, cloud: { ...cloud, vertex_credentials: join(folder, 'absent.json') } }) },
       ],
     });
@@ -99,6 +102,65 @@ describe('a call to Vertex AI', () => {
       max_tokens: 5,
       messages: [{ role: 'user', content: [{ type: 'text', text: 'Hi' }] }],
     });
+  });
+  it('passes Claude’s own bytes to a client of Messages, whole and streamed, and counts there', async () => {
+    const token = { pieces: ['{"access_token":"google-token","issued_token_type":"x","token_type":"Bearer","expires_in":3600}'] };
+    const whole = '{"type":"message", "content":[{"type":"text","text":"hi"}],"new_thing":1,"usage":{"input_tokens":3,"output_tokens":1}}';
+    const ask = (body: string, path = '/v1/messages') =>
+      fetch(`${test.url}${path}`, { method: 'POST', headers: { authorization: `Bearer ${MASTER_KEY}`, 'anthropic-beta': 'context-1m' }, body });
+    server.script(token, { pieces: [whole] });
+    expect(await (await ask('{"model":"claude-2","max_tokens":5,"messages":[],"context_management":{}}')).text()).toBe(whole);
+    expect(server.seen.at(-1)).toMatchObject({
+      path: '/v1/projects/p/locations/global/publishers/anthropic/models/claude-sonnet-4-5:rawPredict',
+      raw: '{"max_tokens":5,"messages":[],"context_management":{},"anthropic_version":"vertex-2023-10-16"}',
+      headers: { 'anthropic-beta': 'context-1m', authorization: 'Bearer google-token' },
+    });
+    const events = [
+      'event: message_start\ndata: {"type":"message_start","message":{"model":"claude","usage":{"input_tokens":3,"output_tokens":1}}}\n\n',
+      'event: message_delta\ndata: {"type":"message_delta","delta":{"stop_reason":"end_turn"},"usage":{"output_tokens":2}}\n\n',
+      'event: message_stop\ndata: {"type":"message_stop"}\n\n',
+    ];
+    server.script({ headers: { 'content-type': 'text/event-stream' }, pieces: events });
+    expect(await (await ask('{"model":"claude-2","max_tokens":5,"messages":[],"stream":true}')).text()).toBe(events.join(''));
+    expect(server.seen[0]?.path).toMatch(/claude-sonnet-4-5:streamRawPredict$/);
+    expect(test.written.settled.at(-1)?.record).toMatchObject({ endpoint: 'messages', usage: { input: 3, output: 2 }, usageEstimated: false });
+    server.script({ pieces: ['{"input_tokens":14}'] });
+    expect(await (await ask('{"model":"claude-2","messages":[]}', '/v1/messages/count_tokens')).text()).toBe('{"input_tokens":14}');
+    expect(server.seen[0]).toMatchObject({
+      path: '/v1/projects/p/locations/global/publishers/anthropic/models/count-tokens:rawPredict',
+      body: { model: 'claude-sonnet-4-5', messages: [], anthropic_version: 'vertex-2023-10-16' },
+    });
+  });
+  it('embeds texts by predict, one a request with Gemini’s models, and sums their tokens', async () => {
+    const token = { pieces: ['{"access_token":"google-token","issued_token_type":"x","token_type":"Bearer","expires_in":3600}'] };
+    const vectors = (...values: number[][]) => ({
+      pieces: [JSON.stringify({ predictions: values.map((list) => ({ embeddings: { values: list, statistics: { token_count: 3, truncated: false } } })) })],
+    });
+    const embed = async (model: string, more: object = {}) => {
+      const body = JSON.stringify({ model, input: ['a', 'b'], ...more });
+      const answer = await fetch(`${test.url}/v1/embeddings`, { method: 'POST', headers: { authorization: `Bearer ${MASTER_KEY}` }, body });
+      return (await answer.json()) as { data: { embedding: unknown }[]; usage: object; error: { message: string } };
+    };
+    server.script(token, vectors([1], [2]));
+    expect(await embed('embedding', { dimensions: 8, task_type: 'RETRIEVAL_QUERY', autoTruncate: false })).toMatchObject({
+      data: [{ embedding: [1] }, { embedding: [2] }],
+      usage: { prompt_tokens: 6 },
+    });
+    expect(server.seen.at(-1)).toMatchObject({
+      path: '/v1/projects/p/locations/global/publishers/google/models/text-embedding-005:predict',
+      body: {
+        instances: [
+          { content: 'a', task_type: 'RETRIEVAL_QUERY' },
+          { content: 'b', task_type: 'RETRIEVAL_QUERY' },
+        ],
+        parameters: { outputDimensionality: 8, autoTruncate: false },
+      },
+    });
+    server.script(token, vectors([1]));
+    expect((await embed('gemini-embedding')).data).toHaveLength(2);
+    expect(server.seen.filter(({ path }) => path.endsWith(':predict')).map(({ body }) => JSON.stringify(body.instances))).toHaveLength(2);
+    server.script(vectors([1]));
+    expect((await embed('embedding')).error.message).toContain('one vector a text');
   });
   it('without a token is an authentication error that says where to look, and nothing is sent', async () => {
     server.script({ pieces: ['{}'] });

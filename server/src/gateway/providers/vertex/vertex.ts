@@ -2,16 +2,21 @@
 import { messagesWire } from '#gateway/providers/anthropic/anthropic.ts';
 import { generateWire, method } from '#gateway/providers/gemini/gemini.ts';
 import { headerList, incomplete } from '#gateway/providers/openai/openai.ts';
-import { type Endpoint, type Provider, parseBase, type Upstream } from '#gateway/providers/provider.ts';
+import { type Endpoint, type NativeEdits, type Provider, parseBase, type Upstream } from '#gateway/providers/provider.ts';
 import type { Wire } from '#gateway/providers/wire.ts';
 import { AppError } from '#lib/errors.ts';
 import type { Deployment } from '#settings/settings.ts';
+import { vertexEmbeddings } from './embeddings.ts';
 import { googleTokens } from './tokens.ts';
 
 const GEMINI_NATIVE: ReadonlySet<Endpoint> = new Set<Endpoint>(['generate-content']);
-const CLAUDE_NATIVE: ReadonlySet<Endpoint> = new Set<Endpoint>();
+const CLAUDE_NATIVE: ReadonlySet<Endpoint> = new Set<Endpoint>(['messages']);
 /** Says which Messages API the body is, in the place of a header. */
 const CLAUDE_VERSION = 'vertex-2023-10-16';
+const ADDED: ReadonlyMap<string, string> = new Map([['anthropic_version', JSON.stringify(CLAUDE_VERSION)]]);
+const CALL_EDITS: NativeEdits = { drop: new Set(['model']), add: ADDED };
+/** A count names its model in the body. */
+const COUNT_EDITS: NativeEdits = { drop: new Set(), add: ADDED };
 
 /** Claude's language without the model, which stands in the address. */
 const claudeWire: Wire = (chat, facts) => {
@@ -38,17 +43,28 @@ function vertexUpstream(deployment: Deployment): Upstream {
     origin: base.origin,
     apiBase: base.origin + base.path,
     native: claude ? CLAUDE_NATIVE : GEMINI_NATIVE,
-    path: (endpoint, model, stream) =>
-      claude
-        ? `${models}/anthropic/models/${segment(model)}:${stream === true ? 'streamRawPredict' : 'rawPredict'}`
-        : `${models}/google/models/${segment(model)}${method(endpoint, stream)}`,
+    path: (endpoint, model, stream) => (claude ? claudePath(models, endpoint, model, stream) : geminiPath(models, endpoint, model, stream)),
     headers: headerList(deployment, []),
     authorize: async () => ['authorization', `Bearer ${await tokens()}`],
     rename: new Map(),
     drop: new Set(),
     streamUsage: false,
     wire: claude ? claudeWire : generateWire,
+    ...(claude
+      ? { passes: ['anthropic-beta'], nativeEdits: (endpoint) => (endpoint === 'count-tokens' ? COUNT_EDITS : CALL_EDITS) }
+      : { embeddings: vertexEmbeddings }),
   };
+}
+
+type PathOf = Parameters<Upstream['path']>;
+
+function claudePath(models: string, ...[endpoint, model, stream]: PathOf): string {
+  if (endpoint === 'count-tokens') return `${models}/anthropic/models/count-tokens:rawPredict`;
+  return `${models}/anthropic/models/${segment(model)}:${stream === true ? 'streamRawPredict' : 'rawPredict'}`;
+}
+
+function geminiPath(models: string, ...[endpoint, model, stream]: PathOf): string {
+  return `${models}/google/models/${segment(model)}${endpoint === 'embeddings' ? ':predict' : method(endpoint, stream)}`;
 }
 
 function hostOf(location: string): string {
