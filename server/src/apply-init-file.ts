@@ -15,7 +15,7 @@ export async function applyInitFile(records: Records, file: InitFile): Promise<n
     const written = await records.query(sql`
       INSERT INTO organizations AS stored (id, name) VALUES (${organization.id}, ${organization.name})
       ON CONFLICT (id) DO UPDATE SET name = EXCLUDED.name WHERE stored.name <> EXCLUDED.name RETURNING id`);
-    changes += written.length;
+    changes += written.length + (await keepFor(records, organization.id, organization.retention));
     for (const project of organization.projects) changes += await applyProject(records, organization.id, project);
   }
   return changes;
@@ -30,12 +30,31 @@ async function applyProject(records: Records, organizationId: string, project: I
   if (stored?.organization_id !== organizationId) throw fault(project, `belongs to the organisation ${stored?.organization_id}, not to ${organizationId}`);
   // Writing a pair that is there changes nothing.
   for (const key of project.keys) await applyKey(records, { organizationId, project }, key);
+  const retained = await keepProjectFor(records, project);
   const changed = [
     ...(await inOrder(project.prompts, (prompt) => within(project, `prompt ${prompt.name}`, () => putPrompt(records, project.id, prompt)))),
     ...(await inOrder(project.models, (model) => within(project, `model ${model.modelName}`, () => putModel(records, project.id, model)))),
     ...(await inOrder(project.scoreConfigs, (config) => within(project, `score config ${config.name}`, () => putConfig(records, project.id, config)))),
   ];
-  return written.length + changed.filter(Boolean).length;
+  return written.length + retained + changed.filter(Boolean).length;
+}
+
+/** What the file does not name stays. */
+async function keepFor(records: Records, organizationId: string, days: number | undefined): Promise<number> {
+  if (days === undefined) return 0;
+  const changed = await records.query(
+    sql`UPDATE organizations SET retention_days = ${days} WHERE id = ${organizationId} AND retention_days IS DISTINCT FROM ${days} RETURNING id`,
+  );
+  return changed.length;
+}
+
+async function keepProjectFor(records: Records, { id, retention }: InitProject): Promise<number> {
+  if (retention === undefined) return 0;
+  const { days, rules } = typeof retention === 'number' ? { days: retention, rules: [] } : { days: retention.days ?? null, rules: retention.rules };
+  const changed = await records.query(sql`
+    UPDATE projects SET retention_days = ${days}, retention_rules = ${JSON.stringify(rules)}::jsonb, updated_at = now()
+    WHERE id = ${id} AND (retention_days IS DISTINCT FROM ${days} OR retention_rules <> ${JSON.stringify(rules)}::jsonb) RETURNING id`);
+  return changed.length;
 }
 
 async function applyKey(

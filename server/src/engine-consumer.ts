@@ -8,7 +8,9 @@ import type { Deletions } from '#observe/deletion/port.ts';
 import { createFolder } from '#observe/fold/folder.ts';
 import type { Folder } from '#observe/fold/port.ts';
 import { TokenCounter } from '#observe/fold/token-count.ts';
+import type { RetentionCounts } from '#observe/life/housekeeping.ts';
 import type { ProjectModels } from '#observe/models/project-models.ts';
+import { openRetentionDirectory, type RetentionDirectory } from '#observe/retention/directory.ts';
 import { type Consumer, startConsumer } from '#observe/store/consumer.ts';
 import { consumerElsewhere } from '#observe/store/consumer-elsewhere.ts';
 import { createLookup } from '#observe/store/lookup.ts';
@@ -17,6 +19,7 @@ import { usagePricer } from '#observe/store/usage-pricer.ts';
 import { createWriter, type Writer } from '#observe/store/writer.ts';
 import { createPrices } from '#prices/model-prices.ts';
 import type { Analytics } from '#stores/analytics/port.ts';
+import type { Blobs } from '#stores/blobs/port.ts';
 import type { JournalReader } from '#stores/journal/port.ts';
 import { openJournalReader } from '#stores/journal/reader.ts';
 import { createShardLease } from '#stores/journal/shard-lease.ts';
@@ -26,12 +29,15 @@ import { backlogAfter, JOURNAL_CHANNEL } from '#stores/journal/shared-registry.t
 import type { Records } from '#stores/records/port.ts';
 import type { Log } from '#telemetry/log.ts';
 import type { EngineInput } from './engine.ts';
+import { openEngineBlobs, startLife } from './engine-life.ts';
 import { trimArchive } from './journal-janitor.ts';
 import { leasedPositions, leasedWriter, startLeasedConsumer } from './leased-consumer.ts';
 
 export interface Consumption {
   consumer: Consumer;
   deletions: Deletions;
+  /** What retention removed since the start; null where another process keeps house. */
+  retained: () => RetentionCounts | null;
   stop(): Promise<void>;
 }
 
@@ -44,6 +50,12 @@ interface Parts {
   log: Log;
 }
 
+/** What a storing process holds besides. */
+interface StoringParts extends Parts {
+  retention: RetentionDirectory;
+  blobs: Blobs;
+}
+
 /** Name of the shared journal's consumer in `consumer_positions`. */
 const SHARED_CONSUMER = 'analytics@shared';
 const ARCHIVE_LIMIT_BYTES = 64 * 1024 ** 3;
@@ -51,12 +63,25 @@ const ARCHIVE_LIMIT_BYTES = 64 * 1024 ** 3;
 /** Starts what this engine's role asks for. @throws AppError when the bucket of a shared journal cannot be used. */
 export async function startConsumption(parts: Parts): Promise<Consumption> {
   const { journal, role } = parts.input.settings;
-  if (journal === 'files') return consumeFolder(parts);
-  return role === 'worker' ? await consumeShared(parts) : readOnly();
+  if (journal === 's3' && role !== 'worker') return readOnly();
+  const { records, log } = parts;
+  const blobs = await openEngineBlobs(parts.input.settings);
+  const retention = await openRetentionDirectory(records, (error) =>
+    log.warn('retention of projects could not be read; what is known so far stays', { error }),
+  );
+  const consumption = await (journal === 'files' ? consumeFolder : consumeShared)({ ...parts, retention, blobs });
+  return {
+    ...consumption,
+    async stop() {
+      await consumption.stop();
+      await retention.close();
+      await blobs.close();
+    },
+  };
 }
 
-function consumeFolder(parts: Parts): Consumption {
-  const { input, analytics, records, log } = parts;
+function consumeFolder(parts: StoringParts): Consumption {
+  const { input, analytics, records, blobs, log } = parts;
   const reader = openJournalReader(join(input.settings.dataDir, 'journal'), {
     onCorrupt: (corruption) => log.error('a damaged place in the journal was passed over', { ...corruption }),
   });
@@ -72,13 +97,20 @@ function consumeFolder(parts: Parts): Consumption {
   });
   const deletion = { analytics, deleted, consumer, folder };
   resumeDeletions(deletion).catch((error: unknown) => log.warn('deletions of before this start wait for the next one', { error }));
-  return { consumer, deletions: createDeletions(deletion), stop: () => stopAll(consumer, reader) };
+  const life = startLife({ analytics, records, blobs, log, mayRun: () => true });
+  return {
+    consumer,
+    deletions: createDeletions(deletion),
+    retained: life.counts,
+    async stop() {
+      await life.stop();
+      await stopAll(consumer, reader);
+    },
+  };
 }
 
-async function consumeShared(parts: Parts): Promise<Consumption> {
-  const { input, records, log } = parts;
-  const { openS3Blobs } = await import('#stores/blobs/s3.ts');
-  const blobs = await openS3Blobs(input.settings.blobs as NonNullable<EngineInput['settings']['blobs']>);
+async function consumeShared(parts: StoringParts): Promise<Consumption> {
+  const { input, analytics, records, blobs, log } = parts;
   const reader = openSharedReader({
     blobs,
     records,
@@ -110,20 +142,22 @@ async function consumeShared(parts: Parts): Promise<Consumption> {
     () => consumer.wake(),
     () => consumer.wake(),
   );
+  const life = startLife({ analytics, records, blobs, log, mayRun: () => lease.isSafe() });
   return {
     consumer,
     deletions: noDeletions(),
+    retained: life.counts,
     async stop() {
+      await life.stop();
       await stopListening();
       await stopAll(consumer, reader);
-      await blobs.close();
     },
   };
 }
 
 function readOnly(): Consumption {
   const consumer = consumerElsewhere();
-  return { consumer, deletions: noDeletions(), stop: () => consumer.stop() };
+  return { consumer, deletions: noDeletions(), retained: () => null, stop: () => consumer.stop() };
 }
 
 async function stopAll(consumer: Consumer, reader: JournalReader): Promise<void> {
@@ -131,12 +165,12 @@ async function stopAll(consumer: Consumer, reader: JournalReader): Promise<void>
   await reader.close();
 }
 
-function newFolder({ analytics, input, models }: Parts): Folder {
+function newFolder({ analytics, input, models, retention }: StoringParts): Folder {
   return createFolder({
     lookup: createLookup(analytics),
     price: models.pricer(usagePricer(createPrices())),
     tokens: new TokenCounter(),
-    retentionClass: () => 0,
+    retentionClass: retention.classOf,
     now: Date.now,
     inferSessions: input.settings.inferSessions,
   });

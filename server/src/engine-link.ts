@@ -8,24 +8,14 @@ import type { Principal } from '#identity/principal.ts';
 import { AppError } from '#lib/errors.ts';
 import { socketPath } from '#lib/socket-path.ts';
 import type { Settings } from '#settings/settings.ts';
-
-/** What the engine says of itself (GET /status). */
-export interface EngineStatus {
-  consumedSequence: string;
-  lagRecords: number;
-  lagMs: number;
-  rssBytes: number;
-  deadLetters: number;
-  /** Stored observations; null while the store does not answer. */
-  observations: number | null;
-}
+import type { EngineAnswer } from './engine.ts';
 
 export interface EngineLink {
   /** Answers a request by the engine; `body` is sent along with it. @throws AppError 503 with Retry-After while the engine is away. */
   forward(request: Request, principal: Principal, body?: Buffer): Promise<Response>;
   /** Tells the engine that records up to here are durable; coalesced, never throws. */
   wake(durableSequence: bigint): void;
-  status(): Promise<EngineStatus | null>;
+  status(): Promise<EngineAnswer | null>;
   /** Resolves when the engine answers for the first time. */
   ready(): Promise<void>;
   pid(): number | null;
@@ -60,10 +50,10 @@ export async function startEngineLink(options: EngineLinkOptions): Promise<Engin
     wakeEngine(sequence);
   };
 
-  const status = async (): Promise<EngineStatus | null> => {
+  const status = async (): Promise<EngineAnswer | null> => {
     try {
       const answer = await pool.request({ method: 'GET', path: '/status', headersTimeout: 2000 });
-      return (await answer.body.json()) as EngineStatus;
+      return (await answer.body.json()) as EngineAnswer;
     } catch {
       return null;
     }

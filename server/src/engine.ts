@@ -10,6 +10,7 @@ import { errorResponse } from '#http/errors.ts';
 import type { Principal } from '#identity/principal.ts';
 import { AppError } from '#lib/errors.ts';
 import { socketPath } from '#lib/socket-path.ts';
+import type { RetentionCounts } from '#observe/life/housekeeping.ts';
 import { openProjectModels } from '#observe/models/project-models.ts';
 import { type EngineParts, readRoutes } from '#observe/read-routes.ts';
 import type { Consumer } from '#observe/store/consumer.ts';
@@ -44,6 +45,8 @@ export interface EngineAnswer {
   deadLetters: number;
   /** Stored observations (versions not yet merged included); null while the store does not answer. */
   observations: number | null;
+  /** What retention removed since this start; null where another process keeps house. */
+  retention: RetentionCounts | null;
 }
 
 export interface Engine {
@@ -64,9 +67,9 @@ export async function startEngine(input: EngineInput, log: Log): Promise<Engine>
   await migrateAnalytics(analytics);
   const records = openRecords({ ...input.records, poolSize: 2, onError: (error) => log.warn('records connection', { error: error.message }) });
   const models = await openProjectModels(records, (error) => log.warn('models of projects could not be read; those known so far stay', reasonOf(error)));
-  const { consumer, deletions, stop } = await startConsumption({ input, analytics, records, models, log });
+  const { consumer, deletions, retained, stop } = await startConsumption({ input, analytics, records, models, log });
   const path = socketPath(settings.dataDir, 'engine.sock');
-  const status = (): Promise<EngineAnswer> => statusOf(analytics, consumer);
+  const status = (): Promise<EngineAnswer> => statusOf(analytics, consumer, retained());
   const server = await listen(path, listener({ analytics, records, deletions }, consumer, status, log));
   return {
     socketPath: path,
@@ -86,7 +89,7 @@ async function openAnalytics(settings: EngineInput['settings']): Promise<Analyti
   return await openChdb({ path: join(settings.dataDir, 'analytics'), maxMemoryBytes: CHDB_MEMORY_BYTES });
 }
 
-async function statusOf(analytics: Analytics, consumer: Consumer): Promise<EngineAnswer> {
+async function statusOf(analytics: Analytics, consumer: Consumer, retention: RetentionCounts | null): Promise<EngineAnswer> {
   const state = consumer.state();
   const [rows] = await analytics
     .query<{ rows: string }>(
@@ -101,6 +104,7 @@ async function statusOf(analytics: Analytics, consumer: Consumer): Promise<Engin
     rssBytes: process.memoryUsage.rss(),
     deadLetters: state.deadLetters,
     observations: rows ? Number(rows.rows) : null,
+    retention,
   };
 }
 

@@ -45,6 +45,7 @@ import type { TakeoverDeps } from '#takeover/port.ts';
 import type { Log } from '#telemetry/log.ts';
 import { createMetrics, type Metrics } from '#telemetry/metrics.ts';
 import type { EngineLink } from './engine-link.ts';
+import { watchEngine } from './engine-metrics.ts';
 import { ingestionOf, projectPrincipal } from './ingestion.ts';
 import { createKeyNews, type KeyNews } from './key-news.ts';
 import { type LiveModels, openLiveModels, withStoredModels } from './live-models.ts';
@@ -97,7 +98,7 @@ export async function buildHouse(input: HouseInput): Promise<House> {
   const stored = new StoredModels({ records: stores.records, sealer: createSealer(identity.instanceSecret), readModel: readStoredModel, log });
   let config = await withStoredModels(input.gatewayConfig, stored);
   let draining = false;
-  const metrics = createMetrics();
+  const { metrics, gauges } = openMetrics(input);
   const coordination = await openCoordination({ settings, records: stores.records, log, metrics });
   const money = await openMoney(input, metrics, { config: () => config, coordination });
   const keys = await openKeys(input, money);
@@ -157,9 +158,16 @@ export async function buildHouse(input: HouseInput): Promise<House> {
     coordination: () => coordination.state(),
     countRequest: requestCounter(metrics),
     async close() {
-      for (const part of [news, models, responses, login, keys, projectKeys, money, coordination]) await part.close();
+      for (const part of [gauges, news, models, responses, login, keys, projectKeys, money, coordination]) await part.close();
     },
   };
+}
+
+/** The metrics of the process, the engine's among them. */
+function openMetrics({ engine }: HouseInput): { metrics: Metrics; gauges: { close(): void } } {
+  const metrics = createMetrics();
+  const close = engine === null ? () => undefined : watchEngine(metrics, engine);
+  return { metrics, gauges: { close } };
 }
 
 function requestCounter(metrics: Metrics): House['countRequest'] {

@@ -70,6 +70,21 @@ describe('the start file', () => {
     expect(model?.pricing_tiers[0].prices.input).toBe(0.001);
   });
 
+  it('sets how long is kept, once, and leaves what it does not name', async () => {
+    const { records } = database;
+    const kept = FILE.replace('name: Acme 株式会社', 'name: Acme 株式会社\n    retention: 90').replace(
+      'id: support',
+      'id: support\n        retention: { days: 30, rules: [{ environment: dev, days: 7 }] }',
+    );
+    expect(await applyInitFile(records, read(kept))).toBe(2);
+    expect(await applyInitFile(records, read(kept))).toBe(0);
+    expect(await applyInitFile(records, read(FILE))).toBe(0);
+    const [row] = await records.query(sql`
+      SELECT p.retention_days AS days, p.retention_rules AS rules, o.retention_days AS organization FROM projects p JOIN organizations o ON o.id = p.organization_id WHERE p.id = 'support'`);
+    expect(row).toEqual({ days: 30, rules: [{ environment: 'dev', days: 7 }], organization: 90 });
+    expect(() => read(kept.replace('days: 7', 'days: 1'))).toThrow('at least 3 days');
+  });
+
   it('names every fault at once, and no value', () => {
     const faults = (text: string): string => {
       try {

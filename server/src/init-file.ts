@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { AppError } from '#lib/errors.ts';
 import { createModelBody } from '#observe/models/schema.ts';
 import { createPromptBody } from '#observe/prompts/schema.ts';
+import { retentionDays, retentionRules } from '#observe/retention/policy.ts';
 import { createConfigBody } from '#observe/score-configs/schema.ts';
 
 const MAX_FILE_BYTES = 4 * 1024 * 1024;
@@ -18,6 +19,7 @@ const keySchema = z.strictObject({
 const projectSchema = z.strictObject({
   id,
   name: z.string().min(1).max(255),
+  retention: z.union([retentionDays, z.strictObject({ days: retentionDays.optional(), rules: retentionRules.default([]) })]).optional(),
   keys: z.array(keySchema).default([]),
   prompts: z.array(createPromptBody).default([]),
   models: z.array(createModelBody).default([]),
@@ -25,7 +27,9 @@ const projectSchema = z.strictObject({
 });
 
 const fileSchema = z.strictObject({
-  organizations: z.array(z.strictObject({ id, name: z.string().min(1).max(255), projects: z.array(projectSchema).default([]) })),
+  organizations: z.array(
+    z.strictObject({ id, name: z.string().min(1).max(255), retention: retentionDays.optional(), projects: z.array(projectSchema).default([]) }),
+  ),
 });
 
 export type InitFile = z.output<typeof fileSchema>;

@@ -1,5 +1,5 @@
 // Routes of the platform itself, which belong to neither gateway nor observe: probes, who am I, the OpenAPI document.
-import { listProjects } from '#identity/projects.ts';
+import { listProjects, type ProjectSummary } from '#identity/projects.ts';
 import { AppError } from '#lib/errors.ts';
 import type { Records } from '#stores/records/port.ts';
 import type { ConsoleSession } from './contract.ts';
@@ -56,7 +56,7 @@ export function createPlatformRoutes(deps: PlatformRoutesDeps): Route[] {
       async handle({ http, principal }) {
         if (principal.kind !== 'project-key') throw new AppError('Project keys are needed.', { status: 403, code: 'ForbiddenError' });
         const projects = await listProjects(deps.records, { id: principal.projectId });
-        return http.json({ data: projects.map(({ id, name, organization, metadata }) => ({ id, name, organization, metadata })) });
+        return http.json({ data: projects.map(publicProject) });
       },
     },
     {
@@ -91,4 +91,9 @@ export function createPlatformRoutes(deps: PlatformRoutesDeps): Route[] {
       handle: ({ http }) => http.json(openApiDocument(deps.allRoutes(), deps.version)),
     },
   ];
+}
+
+/** A project as its own keys see it; days only when something is removed. */
+function publicProject({ id, name, organization, metadata, retentionDays }: ProjectSummary): Record<string, unknown> {
+  return { id, name, organization, metadata, ...(retentionDays > 0 ? { retentionDays } : {}) };
 }

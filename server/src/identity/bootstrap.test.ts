@@ -35,6 +35,7 @@ const NOTHING_SET: Settings['init'] = {
   projectName: null,
   projectPublicKey: null,
   projectSecretKey: null,
+  projectRetention: null,
   userEmail: null,
   userName: null,
   userPassword: null,

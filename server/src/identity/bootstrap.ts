@@ -144,8 +144,16 @@ async function applyProject(
   if (init.projectName !== null) {
     await session.query(sql`UPDATE projects SET name = ${init.projectName}, updated_at = now() WHERE id = ${id} AND name <> ${init.projectName}`);
   }
+  if (init.projectRetention !== null) await session.query(sql`UPDATE projects SET retention_days = ${retentionOf(init.projectRetention)} WHERE id = ${id}`);
   const [row] = await session.query<{ organization_id: string }>(sql`SELECT organization_id FROM projects WHERE id = ${id}`);
   return { organizationId: row?.organization_id ?? organizationId, projectId: id };
+}
+
+/** @throws AppError 400 for anything but 0 or three days and more. */
+function retentionOf(text: string): number {
+  const days = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN;
+  if (days === 0 || (days >= 3 && days <= 36_500)) return days;
+  throw unusable('LANGFUSE_INIT_PROJECT_RETENTION must be 0 (for ever) or a number of days from 3 on.');
 }
 
 async function applyProjectKeys(

@@ -270,7 +270,7 @@ describe('project keys', () => {
         name: 'Project',
         organization: { id: 'org', name: 'Organisation' },
         metadata: {},
-        retentionDays: null,
+        retentionDays: 0,
         keepContent: true,
         publicKeys: [pair.publicKey],
       },

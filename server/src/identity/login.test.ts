@@ -22,7 +22,15 @@ const changed: string[] = [];
 beforeAll(async () => {
   dataDir = mkdtempSync(path.join(os.tmpdir(), 'genai-login-'));
   database = await startTestRecords();
-  const init = { organizationId: null, organizationName: null, projectId: null, projectName: null, projectPublicKey: null, projectSecretKey: null };
+  const init = {
+    organizationId: null,
+    organizationName: null,
+    projectId: null,
+    projectName: null,
+    projectPublicKey: null,
+    projectSecretKey: null,
+    projectRetention: null,
+  };
   const settings = { dataDir, masterKey: null, recordsUrl: null, init: { ...init, userEmail: null, userName: null, userPassword: null } };
   const made = await bootstrap({ records: database.records, settings, urls: {} });
   email = made.credentials?.email as string;

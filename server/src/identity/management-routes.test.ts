@@ -58,8 +58,11 @@ describe('projects and their keys', () => {
     const one = `/api/public/projects/${made.body.id}`;
     expect((await call('PUT', one, { name: 'renamed' })).body).toMatchObject({ name: 'renamed', metadata: { team: 'a' } });
     expect((await call('GET', '/api/public/organizations/projects')).body).toMatchObject({ projects: [{ id: made.body.id, name: 'renamed' }] });
+    expect((await call('PUT', one, { name: 'renamed', retention: 30 })).body).toMatchObject({ retentionDays: 30 });
+    expect((await call('PUT', one, { name: 'renamed' })).body).toMatchObject({ retentionDays: 30 });
+    expect((await call('PUT', one, { name: 'renamed', retention: 0 })).body).not.toHaveProperty('retentionDays');
     expect((await call('POST', '/api/public/projects', { name: 'renamed', retention: 0 })).status).toBe(409);
-    for (const body of [{}, { name: 'ab', retention: 0 }, { name: 'fine', retention: 30 }, { name: 'fine', metadata: 'x' }])
+    for (const body of [{}, { name: 'ab', retention: 0 }, { name: 'fine', retention: 2 }, { name: 'fine', metadata: 'x' }])
       expect([body, (await call('POST', '/api/public/projects', body)).status]).toEqual([body, 400]);
     expect((await call('PUT', '/api/public/projects/theirs', { name: 'ours now' })).status).toBe(404);
   });

@@ -24,14 +24,15 @@ import {
 import { memberRoutes } from './member-routes.ts';
 import { isPublicKey } from './project-keys.ts';
 
-/** Days that traces are kept: 0 for ever. Nothing is removed by age today, so nothing else is taken. */
+/** Days that traces are kept: 0 for ever. */
 const retention = z
   .number()
   .int()
-  .refine((days) => days === 0, 'Retention by age is not available: send 0, traces are kept until they are deleted');
+  .max(36_500)
+  .refine((days) => days === 0 || days >= 3, 'Retention must be 0 (for ever) or at least 3 days');
 const name = z.string().trim().min(3).max(60);
 const metadata = z.record(z.string(), z.json()).optional();
-const createBody = z.object({ name, retention: retention.default(0), metadata });
+const createBody = z.object({ name, retention: retention.nullish(), metadata });
 const updateBody = z.object({ name, retention: retention.nullish(), metadata });
 const keyBody = z
   .object({
@@ -146,7 +147,7 @@ function projectShape(row: ManagedProject): Record<string, unknown> {
     name: row.name,
     organization: { id: row.organization_id, name: row.organization_name },
     metadata: row.metadata,
-    ...(row.retention_days === null ? {} : { retentionDays: row.retention_days }),
+    ...(row.retention_days === 0 ? {} : { retentionDays: row.retention_days }),
   };
 }
 
@@ -172,7 +173,7 @@ async function create(records: Records, context: RouteContext): Promise<Response
   const organizationId = organizationOf(context);
   const body = await managementBody(context.http, createBody);
   await refuseName(records, organizationId, body.name, null);
-  const id = await insertProject(records, organizationId, { name: body.name, metadata: body.metadata ?? null });
+  const id = await insertProject(records, organizationId, { name: body.name, retentionDays: body.retention ?? null, metadata: body.metadata ?? null });
   return context.http.json(projectShape((await projectOf(records, organizationId, id)) as ManagedProject), 201);
 }
 
@@ -180,7 +181,7 @@ async function update(records: Records, context: RouteContext): Promise<Response
   const before = await foundProject(records, context);
   const body = await managementBody(context.http, updateBody);
   await refuseName(records, before.organization_id, body.name, before.id);
-  await updateProject(records, before.id, { name: body.name, metadata: body.metadata ?? null });
+  await updateProject(records, before.id, { name: body.name, retentionDays: body.retention ?? null, metadata: body.metadata ?? null });
   return context.http.json(projectShape((await projectOf(records, before.organization_id, before.id)) as ManagedProject));
 }
 

@@ -11,12 +11,13 @@ export interface ManagedProject {
   organization_name: string;
   name: string;
   metadata: Record<string, unknown>;
-  retention_days: number | null;
+  /** The project's own, else the organisation's; 0 = for ever. */
+  retention_days: number;
   created_at: Date;
   updated_at: Date;
 }
 
-const PROJECT = sql`p.id, p.organization_id, o.name AS organization_name, p.name, p.metadata, p.retention_days, p.created_at, p.updated_at`;
+const PROJECT = sql`p.id, p.organization_id, o.name AS organization_name, p.name, p.metadata, coalesce(p.retention_days, o.retention_days, 0) AS retention_days, p.created_at, p.updated_at`;
 
 export async function projectsOf(session: RecordsSession, organizationId: string): Promise<ManagedProject[]> {
   return await session.query<ManagedProject>(
@@ -34,14 +35,16 @@ export async function projectOf(session: RecordsSession, organizationId: string,
 
 export interface ProjectFields {
   name: string;
+  /** Null = as the organisation says, or as it was. */
+  retentionDays: number | null;
   metadata: Record<string, unknown> | null;
 }
 
 export async function insertProject(session: RecordsSession, organizationId: string, fields: ProjectFields): Promise<string> {
   const id = randomUUID();
   await session.query(sql`
-    INSERT INTO projects (id, organization_id, name, metadata)
-    VALUES (${id}, ${organizationId}, ${fields.name}, ${JSON.stringify(fields.metadata ?? {})}::jsonb)`);
+    INSERT INTO projects (id, organization_id, name, retention_days, metadata)
+    VALUES (${id}, ${organizationId}, ${fields.name}, ${fields.retentionDays}, ${JSON.stringify(fields.metadata ?? {})}::jsonb)`);
   return id;
 }
 
@@ -49,7 +52,7 @@ export async function insertProject(session: RecordsSession, organizationId: str
 export async function updateProject(session: RecordsSession, id: string, fields: ProjectFields): Promise<void> {
   const metadata = fields.metadata === null ? null : JSON.stringify(fields.metadata);
   await session.query(sql`
-    UPDATE projects SET name = ${fields.name}, metadata = coalesce(${metadata}::jsonb, metadata), updated_at = now() WHERE id = ${id}`);
+    UPDATE projects SET name = ${fields.name}, retention_days = coalesce(${fields.retentionDays}, retention_days), metadata = coalesce(${metadata}::jsonb, metadata), updated_at = now() WHERE id = ${id}`);
 }
 
 export interface KeySummary {

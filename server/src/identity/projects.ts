@@ -7,8 +7,8 @@ export interface ProjectSummary {
   name: string;
   organization: { id: string; name: string };
   metadata: Record<string, unknown>;
-  /** Null = kept for ever. */
-  retentionDays: number | null;
+  /** 0 = kept for ever. */
+  retentionDays: number;
   keepContent: boolean;
   publicKeys: string[];
 }
@@ -24,11 +24,11 @@ export async function listProjects(session: RecordsSession, only: { id?: string;
     organization_id: string;
     organization_name: string;
     metadata: Record<string, unknown>;
-    retention_days: number | null;
+    retention_days: number;
     keep_content: boolean;
     public_keys: string[];
   }>(sql`
-    SELECT p.id, p.name, o.id AS organization_id, o.name AS organization_name, p.metadata, p.retention_days, p.keep_content,
+    SELECT p.id, p.name, o.id AS organization_id, o.name AS organization_name, p.metadata, coalesce(p.retention_days, o.retention_days, 0) AS retention_days, p.keep_content,
       ARRAY(SELECT k.public_key FROM project_keys k WHERE k.project_id = p.id ORDER BY k.created_at) AS public_keys
     FROM projects p JOIN organizations o ON o.id = p.organization_id WHERE ${sql.join(conditions, sql` AND `)} ORDER BY p.name, p.id`);
   return rows.map((row) => ({

@@ -11,6 +11,7 @@ import { mediaRoutes } from './media/routes.ts';
 import { createUrlSigner } from './media/signed-url.ts';
 import { modelRoutes } from './models/routes.ts';
 import { promptRoutes } from './prompts/routes.ts';
+import { retentionRoutes } from './retention/routes.ts';
 import { scoreConfigRoutes } from './score-configs/routes.ts';
 
 export interface RecordRoutesDependencies {
@@ -32,5 +33,6 @@ export function createRecordRoutes({ records, ask, blobs, instanceSecret }: Reco
     ...commentRoutes(records, ask),
     ...annotationQueueRoutes(records),
     ...modelRoutes(records),
+    ...retentionRoutes(records),
   ];
 }

@@ -170,6 +170,7 @@ function init({ text }: Values): Settings['init'] {
     projectName: text('initProjectName'),
     projectPublicKey: text('initProjectPublicKey'),
     projectSecretKey: text('initProjectSecretKey'),
+    projectRetention: text('initProjectRetention'),
     userEmail: text('initUserEmail'),
     userName: text('initUserName'),
     userPassword: text('initUserPassword'),

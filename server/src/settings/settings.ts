@@ -48,6 +48,8 @@ export interface Settings {
     readonly projectName: string | null;
     readonly projectPublicKey: string | null;
     readonly projectSecretKey: string | null;
+    /** Days, as text. */
+    readonly projectRetention: string | null;
     readonly userEmail: string | null;
     readonly userName: string | null;
     readonly userPassword: string | null;

@@ -138,6 +138,7 @@ export const SETTINGS = [
   row('initProjectName', 'Name of the first project.', { ...only, also: ['LANGFUSE_INIT_PROJECT_NAME'] }),
   row('initProjectPublicKey', 'Public key of the first project (pk-lf-...).', { ...only, also: ['LANGFUSE_INIT_PROJECT_PUBLIC_KEY'] }),
   row('initProjectSecretKey', 'Secret key of the first project (sk-lf-...).', { secret: true, also: ['LANGFUSE_INIT_PROJECT_SECRET_KEY'] }),
+  row('initProjectRetention', 'Days that the first project keeps traces; 0 = for ever.', { ...only, also: ['LANGFUSE_INIT_PROJECT_RETENTION'] }),
   row('initUserEmail', 'E-mail address of the first administrator.', { ...only, also: ['LANGFUSE_INIT_USER_EMAIL'] }),
   row('initUserName', 'Name of the first administrator.', { ...only, also: ['LANGFUSE_INIT_USER_NAME'] }),
   row('initUserPassword', 'Password of the first administrator.', { secret: true, also: ['LANGFUSE_INIT_USER_PASSWORD'] }),

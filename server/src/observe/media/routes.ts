@@ -6,6 +6,7 @@ import { bodyOf, invalidRequest, MAX_BODY_BYTES } from '#observe/api/body.ts';
 import { notFound, projectOf } from '#observe/filter/parameters.ts';
 import type { Blobs } from '#stores/blobs/port.ts';
 import type { Records } from '#stores/records/port.ts';
+import { blobKey } from './blob-key.ts';
 import { CONTENT_TYPES, endingOf } from './content-types.ts';
 import { addressOf } from './origin.ts';
 import { receive } from './receive.ts';
@@ -150,8 +151,6 @@ async function addressed({ records, signer }: MediaDependencies, action: 'upload
   if (row === null) throw notFound('Media asset not found');
   return row;
 }
-
-const blobKey = (row: MediaRow): string => `media/${Buffer.from(row.project_id, 'utf8').toString('base64url').slice(0, 200)}/m${row.id}`;
 
 async function upload(dependencies: MediaDependencies, turns: Turns, context: RouteContext): Promise<Response> {
   const row = await addressed(dependencies, 'upload', context);

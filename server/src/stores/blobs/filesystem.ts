@@ -16,10 +16,10 @@ interface BlobEntry {
   modifiedAt: Date;
 }
 
-/** Opens (and creates, 0700) a folder of blobs; what an interrupted write left behind is removed. */
-export async function openFilesystemBlobs(folder: string): Promise<Blobs> {
+/** Opens (and creates, 0700) a folder of blobs; what an interrupted write left behind is removed, unless another process writes there (`beside`). */
+export async function openFilesystemBlobs(folder: string, options: { beside?: boolean } = {}): Promise<Blobs> {
   const temporary = join(folder, TEMPORARY);
-  await rm(temporary, { recursive: true, force: true });
+  if (options.beside !== true) await rm(temporary, { recursive: true, force: true });
   await mkdir(temporary, { recursive: true, mode: 0o700 });
   return {
     put: async (key, body, options) => put({ path: pathOf(folder, key), temporary, folder }, key, body, options?.ifAbsent === true),
