@@ -98,9 +98,21 @@ function bodyOf(asked: Asked): Record<string, unknown> {
 /** What a client says about this one call and its upstream is to hear as well, the same at every try. */
 const FORWARDED = ['idempotency-key', 'x-client-request-id'];
 
-/** The headers with those of the client that follow a call to its upstream; the list itself when there are none. */
-export function forwardedHeaders(call: Call, headers: string[]): string[] {
+/** How often a call has passed through a gateway like this one. Only sent to addresses that somebody wrote: they may lead back here. */
+const HOPS = 'x-genai-hops';
+const MAX_HOPS = 4;
+
+/**
+ * The headers with those of the client that follow a call to its upstream.
+ * @throws AppError 508 for a call that goes in circles.
+ */
+export function forwardedHeaders(call: Call, target: Target, headers: string[]): string[] {
   let all = headers;
+  if (target.deployment.apiBase !== null) {
+    const hops = Number(call.request.headers[HOPS] ?? 0);
+    if (!(hops < MAX_HOPS)) throw circle(target);
+    all = [...all, HOPS, String(hops + 1)];
+  }
   for (const name of FORWARDED) {
     const value = call.request.headers[name];
     if (typeof value === 'string' && value !== '' && !headers.includes(name)) all = [...all, name, value.slice(0, LONGEST_FORWARDED)];
@@ -109,6 +121,11 @@ export function forwardedHeaders(call: Call, headers: string[]): string[] {
 }
 
 const LONGEST_FORWARDED = 512;
+
+function circle(target: Target): AppError {
+  const message = `The call goes in circles: the api_base of ${target.deployment.modelName} leads back to this gateway.`;
+  return new AppError(message, { status: 508, code: 'loop_detected', param: 'model' });
+}
 
 /** The client's versions and beta features, which replace the configured ones. */
 export function passedHeaders(call: Call, upstream: Upstream): string[] {

@@ -41,9 +41,9 @@ export function decide(situation: Situation, random: () => number = Math.random)
   return { action: 'stop' };
 }
 
-/** The same request may succeed later: never authentication or validation errors. */
+/** The same request may succeed later: never authentication or validation errors, nor what is not built or goes in circles. */
 export function isRetryable(status: number): boolean {
-  return status === 408 || status === 409 || status === 429 || (status >= 500 && status !== 501);
+  return status === 408 || status === 409 || status === 429 || (status >= 500 && status !== 501 && status !== 508);
 }
 
 /** The deployment is set up wrongly or cannot do what is asked; another one of the group may be right. */

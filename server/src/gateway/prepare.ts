@@ -6,9 +6,11 @@ import { type Exchange, forwardedHeaders } from './exchange.ts';
 import { FanOut } from './fan-out.ts';
 import type { Upstream } from './providers/provider.ts';
 import type { Asked } from './request.ts';
+import type { Target } from './target.ts';
 
 export interface Preparing {
   readonly call: Call;
+  readonly target: Target;
   readonly upstream: Upstream;
   readonly dispatcher: Pick<Dispatcher, 'dispatch'>;
   /** Counts bytes that are held for the call; false = there is no room. */
@@ -20,10 +22,13 @@ export interface Prepared {
   readonly headers: string[];
 }
 
-/** What sends it and with which headers; the failure when there are no credentials. A promise only when there is something to wait for. */
+/**
+ * What sends it and with which headers; the failure when there are no credentials. A promise only when there is something to wait for.
+ * @throws AppError 508 for a call that goes in circles.
+ */
 export function prepareSending(preparing: Preparing, { path, headers, body, parts }: Exchange): Prepared | Promise<Prepared | Failure> {
-  const { call, upstream, dispatcher } = preparing;
-  const all = forwardedHeaders(call, headers);
+  const { call, target, upstream, dispatcher } = preparing;
+  const all = forwardedHeaders(call, target, headers);
   if (parts !== undefined) return fannedOut(preparing, { path, headers: all, parts });
   if (upstream.authorize === undefined) return { dispatcher, headers: all };
   return authorized(upstream, { path, body, stream: (call.asked as Asked).stream }, all).then((signed) =>

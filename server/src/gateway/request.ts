@@ -29,20 +29,16 @@ export interface Asked {
 export const GATEWAY_FIELDS: ReadonlySet<string> = new Set([
   'metadata', 'litellm_metadata', 'tags', 'mock_response', 'mock_timeout', 'mock_testing_fallbacks', 'litellm_session_id', 'litellm_trace_id',
   'litellm_call_id', 'num_retries', 'max_retries', 'timeout', 'stream_timeout', 'request_timeout', 'fallbacks', 'disable_fallbacks', 'caching', 'cache',
-  'context_window_fallback_dict', 'content_policy_fallback_dict', 'guardrails', 'router_settings_override', 'priority', 'no-log', 'proxy_server_request',
+  'context_window_fallback_dict', 'content_policy_fallback_dict', 'guardrails', 'router_settings_override', 'priority', 'no-log', 'proxy_server_request', 'custom_llm_provider',
 ]);
 
 /** Client-side credentials and addresses: a request must never choose where the gateway's keys are sent (CVE-2024-6587). */
-const REFUSED_FIELDS: ReadonlySet<string> = new Set([
-  'api_base',
-  'base_url',
-  'api_key',
-  'api_version',
-  'user_config',
-  'azure_ad_token',
-  'extra_headers',
-  'proxy',
-]);
+const REFUSED_FIELDS: ReadonlySet<string> = new Set(
+  `api_base base_url api_key api_version user_config azure_ad_token azure_username azure_password client_secret extra_headers proxy litellm_credential_name
+  vertex_credentials vertex_ai_credentials aws_access_key_id aws_secret_access_key aws_session_token aws_bedrock_runtime_endpoint aws_sts_endpoint`.split(
+    /\s+/,
+  ),
+);
 
 /**
  * Scans and reads a body.

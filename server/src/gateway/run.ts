@@ -137,7 +137,7 @@ async function attempt(call: Call, plane: Plane, target: Target, deadlineMs: num
   if (!serves(upstream, call)) return ownFailure(notServed(call, target));
   const exchange = exchangeFor(call, target, upstream, model);
   const { path, body, translation } = exchange;
-  const preparing = prepareSending({ call, upstream, dispatcher: dispatcher as never, hold: (bytes) => hold(call, pool, bytes) }, exchange);
+  const preparing = prepareSending({ call, target, upstream, dispatcher: dispatcher as never, hold: (bytes) => hold(call, pool, bytes) }, exchange);
   const prepared = preparing instanceof Promise ? await preparing : preparing;
   if ('errorClass' in prepared) return prepared;
   call.native = translation === null;

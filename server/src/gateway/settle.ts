@@ -128,7 +128,7 @@ export function settle(call: Call, deps: GatewayDeps, ending: Ending, done: (err
   call.settled = true;
   release(call, deps);
   const config = call.snapshot.config;
-  const keepsContent = !config.contentOff && (call.key?.keepContent ?? true);
+  const keepsContent = !config.contentOff && (call.key?.keepContent ?? true) && call.request.headers['x-litellm-enable-message-redaction'] !== 'true';
   deps.journal.settled(settledRecord(call, deps, ending, keepsContent), keepsContent ? call.body : null, keepsContent ? ending.answer : [], done);
 }
 

@@ -4,6 +4,7 @@ import { AppError } from '#lib/errors.ts';
 import type { PriceRow, Prices } from '#prices/port.ts';
 import type { Deployment, GatewayConfig } from '#settings/settings.ts';
 import { Health } from './cooldown.ts';
+import { refuseForbiddenHost } from './forbidden-hosts.ts';
 import { Load } from './load.ts';
 import type { Upstream } from './providers/provider.ts';
 import { providerOf } from './providers/registry.ts';
@@ -44,7 +45,9 @@ export class Target {
     try {
       if (deployment.problem)
         throw new AppError(`The deployment of ${deployment.modelName} cannot answer: ${deployment.problem}.`, { status: 401, code: 'auth_error' });
-      upstream = provider.upstream(deployment, config.dropParams);
+      const found = provider.upstream(deployment, config.dropParams);
+      refuseForbiddenHost(found.origin);
+      upstream = found;
     } catch (error) {
       if (!(error instanceof AppError)) throw error;
       problem = error;

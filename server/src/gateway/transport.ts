@@ -4,6 +4,7 @@ import { rootCertificates } from 'node:tls';
 import { type Dispatcher, Pool, ProxyAgent } from 'undici';
 import { AppError } from '#lib/errors.ts';
 import type { GatewayConfig, Settings } from '#settings/settings.ts';
+import { guardedLookup } from './forbidden-hosts.ts';
 
 /** Below the idle time-outs of Azure's and OpenAI's front doors, far above undici's 4 s. */
 const KEEP_ALIVE_MS = 45_000;
@@ -39,7 +40,7 @@ export class Transport {
     const tls = tlsOptions(sslVerify, this.#network.extraCaFile);
     const options = { keepAliveTimeout: KEEP_ALIVE_MS, keepAliveMaxTimeout: KEEP_ALIVE_MS, pipelining: 1, connections: null };
     const proxy = proxyFor(origin, this.#network);
-    if (proxy === null) return new Pool(origin, { ...options, connect: { timeout: this.#connectTimeoutMs, noDelay: true, ...tls } });
+    if (proxy === null) return new Pool(origin, { ...options, connect: { timeout: this.#connectTimeoutMs, noDelay: true, lookup: guardedLookup(), ...tls } });
     return new ProxyAgent({ ...options, uri: proxy, connectTimeout: this.#connectTimeoutMs, requestTls: tls, proxyTls: tls });
   }
 

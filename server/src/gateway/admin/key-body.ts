@@ -70,7 +70,11 @@ export function toKeyFields(body: GenerateBody | UpdateBody, nowMs: number): Vir
   if (body.max_budget !== undefined) changes.maxBudgetPicos = toPicos(body.max_budget);
   if (body.user_id !== undefined) changes.userId = body.user_id;
   if (body.team_id !== undefined) changes.teamId = body.team_id;
-  if (metadata !== undefined) changes.metadata = metadata;
+  if (metadata !== undefined) {
+    changes.metadata = metadata;
+    // LiteLLM's name of the switch, for one key.
+    changes.keepContent = metadata?.turn_off_message_logging !== true;
+  }
   if (blocked !== undefined) changes.blocked = blocked;
   if (tags !== undefined) changes.tags = tags;
   if (body.project_id) changes.projectId = body.project_id;
