@@ -56,7 +56,8 @@ export async function startTestHouse(config: Partial<GatewayConfig> = {}): Promi
   const base = `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`;
   const whole: GatewayConfig = { ...CONFIG, deployments: [{ ...DEPLOYMENT, apiBase: base }], ...config };
   const settings = settingsOf(folder);
-  const stores = { records, journal, reader, consumers: { ledger: 'ledger', analytics: 'analytics' } } as unknown as Stores;
+  const consumers = { ledger: 'ledger', analytics: 'analytics', callbacks: 'callbacks' };
+  const stores = { records, journal, reader, openReader: () => openJournalReader(folder), consumers } as unknown as Stores;
   const log = createLog({ level: 'error', stream: { write: () => {} } });
   const house = await buildHouse({ settings, gatewayConfig: whole, stores, identity: IDENTITY, engine: null, log, version: '0.0.0-test', doors: DOORS });
   const app = createApp({
@@ -119,7 +120,7 @@ function settingsOf(folder: string): Settings {
     dataDir: folder,
     timezone: 'Asia/Tokyo',
     redis: null,
-    limits: { maxRequestBytes: 10 << 20, inFlightBytes: 64 << 20, payloadJournalBytes: 1 << 26, moneyJournalBytes: 1 << 20 },
+    limits: { maxRequestBytes: 10 << 20, inFlightBytes: 64 << 20, payloadJournalBytes: 1 << 26, moneyJournalBytes: 1 << 20, callbackQueueBytes: 1 << 24 },
     network: { httpsProxy: null, httpProxy: null, noProxy: [], extraCaFile: null },
   } as unknown as Settings;
 }

@@ -1,5 +1,6 @@
 // The composition root of the front: settings and stores become rooms, rooms become routes. The only file that knows both gateway and observe.
 
+import type { Callbacks } from '#callbacks/service.ts';
 import { createAdminRoutes } from '#gateway/admin/routes.ts';
 import { authenticate } from '#gateway/authenticate.ts';
 import { createDeploymentCheck } from '#gateway/check-deployment.ts';
@@ -49,6 +50,7 @@ import { watchEngine } from './engine-metrics.ts';
 import { ingestionOf, projectPrincipal } from './ingestion.ts';
 import { createKeyNews, type KeyNews } from './key-news.ts';
 import { type LiveModels, openLiveModels, withStoredModels } from './live-models.ts';
+import { instanceHeader, openHouseCallbacks } from './open-callbacks.ts';
 import { openCoordination } from './open-coordination.ts';
 import type { Stores } from './open-stores.ts';
 import { createPlatformRoutes } from './platform-routes.ts';
@@ -95,7 +97,8 @@ export interface House {
 /** Builds every room. @throws AppError when the records or a certificate file cannot be read. */
 export async function buildHouse(input: HouseInput): Promise<House> {
   const { settings, stores, identity, log } = input;
-  const stored = new StoredModels({ records: stores.records, sealer: createSealer(identity.instanceSecret), readModel: readStoredModel, log });
+  const sealer = createSealer(identity.instanceSecret);
+  const stored = new StoredModels({ records: stores.records, sealer, readModel: readStoredModel, log });
   let config = await withStoredModels(input.gatewayConfig, stored);
   let draining = false;
   const { metrics, gauges } = openMetrics(input);
@@ -106,25 +109,9 @@ export async function buildHouse(input: HouseInput): Promise<House> {
   const projectKeys = await openProjectKeys(stores.records);
   const login = openLogin(input);
   const responses = createResponseStore({ records: stores.records, log });
-  const deps: GatewayDeps = {
-    config,
-    settings,
-    keys,
-    budgets: money.budgets,
-    governed: money.governed,
-    journal: money.callJournal,
-    coordination,
-    prices: createPrices(),
-    outputHistory: createOutputHistory(),
-    responses,
-    masterKeyHash: identity.masterKeyHash,
-    masterHome: { organizationId: identity.organizationId, projectId: identity.projectId },
-    log,
-    metrics,
-    clock: systemClock,
-    version: input.version,
-  };
+  const deps = dataPlaneDeps(input, { config, keys, money, coordination, metrics, responses });
   const gateway = createGateway(deps);
+  const callbacks = await openHouseCallbacks({ ...input, sealer, news: coordination.news, metrics, ledger: money.ledger, config: () => config });
   const models = openLiveModels({
     file: input.gatewayConfig,
     stored,
@@ -134,13 +121,14 @@ export async function buildHouse(input: HouseInput): Promise<House> {
       await prepareGlobalBudget({ next, now: config, accounts: coordination.accounts, budgets: money.budgets }, input);
       await swapGateway(gateway, next, log);
       config = next;
+      await callbacks.useTargets(next.callbackTargets);
     },
   });
   const ingestion = ingestionOf(stores, metrics);
   return {
     gateway,
     login,
-    routes: routesOf({ input, deps, keys, money, news, stored, models, metrics, ingestion, config: () => config, draining: () => draining }),
+    routes: routesOf({ input, deps, keys, money, news, stored, models, callbacks, metrics, ingestion, config: () => config, draining: () => draining }),
     ingestion,
     takeover: takeoverDeps({ records: stores.records, timezone: settings.timezone, home: identity, money, news, stored, models }),
     authenticateProject: (authorization) => projectPrincipal(projectKeys, authorization),
@@ -158,7 +146,7 @@ export async function buildHouse(input: HouseInput): Promise<House> {
     coordination: () => coordination.state(),
     countRequest: requestCounter(metrics),
     async close() {
-      for (const part of [gauges, news, models, responses, login, keys, projectKeys, money, coordination]) await part.close();
+      for (const part of [gauges, news, models, responses, callbacks, login, keys, projectKeys, money, coordination]) await part.close();
     },
   };
 }
@@ -168,6 +156,39 @@ function openMetrics({ engine }: HouseInput): { metrics: Metrics; gauges: { clos
   const metrics = createMetrics();
   const close = engine === null ? () => undefined : watchEngine(metrics, engine);
   return { metrics, gauges: { close } };
+}
+
+interface DataPlaneParts {
+  config: GatewayConfig;
+  keys: VirtualKeyDirectory;
+  money: Money;
+  coordination: Coordination;
+  metrics: Metrics;
+  responses: GatewayDeps['responses'];
+}
+
+function dataPlaneDeps(
+  { settings, identity, log, version }: HouseInput,
+  { config, keys, money, coordination, metrics, responses }: DataPlaneParts,
+): GatewayDeps {
+  return {
+    config,
+    settings,
+    keys,
+    budgets: money.budgets,
+    governed: money.governed,
+    journal: money.callJournal,
+    coordination,
+    prices: createPrices(),
+    outputHistory: createOutputHistory(),
+    responses,
+    masterKeyHash: identity.masterKeyHash,
+    masterHome: { organizationId: identity.organizationId, projectId: identity.projectId },
+    log,
+    metrics,
+    clock: systemClock,
+    version,
+  };
 }
 
 function requestCounter(metrics: Metrics): House['countRequest'] {
@@ -278,6 +299,7 @@ interface RouteParts {
   news: KeyNews;
   stored: StoredModels;
   models: LiveModels;
+  callbacks: Callbacks;
   metrics: Metrics;
   ingestion: IngestDependencies;
   config: () => GatewayConfig;
@@ -297,6 +319,7 @@ function routesOf(parts: RouteParts): Route[] {
       timezone: settings.timezone,
       doors: input.doors,
       accepting: () => !parts.draining(),
+      instanceHeader: instanceHeader(identity.instanceSecret),
       allRoutes: () => routes,
     }),
     ...createAdminRoutes({
@@ -307,6 +330,7 @@ function routesOf(parts: RouteParts): Route[] {
       levelChanged: parts.news.levelChanged,
       storedModels: parts.stored,
       modelsChanged: () => parts.models.changed(),
+      callbacks: parts.callbacks.admin,
       budgetResets: parts.money.budgetResets,
       ledger: parts.money.ledger,
       prices: parts.deps.prices,

@@ -20,6 +20,7 @@ import { type EngineLink, startEngineLink } from './engine-link.ts';
 import { buildHouse, type House } from './house.ts';
 import { readInitFile } from './init-file.ts';
 import { startJanitor } from './journal-janitor.ts';
+import { servesCalls } from './open-callbacks.ts';
 import { consumedByAll, openStores, type Stores } from './open-stores.ts';
 import { type FirstRun, type PlatformUrls, type RunningPlatform, type StartInput, StartRefused } from './platform.ts';
 import { platformStatus } from './platform-status.ts';
@@ -228,7 +229,8 @@ async function openEngine({ settings, stores, environment, log }: EngineParts): 
 function consumersOf({ role, journal }: Settings, { consumers }: Stores): string[] {
   // Apart, a gateway's calls are read by its shipper; the other roles have nothing but the ledger's own there.
   const hasReader = journal === 'files' ? role !== 'gateway' : role === 'gateway';
-  return hasReader ? [consumers.ledger, consumers.analytics] : [consumers.ledger];
+  const names = hasReader ? [consumers.ledger, consumers.analytics] : [consumers.ledger];
+  return servesCalls(role) ? [...names, consumers.callbacks] : names;
 }
 
 function openShipper(settings: Settings, stores: Stores, log: Log, closers: Closers): CallShipper | null {

@@ -27,8 +27,10 @@ export interface Stores {
   /** Where accepted events go; the same as `journal` unless machines share one. */
   events: JournalAppender;
   reader: FileJournalReader;
+  /** Another reader of the same journal, with a place of its own. */
+  openReader: () => FileJournalReader;
   /** Names of this journal's consumers in `consumer_positions`. */
-  consumers: { ledger: string; analytics: string };
+  consumers: { ledger: string; analytics: string; callbacks: string };
   /** Where this journal's segments lie among the blobs: several journals may share a bucket. */
   archivePrefix: string;
   close(): Promise<void>;
@@ -57,16 +59,18 @@ export async function openStores(settings: Settings, log: Log, onProgress: (text
       continueAfter: await furthestPosition(records),
     });
     closers.push(() => journal.close());
-    const reader = openJournalReader(folder, { onCorrupt: (place) => log.error('a damaged place in the journal was skipped', { ...place }) });
+    const openReader = (): FileJournalReader =>
+      openJournalReader(folder, { onCorrupt: (place) => log.error('a damaged place in the journal was skipped', { ...place }) });
+    const reader = openReader();
     closers.push(() => reader.close());
     const events = settings.journal === 's3' ? shareJournal(blobs, records, log) : journal;
     if (events !== journal) closers.push(() => events.close());
     const name = journalName(folder);
     // Records of one's own serve one journal; shared ones serve the journal of every process.
     const suffix = settings.recordsUrl === null ? '' : `@${name}`;
-    const consumers = { ledger: `ledger${suffix}`, analytics: `analytics${suffix}` };
+    const consumers = { ledger: `ledger${suffix}`, analytics: `analytics${suffix}`, callbacks: `callbacks${suffix}` };
     const archivePrefix = settings.blobs === null ? 'archive/' : `archive/${name}/`;
-    return { records, recordsAddress: address, blobs, journal, events, reader, consumers, archivePrefix, close };
+    return { records, recordsAddress: address, blobs, journal, events, reader, openReader, consumers, archivePrefix, close };
   } catch (error) {
     await close().catch(() => undefined);
     throw error;

@@ -12,6 +12,8 @@ export interface PlatformRoutesDeps {
   timezone: string;
   /** Public addresses of the two doors, for the console. */
   doors: { gateway: string; observe: string };
+  /** By which this platform recognises itself behind an address. */
+  instanceHeader: readonly [string, string];
   /** False once the process is draining. */
   accepting: () => boolean;
   /** Every mounted route, for the document. */
@@ -33,6 +35,7 @@ export function createPlatformRoutes(deps: PlatformRoutesDeps): Route[] {
       async handle({ http }) {
         const strict = http.req.query('failIfDatabaseUnavailable') === 'true';
         if (strict && !(await deps.records.ping(PING_TIMEOUT_MS))) return http.json({ status: 'Database not available', version: deps.version }, 503);
+        http.header(...deps.instanceHeader);
         return http.json({ status: 'OK', version: deps.version });
       },
     },

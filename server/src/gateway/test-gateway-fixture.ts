@@ -87,6 +87,8 @@ export const CONFIG: GatewayConfig = {
   maxBudget: null,
   budgetDuration: null,
   callbacks: [],
+  callbackTargets: [],
+  alerting: null,
   compat: { budgetStatus: 400, modelDeniedStatus: 401 },
   foreignDatabaseUrl: null,
 };
@@ -170,7 +172,7 @@ export async function startTestGateway(
   const deps: GatewayDeps = {
     config: whole,
     settings: {
-      limits: { maxRequestBytes: 10 << 20, inFlightBytes: 64 << 20, payloadJournalBytes: 0, moneyJournalBytes: 0, ...limits },
+      limits: { maxRequestBytes: 10 << 20, inFlightBytes: 64 << 20, payloadJournalBytes: 0, moneyJournalBytes: 0, callbackQueueBytes: 0, ...limits },
       network: { httpsProxy: null, httpProxy: null, noProxy: [], extraCaFile: null, ...network },
     } as unknown as Settings,
     keys: { find: (hash) => keys.get(hash) ?? null, load: async (hash) => keys.get(hash) ?? null },

@@ -75,6 +75,7 @@ export function buildSettings(sources: Sources, notes: Notes): Settings {
       inFlightBytes: number('inFlightSize'),
       payloadJournalBytes: number('payloadJournalSize'),
       moneyJournalBytes: number('moneyJournalSize'),
+      callbackQueueBytes: number('callbackQueueSize'),
     },
     inferSessions: text('inferSessions') !== 'off',
     logLevel: (text('logLevel') ?? 'info') as Settings['logLevel'],

@@ -233,13 +233,67 @@ describe('keys without effect', () => {
   });
 });
 
-describe('a langfuse callback', () => {
-  it('needs nothing here; with a host of its own it is said that nothing is sent there', () => {
+describe('callbacks', () => {
+  const KEYS = { LANGFUSE_PUBLIC_KEY: 'pk', LANGFUSE_SECRET_KEY: 'sk' };
+
+  it('named langfuse are this platform itself without keys, and somebody else’s Langfuse with them', () => {
     const text = 'litellm_settings: {success_callback: [langfuse]}';
     expect(read(text).notes).toEqual([]);
-    expect(read(text).gatewayConfig.callbacks).toEqual(['langfuse']);
+    expect(read(text).gatewayConfig).toMatchObject({ callbacks: ['langfuse'], callbackTargets: [] });
     expect(read(text, { LANGFUSE_HOST: 'http://langfuse-web:3000' }).notes).toEqual([
-      expect.objectContaining({ level: 'warning', message: expect.stringContaining('nothing is sent to LANGFUSE_HOST') }),
+      expect.objectContaining({ level: 'warning', message: expect.stringContaining('LANGFUSE_PUBLIC_KEY and LANGFUSE_SECRET_KEY are not set') }),
+    ]);
+    expect(read(text, { ...KEYS, LANGFUSE_HOST: 'http://langfuse-web:3000' }).gatewayConfig.callbackTargets).toEqual([
+      { kind: 'langfuse', name: 'langfuse', success: true, failure: false, variables: { ...KEYS, LANGFUSE_HOST: 'http://langfuse-web:3000' } },
+    ]);
+  });
+
+  it('join the lists that name them, and take what callback_settings and s3_callback_params say', () => {
+    const { gatewayConfig, notes } = read(
+      `
+litellm_settings:
+  callbacks: [audit]
+  success_callback: [s3_v2, otel]
+  failure_callback: [otel]
+  s3_callback_params: {s3_bucket_name: logs, s3_path: calls, s3_aws_secret_access_key: os.environ/S3_SECRET}
+callback_settings:
+  audit: {callback_type: generic_api, endpoint: "https://audit.example.com/in", headers: {Authorization: "Bearer a b"}, event_types: [llm_api_failure]}
+`,
+      { S3_SECRET: 'secret', OTEL_EXPORTER_OTLP_ENDPOINT: 'http://collector:4318', OTEL_EXPORTER: 'otlp_grpc' },
+    );
+    expect(gatewayConfig.callbackTargets).toEqual([
+      expect.objectContaining({ name: 'audit', kind: 'generic_api', success: false, failure: true }),
+      expect.objectContaining({
+        name: 's3_v2',
+        success: true,
+        failure: false,
+        variables: { S3_BUCKET_NAME: 'logs', S3_PATH: 'calls', S3_AWS_SECRET_ACCESS_KEY: 'secret' },
+      }),
+      expect.objectContaining({ name: 'otel', success: true, failure: true, variables: expect.objectContaining({ OTEL_ENDPOINT: 'http://collector:4318' }) }),
+    ]);
+    expect(gatewayConfig.callbackTargets[0]?.variables.GENERIC_LOGGER_HEADERS).toBe('Authorization=Bearer%20a%20b');
+    expect(warnings(notes)).toEqual(['litellm_settings.success_callback[1]']);
+  });
+});
+
+describe('alerting', () => {
+  it('takes the webhook of the environment, or one by kind of alert', () => {
+    const text = `
+general_settings:
+  alerting: [slack, pagerduty]
+  alerting_threshold: 30
+  alert_types: [budget_alerts, llm_too_slow]
+  alert_to_webhook_url: {budget_alerts: [https://hooks.slack.com/b]}
+`;
+    const { gatewayConfig, notes } = read(text, { SLACK_WEBHOOK_URL: 'https://hooks.slack.com/a' });
+    expect(gatewayConfig.alerting).toEqual({
+      slowMs: 30_000,
+      webhook: null,
+      slack: { llm_exceptions: [], llm_too_slow: ['https://hooks.slack.com/a'], budget_alerts: ['https://hooks.slack.com/b'] },
+    });
+    expect(warnings(notes)).toEqual(['general_settings.alerting[1]']);
+    expect(read('general_settings: {alerting: [slack]}').notes).toEqual([
+      expect.objectContaining({ message: expect.stringContaining('SLACK_WEBHOOK_URL is not set') }),
     ]);
   });
 });

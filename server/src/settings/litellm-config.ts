@@ -3,9 +3,11 @@
 import { readFileSync } from 'node:fs';
 import { basename, dirname, resolve } from 'node:path';
 import { durationMs } from '#lib/duration.ts';
+import { readAlerting } from './alerting.ts';
+import { readCallbackTargets } from './callback-targets.ts';
 import { decimal, milliseconds, readDeployment, readSslVerify } from './deployment.ts';
 import { HARMLESS, NOT_YET, PYTHON_HOOKS } from './litellm-keys.ts';
-import { readCallbacks, readFallbacks, readModelAliases } from './litellm-lists.ts';
+import { readFallbacks, readModelAliases } from './litellm-lists.ts';
 import { readRouting } from './litellm-routing.ts';
 import type { Notes } from './notes.ts';
 import { type Environment, isRecord, Section } from './section.ts';
@@ -57,7 +59,7 @@ export function readLiteLlmConfig(input: ConfigInput): ConfigResult {
   const router = mergedSections(sections, 'router_settings');
   const own = mergedSections(sections, 'genai_settings');
   const models = readModels(sections, readFirst(litellm, (section) => readSslVerify(section)) ?? sslVerifyVariable(environment) ?? true);
-  const gatewayConfig = buildConfig({ general, litellm, router, own }, models, environment);
+  const gatewayConfig = buildConfig({ roots: sections, general, litellm, router, own }, models, environment);
   refusePython(general);
   const masterKey = readMasterKey(general);
   const maxRequestMegabytes = readFirst(general, (section) => section.number('max_request_size_mb', { min: 0.001, max: 1024 }));
@@ -177,6 +179,8 @@ function readModels(sections: readonly Section[], sslVerify: boolean | string): 
 }
 
 interface Groups {
+  /** The files themselves. */
+  roots: Section[];
   general: Section[];
   litellm: Section[];
   router: Section[];
@@ -184,10 +188,11 @@ interface Groups {
 }
 
 function buildConfig(groups: Groups, models: Models, environment: Environment): GatewayConfig {
-  const { general, litellm, router, own } = groups;
+  const { roots, general, litellm, router, own } = groups;
   const both = [...router, ...litellm];
   const routerTimeoutMs = readFirst(router, (section) => milliseconds(section, 'timeout'));
   const requestTimeoutMs = readFirst(litellm, (section) => milliseconds(section, 'request_timeout'));
+  const callbacks = readCallbackTargets(litellm, [...roots, ...litellm], environment);
   return {
     deployments: models.deployments,
     unsupportedModels: models.unsupported,
@@ -210,7 +215,9 @@ function buildConfig(groups: Groups, models: Models, environment: Environment): 
     responsesRetentionMs: readFirst(own, retention) ?? DEFAULT_RETENTION_MS,
     maxBudget: readFirst(litellm, (section) => decimal(section, 'max_budget')),
     budgetDuration: readFirst(litellm, (section) => duration(section, 'budget_duration')),
-    callbacks: readCallbacks(litellm),
+    callbacks: callbacks.names,
+    callbackTargets: callbacks.targets,
+    alerting: readAlerting(general, environment),
     compat: readCompat(own),
     foreignDatabaseUrl: foreignDatabase(general, environment),
   };

@@ -25,19 +25,17 @@ export const HARMLESS: Readonly<Record<string, ReadonlySet<string>>> = {
 
 /** Keys of LiteLLM that this version reads past: each is named once with its path, because silence would be a promise. */
 export const NOT_YET: Readonly<Record<string, ReadonlySet<string>>> = {
-  '': new Set(
-    `callback_settings guardrails files_settings finetune_settings search_tools credential_list mcp_servers assistant_settings policies`.split(/\s+/),
-  ),
+  '': new Set(`guardrails files_settings finetune_settings search_tools credential_list mcp_servers assistant_settings policies`.split(/\s+/)),
   litellm_settings: new Set(
     `modify_params cache cache_params enable_redis_auth_cache redact_user_api_key_info langfuse_default_tags
     default_team_settings default_team_params default_internal_user_params upperbound_key_generate_params default_key_generate_params key_generation_settings
     timezone max_internal_user_budget internal_user_budget_duration max_end_user_budget cost_discount_config cost_margin_config service_callbacks
     disable_end_user_cost_tracking disable_end_user_cost_tracking_prometheus_only include_cost_in_streaming_usage
-    route_all_chat_openai_to_responses num_retries_per_request callback_settings`.split(/\s+/),
+    route_all_chat_openai_to_responses num_retries_per_request`.split(/\s+/),
   ),
   general_settings: new Set(
     `supported_db_objects disable_spend_logs disable_error_logs maximum_spend_logs_retention_period maximum_spend_logs_retention_interval
-    maximum_spend_logs_cleanup_cron alerting alerting_threshold alert_types alert_to_webhook_url spend_report_frequency background_health_checks
+    maximum_spend_logs_cleanup_cron spend_report_frequency background_health_checks
     health_check_interval health_check_details enable_health_check_routing health_check_concurrency use_shared_health_check max_parallel_requests
     global_max_parallel_requests enable_jwt_auth litellm_jwtauth enable_oauth2_auth enforce_user_param enforced_params reject_clientside_metadata_tags
     allowed_routes admin_only_routes public_routes allowed_ips use_x_forwarded_for max_response_size_mb pass_through_endpoints
@@ -61,9 +59,6 @@ export const NOT_YET: Readonly<Record<string, ReadonlySet<string>>> = {
 
 /** general_settings that name a Python function: it cannot run here, and going on without it would open what it was to guard. */
 export const PYTHON_HOOKS: readonly string[] = ['custom_auth', 'custom_key_generate', 'custom_key_update', 'custom_sso', 'custom_ui_sso_sign_in_handler'];
-
-/** Callbacks that need nothing: their data is kept or shown by the platform itself. */
-export const BUILT_IN_CALLBACKS: ReadonlySet<string> = new Set(['langfuse', 'langfuse_otel', 'prometheus']);
 
 /** Price keys of LiteLLM beyond the three that are read (`..._above_128k_tokens`, `..._per_image` ...). */
 export function isPriceKey(key: string): boolean {

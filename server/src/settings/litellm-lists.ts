@@ -1,5 +1,4 @@
-// The lists of LiteLLM's settings whose entries have several shapes: fallbacks, model aliases, callbacks.
-import { BUILT_IN_CALLBACKS } from './litellm-keys.ts';
+// The lists of LiteLLM's settings whose entries have several shapes: fallbacks, model aliases.
 import { isRecord, type Section } from './section.ts';
 
 type FallbackKey = 'fallbacks' | 'context_window_fallbacks' | 'content_policy_fallbacks';
@@ -53,30 +52,4 @@ function mappingUnder(section: Section, key: string): Record<string, unknown> {
   if (isRecord(value)) return value;
   section.fault(key, 'must be a mapping from an alias to a model name');
   return {};
-}
-
-/** Names of callbacks, success_callback and failure_callback, each once. Python instances are faults: they cannot run here. */
-export function readCallbacks(sections: readonly Section[]): string[] {
-  const names = new Set<string>();
-  for (const section of sections) {
-    for (const key of ['callbacks', 'success_callback', 'failure_callback']) {
-      for (const [index, name] of section.texts(key).entries()) {
-        if (/^[A-Za-z_][\w/]*(\.\w+)+$/.test(name)) {
-          section.fault([key, index], `names Python code (${name.split('.').slice(0, -1).join('/')}.py), which cannot run here; remove it`);
-          continue;
-        }
-        names.add(name);
-        warnAboutLangfuse(section, { key, index, name });
-        if (!BUILT_IN_CALLBACKS.has(name)) section.warn([key, index], `the callback "${name}" is not built yet; nothing is sent to it`);
-      }
-    }
-  }
-  return [...names];
-}
-
-/** With a host of its own the callback would send a copy elsewhere; here every call is traced by the platform itself and nothing leaves it. */
-function warnAboutLangfuse(section: Section, { key, index, name }: { key: string; index: number; name: string }): void {
-  const variable = ['LANGFUSE_HOST', 'LANGFUSE_BASE_URL', 'LANGFUSE_OTEL_HOST'].find((candidate) => (section.environment[candidate] ?? '') !== '');
-  if (!name.startsWith('langfuse') || variable === undefined) return;
-  section.warn([key, index], `"${name}" is built in: every call is traced by this platform itself, and nothing is sent to ${variable}`);
 }

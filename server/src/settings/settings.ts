@@ -1,5 +1,8 @@
 // The types of every knob: process settings (flags, environment) and the gateway's configuration (LiteLLM's config.yaml). Values are read in load.ts and environment.ts only.
 
+import type { Alerting } from './alerting.ts';
+import type { CallbackTarget } from './callback-kinds.ts';
+
 export type RoleName = 'all' | 'gateway' | 'observe' | 'worker';
 
 /** Settings of the process; immutable after the start. */
@@ -67,6 +70,8 @@ export interface Settings {
     readonly inFlightBytes: number;
     readonly payloadJournalBytes: number;
     readonly moneyJournalBytes: number;
+    /** Finished calls that wait on the disk for receivers that are away. */
+    readonly callbackQueueBytes: number;
   };
   /** Chats without a declared session are joined by what was said before. */
   readonly inferSessions: boolean;
@@ -166,7 +171,12 @@ export interface GatewayConfig {
   readonly maxBudget: string | null;
   /** Window of maxBudget, for example "30d"; null = of all time. */
   readonly budgetDuration: string | null;
+  /** Names of callbacks that are listed. */
   readonly callbacks: readonly string[];
+  /** Where finished calls are sent. */
+  readonly callbackTargets: readonly CallbackTarget[];
+  /** Who is told of trouble; null = nobody. */
+  readonly alerting: Alerting | null;
   readonly compat: { readonly budgetStatus: number; readonly modelDeniedStatus: number };
   /** database_url of a taken-over config: named at the start, never written to. */
   readonly foreignDatabaseUrl: string | null;

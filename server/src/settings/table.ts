@@ -154,6 +154,10 @@ export const SETTINGS = [
   row('inFlightSize', 'Bodies held in memory at once by all calls together; 429 beyond.', { kind: 'bytes', default: '256MiB' }),
   row('payloadJournalSize', 'Space of the journal for content not yet stored; ingestion answers 503 beyond.', { kind: 'bytes', default: '2GiB' }),
   row('moneyJournalSize', 'Space of the journal reserved for what calls cost.', { kind: 'bytes', default: '256MiB' }),
+  row('callbackQueueSize', 'Space for finished calls whose receiver (callbacks) is away; the newest are dropped and counted beyond.', {
+    kind: 'bytes',
+    default: '1GiB',
+  }),
 ] as const;
 
 export type SettingName = (typeof SETTINGS)[number]['name'];

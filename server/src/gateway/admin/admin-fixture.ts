@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import type { Hono } from 'hono';
+import { type Callbacks, openCallbacks } from '#callbacks/service.ts';
 import type { BudgetBook } from '#gateway/money/budgets.ts';
 import { testBudgets } from '#gateway/money/budgets-fixture.ts';
 import { openGoverned } from '#gateway/money/governed.ts';
@@ -111,6 +112,7 @@ export async function startAdminHouse(): Promise<AdminHouse> {
     },
     storedModels: new StoredModels({ records, sealer: createSealer(Buffer.alloc(32, 1)), readModel: readStoredModel, log }),
     modelsChanged: async () => {},
+    callbacks: (await testCallbacks(records, folder)).admin,
     budgetResets: { reschedule: () => {} },
     prices: createPrices(),
     metrics,
@@ -153,6 +155,23 @@ export async function startAdminHouse(): Promise<AdminHouse> {
       rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** The real room without a journal: what is stored, and nothing is sent. */
+function testCallbacks(records: Records, folder: string): Promise<Callbacks> {
+  return openCallbacks({
+    records,
+    sealer: createSealer(Buffer.alloc(32, 1)),
+    news: { tell: async () => {}, hear: () => () => {} },
+    outside: { post: async () => ({ status: 500, text: '' }), objects: () => Promise.reject(new Error('none')), isSelf: async () => false },
+    metrics: createMetrics(),
+    log: createLog({ level: 'error', stream: { write: () => {} } }),
+    dataDir: folder,
+    limitBytes: 0,
+    journal: null,
+    alerting: () => null,
+    flushLedger: async () => {},
+  });
 }
 
 async function seed(records: Records): Promise<void> {

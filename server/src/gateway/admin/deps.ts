@@ -19,6 +19,45 @@ export interface DeploymentCheck {
   readonly error: string | null;
 }
 
+/** An entry of `logging` in a key's or team's metadata (LiteLLM's form). */
+export interface LoggingEntry {
+  readonly callback_name?: unknown;
+  readonly callback_type?: unknown;
+  readonly callback_vars?: unknown;
+}
+
+/** Receivers of finished calls: those that keys and teams bring, and how all of them are doing. Secrets come back masked. */
+export interface CallbackAdmin {
+  /** The entries as they may be shown. @throws AppError 400 when one cannot be used. */
+  preview(scope: 'team' | 'key', scopeId: string | null, entries: readonly LoggingEntry[]): Promise<Required<LoggingEntry>[]>;
+  /** Puts these in place of all of the scope; in force in every process when it resolves. @throws AppError 400. */
+  replace(scope: 'team' | 'key', scopeId: string, entries: readonly LoggingEntry[]): Promise<void>;
+  /** Adds one. @throws AppError 400 when it cannot be used or is there already. */
+  add(scope: 'team' | 'key', scopeId: string, entry: LoggingEntry): Promise<void>;
+  of(scope: 'team' | 'key', scopeId: string): Promise<Required<LoggingEntry>[]>;
+  /** A key got another id. */
+  move(scope: 'team' | 'key', from: string, to: string): Promise<void>;
+  /** Nobody is told of this team's calls any more, until a receiver is added to it. */
+  silence(teamId: string): Promise<void>;
+  /** Receivers of the configuration. */
+  configured(): readonly {
+    readonly kind: string;
+    readonly name: string;
+    readonly success: boolean;
+    readonly failure: boolean;
+    readonly variables: Readonly<Record<string, string>>;
+  }[];
+  /** Every open way to a receiver. */
+  states(): readonly {
+    readonly name: string;
+    readonly scope: string;
+    readonly waiting: number;
+    readonly waitingBytes: number;
+    readonly behind: boolean;
+    readonly lastError: string | null;
+  }[];
+}
+
 export interface AdminDeps {
   readonly records: Records;
   readonly keyStore: KeyStore;
@@ -36,6 +75,7 @@ export interface AdminDeps {
   /** Models and credentials that were registered, and how every process takes a change of them over. */
   readonly storedModels: StoredModels;
   readonly modelsChanged: () => Promise<void>;
+  readonly callbacks: CallbackAdmin;
   readonly budgetResets: Pick<BudgetResets, 'reschedule'>;
   readonly prices: Prices;
   readonly metrics: Metrics;

@@ -48,7 +48,13 @@ export function keyLifecycleRoutes(deps: AdminDeps): Route[] {
       handle: on(serviceAccount),
     }),
     adminRoute({ method: 'GET', path: '/key/aliases', summary: 'Aliases of keys, in pages', query: aliasQuery, handle: on(aliases) }),
-    adminRoute({ ...post, path: '/key/health', access: ['virtual-key', 'master'], summary: 'Whether the presented key works', handle: async () => health() }),
+    adminRoute({
+      ...post,
+      path: '/key/health',
+      access: ['virtual-key', 'master'],
+      summary: 'Whether the presented key works, and its receivers',
+      handle: on(health),
+    }),
   ];
 }
 
@@ -62,6 +68,7 @@ async function regenerate(deps: AdminDeps, context: RouteContext): Promise<Respo
   const revokeAt = new Date(Date.now() + (grace ? (durationMs(grace) as number) : 0));
   const regenerated = await regenerateVirtualKey(deps.keyStore, before.id, { id: made.hash, name: made.name, revokeAt, updatedBy: actor });
   if (regenerated === null) throw noKey();
+  await deps.callbacks.move('key', before.id, regenerated.id);
   const { key: _named, ...changes } = body;
   const record = Object.keys(changes).length === 0 ? regenerated : await changeKey(deps, regenerated, { ...changes, key: made.key }, actor);
   return Response.json({ ...keyView(record), key: made.key, token_id: record.id });
@@ -130,9 +137,15 @@ async function aliases(deps: AdminDeps, { http }: RouteContext): Promise<Respons
   });
 }
 
-/** The door has authenticated the key; callbacks of keys are not built. */
-function health(): Response {
-  return Response.json({ key: 'healthy', logging_callbacks: null });
+/** The door has authenticated the key; what is left to tell is how its own receivers are doing. */
+async function health(deps: AdminDeps, { principal }: RouteContext): Promise<Response> {
+  if (principal.kind !== 'virtual-key') return Response.json({ key: 'healthy', logging_callbacks: null });
+  const entries = await deps.callbacks.of('key', principal.key.id);
+  if (entries.length === 0) return Response.json({ key: 'healthy', logging_callbacks: null });
+  const ill = deps.callbacks.states().filter(({ scope, lastError }) => scope === `key:${principal.key.id}` && lastError !== null);
+  const details = ill.length === 0 ? null : ill.map(({ name, lastError }) => `${name}: ${lastError}`).join('; ');
+  const callbacks = { callbacks: entries.map((entry) => entry.callback_name), status: ill.length === 0 ? 'healthy' : 'unhealthy', details };
+  return Response.json({ key: ill.length === 0 ? 'healthy' : 'unhealthy', logging_callbacks: callbacks });
 }
 
 async function existing(deps: AdminDeps, key: string): Promise<VirtualKeyRecord> {

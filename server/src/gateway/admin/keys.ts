@@ -16,6 +16,7 @@ import {
 } from '#identity/virtual-keys.ts';
 import { AppError } from '#lib/errors.ts';
 import { actorOf, adminRoute, badRequest } from './admin-route.ts';
+import { loggingOf, shownMetadata } from './callbacks.ts';
 import type { AdminDeps } from './deps.ts';
 import { type GenerateBody, generateBody, keptKeyFields, toKeyFields, type UpdateBody, unenforced, updateBody } from './key-body.ts';
 import { keyListQuery, toKeyQuery } from './key-list-query.ts';
@@ -63,7 +64,8 @@ async function generate(deps: AdminDeps, context: RouteContext): Promise<Respons
 }
 
 /** Makes a key and gives LiteLLM's answer to /key/generate: the only time that the key itself is told. @throws AppError 400. */
-export async function createKey(deps: AdminDeps, body: GenerateBody, actor: string): Promise<Record<string, unknown>> {
+export async function createKey(deps: AdminDeps, asked: GenerateBody, actor: string): Promise<Record<string, unknown>> {
+  const body = { ...asked, metadata: await shownMetadata(deps, ['key', null], asked.metadata) };
   const key = body.key ?? null;
   const made = key === null ? deps.keyMaker.mint() : { key, hash: deps.keyMaker.hash(key), name: deps.keyMaker.nameOf(key) };
   if (await isReplaced(deps.records, made.hash)) throw badRequest('This key was replaced by another; choose a new one.', 'key');
@@ -79,6 +81,7 @@ export async function createKey(deps: AdminDeps, body: GenerateBody, actor: stri
     createdBy: actor,
   });
   deps.budgets.adopt(accountOf('key', record.id), record.spendPicos);
+  await deps.callbacks.replace('key', record.id, loggingOf(asked.metadata) ?? []);
   if (record.budgetResetAt !== null) deps.budgetResets.reschedule();
   return { ...keyView(record), key: made.key, token_id: record.id, duration: body.duration ?? null };
 }
@@ -111,13 +114,16 @@ async function update(deps: AdminDeps, context: RouteContext): Promise<Response>
 }
 
 /** Changes what a body names: absent keeps, null clears. @throws AppError 400. */
-export async function changeKey(deps: AdminDeps, before: VirtualKeyRecord, body: UpdateBody, actor: string): Promise<VirtualKeyRecord> {
+export async function changeKey(deps: AdminDeps, before: VirtualKeyRecord, asked: UpdateBody, actor: string): Promise<VirtualKeyRecord> {
+  const body = asked.metadata === undefined ? asked : { ...asked, metadata: await shownMetadata(deps, ['key', before.id], asked.metadata) };
   await checkBudget(deps, body.budget_id);
   // The alias names the key when `key` does not: then it is not a change.
   const { key_alias: alias, ...rest } = body;
   const { spendPicos, ...changes } = toKeyFields(body.key ? body : rest, Date.now());
   const fields = { ...changes, ...(await windowFields(deps, body)), otherFields: keptKeyFields(body, before.otherFields) };
   if (spendPicos !== undefined) await replaceKeySpend(deps, before, spendPicos ?? 0n);
+  // Before the key: a mask in the new entries stands for a secret of the old ones.
+  if (asked.metadata !== undefined) await deps.callbacks.replace('key', before.id, loggingOf(asked.metadata) ?? []);
   const record = (await updateVirtualKey(deps.keyStore, before.id, fields, actor)) ?? notFound();
   if (body.budget_duration !== undefined) deps.budgetResets.reschedule();
   return record;

@@ -2,6 +2,7 @@
 import type { Route } from '#http/route.ts';
 import { activityRoutes } from './activity.ts';
 import { budgetRoutes } from './budgets.ts';
+import { callbackRoutes } from './callbacks.ts';
 import { consoleModelsRoute } from './console-models.ts';
 import { consoleRequestsRoute } from './console-requests.ts';
 import { customerRoutes } from './customers.ts';
@@ -26,6 +27,7 @@ export function createAdminRoutes(deps: AdminDeps): Route[] {
     ...keyLifecycleRoutes(deps),
     ...teamRoutes(deps),
     ...memberRoutes(deps),
+    ...callbackRoutes(deps),
     ...userRoutes(deps),
     ...organizationRoutes(deps),
     ...customerRoutes(deps),

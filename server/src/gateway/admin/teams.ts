@@ -8,6 +8,7 @@ import type { Principal } from '#identity/principal.ts';
 import { AppError } from '#lib/errors.ts';
 import { actorOf, adminRoute, notFound } from './admin-route.ts';
 import { id } from './body-fields.ts';
+import { loggingOf, shownMetadata } from './callbacks.ts';
 import type { AdminDeps } from './deps.ts';
 import { keysDeleted } from './keys-deleted.ts';
 import { writeLevel } from './level-records.ts';
@@ -54,7 +55,8 @@ export function teamRoutes(deps: AdminDeps): Route[] {
 }
 
 async function create(deps: AdminDeps, context: RouteContext): Promise<Response> {
-  const body = await readJson(context.http, newTeamBody);
+  const asked = await readJson(context.http, newTeamBody);
+  const body = { ...asked, metadata: await shownMetadata(deps, ['team', null], asked.metadata) };
   const actor = actorOf(context);
   const teamId = body.team_id ?? randomUUID();
   const level = await levelPatch(deps, body);
@@ -65,15 +67,21 @@ async function create(deps: AdminDeps, context: RouteContext): Promise<Response>
     await writeLevel(session, ['team', teamId], level, actor);
     await addMembers(session, { teamId, members, rules: {}, actor });
   });
+  const logging = loggingOf(asked.metadata);
+  if (logging !== undefined) await deps.callbacks.replace('team', teamId, logging);
   await deps.levelChanged('team', teamId);
   if (level.budgetDuration) deps.budgetResets.reschedule();
   return Response.json(await viewOf(deps, teamId));
 }
 
 async function update(deps: AdminDeps, context: RouteContext): Promise<Response> {
-  const body = await readJson(context.http, updateTeamBody);
+  const asked = await readJson(context.http, updateTeamBody);
   const actor = actorOf(context);
-  const before = await existing(deps, body.team_id);
+  const before = await existing(deps, asked.team_id);
+  const body = asked.metadata === undefined ? asked : { ...asked, metadata: await shownMetadata(deps, ['team', asked.team_id], asked.metadata) };
+  // What /team/{id}/callback added stays unless the metadata speaks of it.
+  const logging = loggingOf(asked.metadata);
+  if (logging !== undefined) await deps.callbacks.replace('team', asked.team_id, logging);
   const level = await levelPatch(deps, body);
   await deps.records.transaction(async (session) => {
     await updateTeam(session, body.team_id, toTeamPatch(body, before.otherFields), actor);
