@@ -1,4 +1,4 @@
-// The official clients of OpenAI and Anthropic against a started process, for models on Bedrock and Vertex AI: embeddings, Messages as they are, streams, counts, and the rows that they leave.
+// The official clients of OpenAI and Anthropic against a started process, for models on Bedrock, Vertex AI, Databricks and Snowflake: embeddings, Messages as they are, streams, counts, and the rows that they leave.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -33,6 +33,8 @@ model_list:
   - { model_name: titan, litellm_params: { model: "bedrock/amazon.titan-embed-text-v2:0", ${bedrock} } }
   - { model_name: bedrock-claude, litellm_params: { model: "bedrock/anthropic.claude-sonnet-4-5-20250929-v1:0", ${bedrock} } }
   - { model_name: vertex-claude, litellm_params: { model: vertex_ai/claude-sonnet-4-5, ${vertex} } }
+  - { model_name: databricks, litellm_params: { model: databricks/databricks-claude-sonnet-4, api_base: "${upstream.url}", api_key: dapi-example } }
+  - { model_name: cortex, litellm_params: { model: snowflake/mistral-large2, api_base: "${upstream.url}", api_key: pat/example } }
   - { model_name: vertex-embedding, litellm_params: { model: vertex_ai/text-embedding-005, ${vertex} } }
 `,
   });
@@ -98,5 +100,39 @@ describe('Messages to Claude', () => {
     expect(await rowOf('vertex-claude')).toMatchObject({ prompt_tokens: 9, completion_tokens: 5 });
     upstream.script({ pieces: ['{"input_tokens":14}'] });
     expect((await anthropic.messages.countTokens({ model: 'vertex-claude', messages: ASK.messages })).input_tokens).toBe(14);
+  });
+});
+
+describe('a chat', () => {
+  const messages = [{ role: 'user' as const, content: 'Hello' }];
+  const text = async (model: string) => {
+    let said = '';
+    for await (const chunk of await openai.chat.completions.create({ model, messages, stream: true })) said += chunk.choices[0]?.delta.content ?? '';
+    return said;
+  };
+  it('with Databricks streams its text apart from its reasoning, with the counts on the row', async () => {
+    const frame = (delta: object, more: object = {}) =>
+      `data: ${JSON.stringify({ id: 'c', choices: [{ index: 0, delta, finish_reason: null, ...more }], usage: { prompt_tokens: 9, completion_tokens: 5, total_tokens: 14 } })}\n\n`;
+    const reasoning = [{ type: 'reasoning', summary: [{ type: 'summary_text', text: 'hm' }] }];
+    upstream.script({
+      headers: { 'content-type': 'text/event-stream' },
+      pieces: [frame({ content: reasoning }), frame({ content: 'こんにちは' }), frame({}, { finish_reason: 'stop' }), 'data: [DONE]\n\n'],
+    });
+    expect(await text('databricks')).toBe('こんにちは');
+    expect(upstream.seen[0]).toMatchObject({ path: '/serving-endpoints/chat/completions', headers: { authorization: 'Bearer dapi-example' } });
+    expect(await rowOf('databricks')).toMatchObject({ prompt_tokens: 9, completion_tokens: 5 });
+  });
+  it('with Snowflake streams out of Cortex’s events, with the counts on the row', async () => {
+    const frame = (content: string, usage: object) => `data: ${JSON.stringify({ choices: [{ delta: { type: 'text', content } }], usage })}\n\n`;
+    upstream.script({
+      headers: { 'content-type': 'text/event-stream' },
+      pieces: [frame('こん', {}), frame('にちは', { prompt_tokens: 9, completion_tokens: 5 })],
+    });
+    expect(await text('cortex')).toBe('こんにちは');
+    expect(upstream.seen[0]).toMatchObject({
+      path: '/api/v2/cortex/inference:complete',
+      headers: { authorization: 'Bearer example', 'x-snowflake-authorization-token-type': 'PROGRAMMATIC_ACCESS_TOKEN' },
+    });
+    expect(await rowOf('cortex')).toMatchObject({ prompt_tokens: 9, completion_tokens: 5 });
   });
 });

@@ -66,6 +66,27 @@ const VERTEX: ProviderFacts = {
   },
 };
 
+/** Serving endpoints of a workspace; a service principal stands in for a key. */
+const DATABRICKS: ProviderFacts = {
+  kind: 'databricks',
+  base: null,
+  keyVariables: ['DATABRICKS_API_KEY', 'DATABRICKS_TOKEN'],
+  baseVariables: ['DATABRICKS_API_BASE', 'DATABRICKS_HOST'],
+  keyOptional: true,
+  cloud: { databricks_client_id: ['DATABRICKS_CLIENT_ID'], databricks_client_secret: ['DATABRICKS_CLIENT_SECRET'] },
+};
+
+/** Cortex of an account. */
+const SNOWFLAKE: ProviderFacts = {
+  kind: 'snowflake',
+  base: null,
+  keyVariables: ['SNOWFLAKE_API_KEY', 'SNOWFLAKE_JWT'],
+  baseVariables: ['SNOWFLAKE_API_BASE'],
+  keyOptional: true,
+  baseOptional: true,
+  cloud: { snowflake_account_id: ['SNOWFLAKE_ACCOUNT_ID'], account_id: [], snowflake_jwt: [] },
+};
+
 export const PROVIDERS: ReadonlyMap<string, ProviderFacts> = new Map<string, ProviderFacts>([
   ['openai', { kind: 'openai', base: 'https://api.openai.com/v1', keyVariables: ['OPENAI_API_KEY'], baseVariables: ['OPENAI_BASE_URL', 'OPENAI_API_BASE'] }],
   ['azure', { kind: 'azure', base: null, keyVariables: ['AZURE_API_KEY', 'AZURE_OPENAI_API_KEY'], baseVariables: ['AZURE_API_BASE'] }],
@@ -75,6 +96,8 @@ export const PROVIDERS: ReadonlyMap<string, ProviderFacts> = new Map<string, Pro
   ],
   ['bedrock', BEDROCK],
   ['bedrock_converse', BEDROCK],
+  ['databricks', DATABRICKS],
+  ['snowflake', SNOWFLAKE],
   ['cohere', COHERE],
   ['cohere_chat', COHERE],
   ['vertex_ai', VERTEX],

@@ -3,11 +3,13 @@ import type { Deployment } from '#settings/settings.ts';
 import { anthropic } from './anthropic/anthropic.ts';
 import { azure } from './azure/azure.ts';
 import { bedrock } from './bedrock/bedrock.ts';
+import { databricks } from './databricks/databricks.ts';
 import { demo } from './demo/demo.ts';
 import { gemini } from './gemini/gemini.ts';
 import { openAi } from './openai/openai.ts';
 import { openAiCompatible } from './openai-compatible/openai-compatible.ts';
 import type { Provider } from './provider.ts';
+import { snowflake } from './snowflake/snowflake.ts';
 import { vertex } from './vertex/vertex.ts';
 
 export const PROVIDERS: Readonly<Record<Deployment['provider'], Provider>> = {
@@ -17,6 +19,8 @@ export const PROVIDERS: Readonly<Record<Deployment['provider'], Provider>> = {
   gemini,
   vertex,
   bedrock,
+  databricks,
+  snowflake,
   'openai-compatible': openAiCompatible,
   demo,
 };
