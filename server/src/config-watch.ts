@@ -1,7 +1,7 @@
 // Watches the configuration files: a good change is put in force without a restart, a faulty one is named and the old one stays.
 import { statSync, unwatchFile, watchFile } from 'node:fs';
 import { formatNote, hasFaults, reloadGatewayConfig } from '#settings/public.ts';
-import type { GatewayConfig } from '#settings/settings.ts';
+import type { GatewayConfig, StoredSections } from '#settings/settings.ts';
 import type { Log } from '#telemetry/log.ts';
 
 export interface ConfigWatchOptions {
@@ -10,6 +10,8 @@ export interface ConfigWatchOptions {
   files: readonly string[];
   env: Readonly<Record<string, string | undefined>>;
   cwd: string;
+  /** Settings registered while the platform runs. */
+  stored: () => Promise<StoredSections>;
   /** When the files were read: what changed since then is no news to the watch, and would be missed. */
   readAtMs: number;
   /** Puts a configuration in force for new calls. @throws when it cannot be used. */
@@ -24,7 +26,7 @@ const LOOK_EVERY_MS = 2000;
 export function watchConfig(options: ConfigWatchOptions): () => void {
   const { log } = options;
   const reload = async (): Promise<void> => {
-    const { gatewayConfig, notes } = reloadGatewayConfig(options.configPath, options);
+    const { gatewayConfig, notes } = reloadGatewayConfig(options.configPath, { ...options, stored: await options.stored() });
     if (hasFaults(notes)) {
       log.error('the changed configuration has faults: the old one stays in force', { faults: notes.filter((note) => note.level === 'error').map(formatNote) });
       return;

@@ -59,7 +59,17 @@ export async function startTestHouse(config: Partial<GatewayConfig> = {}): Promi
   const consumers = { ledger: 'ledger', analytics: 'analytics', callbacks: 'callbacks' };
   const stores = { records, journal, reader, openReader: () => openJournalReader(folder), consumers } as unknown as Stores;
   const log = createLog({ level: 'error', stream: { write: () => {} } });
-  const house = await buildHouse({ settings, gatewayConfig: whole, stores, identity: IDENTITY, engine: null, log, version: '0.0.0-test', doors: DOORS });
+  const house = await buildHouse({
+    settings,
+    gatewayConfig: whole,
+    readConfig: () => ({ gatewayConfig: whole, notes: [] }),
+    stores,
+    identity: IDENTITY,
+    engine: null,
+    log,
+    version: '0.0.0-test',
+    doors: DOORS,
+  });
   const app = createApp({
     door: 'gateway',
     routes: house.routes,

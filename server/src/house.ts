@@ -4,7 +4,7 @@ import type { Callbacks } from '#callbacks/service.ts';
 import { createAdminRoutes } from '#gateway/admin/routes.ts';
 import { authenticate } from '#gateway/authenticate.ts';
 import { createDeploymentCheck } from '#gateway/check-deployment.ts';
-import { type GatewayDeps, systemClock } from '#gateway/deps.ts';
+import type { GatewayDeps } from '#gateway/deps.ts';
 import { createGateway, type Gateway } from '#gateway/gateway.ts';
 import { llmRoutes } from '#gateway/llm-routes.ts';
 import { type BudgetResets, createBudgetResets } from '#gateway/money/budget-resets.ts';
@@ -13,12 +13,12 @@ import { createCallJournal } from '#gateway/money/call-journal.ts';
 import { type GovernedDirectory, openGoverned } from '#gateway/money/governed.ts';
 import { createLedger, type Ledger } from '#gateway/money/ledger.ts';
 import { countingSpend, watchMoney } from '#gateway/money/money-metrics.ts';
-import { createOutputHistory } from '#gateway/money/output-history.ts';
 import { loadGlobalSpend, loadStoredSpend } from '#gateway/money/stored-spend.ts';
 import { openWindows } from '#gateway/money/window-spend.ts';
 import type { CallJournal } from '#gateway/ports.ts';
 import { createResponseStore } from '#gateway/responses/store.ts';
 import { StoredModels } from '#gateway/stored-models.ts';
+import { StoredSettings } from '#gateway/stored-settings.ts';
 import type { Authenticators, RequestEvent } from '#http/app.ts';
 import { readBody } from '#http/body.ts';
 import type { Route, RouteContext } from '#http/route.ts';
@@ -28,7 +28,7 @@ import { hashKey, isKeyHash, keyName, mintVirtualKey } from '#identity/keys.ts';
 import { createLogin, type Login } from '#identity/login.ts';
 import { managementRoutes } from '#identity/management-routes.ts';
 import type { Principal } from '#identity/principal.ts';
-import { openProjectKeys } from '#identity/project-keys.ts';
+import { openProjectKeys, type ProjectKeyDirectory } from '#identity/project-keys.ts';
 import { listProjects } from '#identity/projects.ts';
 import { windowOf } from '#lib/calendar.ts';
 import { AppError } from '#lib/errors.ts';
@@ -38,18 +38,19 @@ import type { IngestDependencies } from '#observe/ingest/door.ts';
 import { createIngestRoutes } from '#observe/ingest/routes.ts';
 import { forwardedReadRoutes } from '#observe/read-routes.ts';
 import { createRecordRoutes } from '#observe/record-routes.ts';
-import { createPrices } from '#prices/model-prices.ts';
-import type { GatewayConfig, Settings } from '#settings/settings.ts';
+import type { GatewayConfig, Settings, StoredSections } from '#settings/settings.ts';
 import { readStoredModel } from '#settings/stored-model.ts';
 import type { Accounts, Coordination, CoordinationState } from '#stores/coordination/port.ts';
 import type { TakeoverDeps } from '#takeover/port.ts';
 import type { Log } from '#telemetry/log.ts';
 import { createMetrics, type Metrics } from '#telemetry/metrics.ts';
+import { dataPlaneDeps } from './data-plane-deps.ts';
 import type { EngineLink } from './engine-link.ts';
 import { watchEngine } from './engine-metrics.ts';
 import { ingestionOf, projectPrincipal } from './ingestion.ts';
 import { createKeyNews, type KeyNews } from './key-news.ts';
 import { type LiveModels, openLiveModels, withStoredModels } from './live-models.ts';
+import { configOfStart, type LiveSettings, openLiveSettings, type ReadConfig } from './live-settings.ts';
 import { instanceHeader, openHouseCallbacks } from './open-callbacks.ts';
 import { openCoordination } from './open-coordination.ts';
 import type { Stores } from './open-stores.ts';
@@ -63,6 +64,7 @@ const WINDOWS_TOPIC = 'budget-windows';
 export interface HouseInput {
   settings: Settings;
   gatewayConfig: GatewayConfig;
+  readConfig: ReadConfig;
   stores: Stores;
   identity: Bootstrapped;
   /** Null in a role without reads. */
@@ -88,6 +90,8 @@ export interface House {
   beginDrain(): void;
   /** Puts a re-read configuration in force. */
   swapConfig(config: GatewayConfig): Promise<void>;
+  /** Settings registered while the platform runs. */
+  storedSettings(): Promise<StoredSections>;
   coordination(): CoordinationState;
   /** Counts an answered request of the route table. */
   countRequest(event: RequestEvent): void;
@@ -99,7 +103,9 @@ export async function buildHouse(input: HouseInput): Promise<House> {
   const { settings, stores, identity, log } = input;
   const sealer = createSealer(identity.instanceSecret);
   const stored = new StoredModels({ records: stores.records, sealer, readModel: readStoredModel, log });
-  let config = await withStoredModels(input.gatewayConfig, stored);
+  const registered = { stored: new StoredSettings({ records: stores.records, sealer, log }), read: input.readConfig, log };
+  const file = await configOfStart(input.gatewayConfig, registered);
+  let config = await withStoredModels(file, stored);
   let draining = false;
   const { metrics, gauges } = openMetrics(input);
   const coordination = await openCoordination({ settings, records: stores.records, log, metrics });
@@ -113,7 +119,7 @@ export async function buildHouse(input: HouseInput): Promise<House> {
   const gateway = createGateway(deps);
   const callbacks = await openHouseCallbacks({ ...input, sealer, news: coordination.news, metrics, ledger: money.ledger, config: () => config });
   const models = openLiveModels({
-    file: input.gatewayConfig,
+    file,
     stored,
     news: coordination.news,
     log,
@@ -124,29 +130,39 @@ export async function buildHouse(input: HouseInput): Promise<House> {
       await callbacks.useTargets(next.callbackTargets);
     },
   });
+  const liveSettings = openLiveSettings({ ...registered, models, news: coordination.news });
   const ingestion = ingestionOf(stores, metrics);
   return {
     gateway,
     login,
-    routes: routesOf({ input, deps, keys, money, news, stored, models, callbacks, metrics, ingestion, config: () => config, draining: () => draining }),
+    routes: routesOf({
+      input,
+      deps,
+      keys,
+      money,
+      news,
+      stored,
+      models,
+      callbacks,
+      liveSettings,
+      metrics,
+      ingestion,
+      config: () => config,
+      draining: () => draining,
+    }),
     ingestion,
     takeover: takeoverDeps({ records: stores.records, timezone: settings.timezone, home: identity, money, news, stored, models }),
     authenticateProject: (authorization) => projectPrincipal(projectKeys, authorization),
-    authenticate: createAuthenticators({
-      login,
-      projectKeys,
-      keyCaller: (headers) => authenticate(headers, deps, config.keyHeaderName),
-      keyHeaderName: () => config.keyHeaderName,
-      organizationOf: async (projectId) => (await listProjects(stores.records, { id: projectId }))[0]?.organization.id ?? null,
-    }),
+    authenticate: authenticatorsOf(input, { login, projectKeys, deps, config: () => config }),
     beginDrain() {
       draining = true;
     },
     swapConfig: (next) => models.useFile(next),
+    storedSettings: () => registered.stored.all(),
     coordination: () => coordination.state(),
     countRequest: requestCounter(metrics),
     async close() {
-      for (const part of [gauges, news, models, responses, callbacks, login, keys, projectKeys, money, coordination]) await part.close();
+      for (const part of [gauges, news, models, liveSettings, responses, callbacks, login, keys, projectKeys, money, coordination]) await part.close();
     },
   };
 }
@@ -158,37 +174,18 @@ function openMetrics({ engine }: HouseInput): { metrics: Metrics; gauges: { clos
   return { metrics, gauges: { close } };
 }
 
-interface DataPlaneParts {
-  config: GatewayConfig;
-  keys: VirtualKeyDirectory;
-  money: Money;
-  coordination: Coordination;
-  metrics: Metrics;
-  responses: GatewayDeps['responses'];
-}
-
-function dataPlaneDeps(
-  { settings, identity, log, version }: HouseInput,
-  { config, keys, money, coordination, metrics, responses }: DataPlaneParts,
-): GatewayDeps {
-  return {
-    config,
-    settings,
-    keys,
-    budgets: money.budgets,
-    governed: money.governed,
-    journal: money.callJournal,
-    coordination,
-    prices: createPrices(),
-    outputHistory: createOutputHistory(),
-    responses,
-    masterKeyHash: identity.masterKeyHash,
-    masterHome: { organizationId: identity.organizationId, projectId: identity.projectId },
-    log,
-    metrics,
-    clock: systemClock,
-    version,
-  };
+function authenticatorsOf(
+  { stores }: HouseInput,
+  parts: { login: Login; projectKeys: ProjectKeyDirectory; deps: GatewayDeps; config: () => GatewayConfig },
+): Authenticators {
+  const { login, projectKeys, deps, config } = parts;
+  return createAuthenticators({
+    login,
+    projectKeys,
+    keyCaller: (headers) => authenticate(headers, deps, config().keyHeaderName),
+    keyHeaderName: () => config().keyHeaderName,
+    organizationOf: async (projectId) => (await listProjects(stores.records, { id: projectId }))[0]?.organization.id ?? null,
+  });
 }
 
 function requestCounter(metrics: Metrics): House['countRequest'] {
@@ -300,6 +297,7 @@ interface RouteParts {
   stored: StoredModels;
   models: LiveModels;
   callbacks: Callbacks;
+  liveSettings: LiveSettings;
   metrics: Metrics;
   ingestion: IngestDependencies;
   config: () => GatewayConfig;
@@ -331,6 +329,7 @@ function routesOf(parts: RouteParts): Route[] {
       storedModels: parts.stored,
       modelsChanged: () => parts.models.changed(),
       callbacks: parts.callbacks.admin,
+      settings: parts.liveSettings,
       budgetResets: parts.money.budgetResets,
       ledger: parts.money.ledger,
       prices: parts.deps.prices,

@@ -6,7 +6,7 @@ import { type Bootstrapped, bootstrap, sealKeys } from '#identity/bootstrap.ts';
 import { keysFile } from '#identity/secret-files.ts';
 import { AppError } from '#lib/errors.ts';
 import { createPositions } from '#observe/store/positions.ts';
-import { hasFaults, type LoadedSettings, loadSettings, STARTER_CONFIG } from '#settings/public.ts';
+import { hasFaults, type LoadedSettings, loadSettings, reloadGatewayConfig, STARTER_CONFIG } from '#settings/public.ts';
 import type { Settings } from '#settings/settings.ts';
 import { openDataFolder } from '#stores/data-folder.ts';
 import { openJournalReader } from '#stores/journal/reader.ts';
@@ -20,6 +20,7 @@ import { type EngineLink, startEngineLink } from './engine-link.ts';
 import { buildHouse, type House } from './house.ts';
 import { readInitFile } from './init-file.ts';
 import { startJanitor } from './journal-janitor.ts';
+import type { ReadConfig } from './live-settings.ts';
 import { servesCalls } from './open-callbacks.ts';
 import { consumedByAll, openStores, type Stores } from './open-stores.ts';
 import { type FirstRun, type PlatformUrls, type RunningPlatform, type StartInput, StartRefused } from './platform.ts';
@@ -68,7 +69,7 @@ async function start(input: StartInput, loaded: LoadedSettings, run: { closers: 
   const engine = await openEngine({ settings, stores, environment: input.env, log });
   if (engine !== null) closers.push(() => engine.stop());
   const publicDoors = { gateway: urls.gateway ?? '', observe: urls.observe ?? '' };
-  const house = await buildHouse({ settings, gatewayConfig, stores, identity, engine, log, version: VERSION, doors: publicDoors });
+  const house = await openHouse(input, loaded, { stores, identity, engine, log, doors: publicDoors });
   closers.push(() => house.close());
   const shipper = openShipper(settings, stores, log, closers);
   const janitor = startJanitor({
@@ -106,6 +107,7 @@ async function start(input: StartInput, loaded: LoadedSettings, run: { closers: 
     files: [...loaded.configFiles, join(dirname(settings.configPath ?? ''), '.env')],
     env: input.env,
     cwd: input.cwd,
+    stored: () => house.storedSettings(),
     readAtMs: configWritten ? Date.now() : performance.timeOrigin + run.startedAt,
     swap: (config) => house.swapConfig(config),
     log,
@@ -142,6 +144,13 @@ function endings(running: Running, log: Log): Pick<RunningPlatform, 'stop' | 'fa
       return stop({ ...running, drainDelayMs: 0 }, FAULT_GRACE_MS).finally(() => log.flush());
     },
   };
+}
+
+type HouseParts = Pick<Parameters<typeof buildHouse>[0], 'stores' | 'identity' | 'engine' | 'log' | 'doors'>;
+
+function openHouse({ env, cwd }: StartInput, { settings, gatewayConfig }: LoadedSettings, parts: HouseParts): Promise<House> {
+  const readConfig: ReadConfig = (stored) => reloadGatewayConfig(settings.configPath ?? '', { env, cwd, stored });
+  return buildHouse({ settings, gatewayConfig, readConfig, version: VERSION, ...parts });
 }
 
 /** Who may come in: what settings say, then what the start file says. */

@@ -44,7 +44,7 @@ export function shownEntry(target: CallbackTarget): Required<LoggingEntry> {
 }
 
 /** Variables in LiteLLM's lower case, secrets masked. */
-export function shownVariables(variables: Readonly<Record<string, string>>): Record<string, string> {
+function shownVariables(variables: Readonly<Record<string, string>>): Record<string, string> {
   return Object.fromEntries(Object.entries(variables).map(([name, value]) => [name.toLowerCase(), shownValue(name, value)]));
 }
 

@@ -16,7 +16,7 @@ import { CallbackRecords, type CallbackScope } from './callback-records.ts';
 import { CallbackDirectory } from './directory.ts';
 import { type Dispatcher, type DispatcherParts, startDispatcher } from './dispatcher.ts';
 import { Lanes, type TargetState } from './lanes.ts';
-import { type LoggingEntry, readEntry, shownEntry } from './logging-entries.ts';
+import { type LoggingEntry, readEntry, shownEntry, shownValue } from './logging-entries.ts';
 import type { Outside } from './receiver.ts';
 
 const TOPIC = 'callbacks';
@@ -57,7 +57,7 @@ export interface CallbackAdmin {
   /** A key got another id. */
   move(scope: CallbackScope, from: string, to: string): Promise<void>;
   silence(teamId: string): Promise<void>;
-  /** Names of the configuration's receivers, and how every open one is doing. */
+  /** The configuration's receivers with their secrets masked, and how every open one is doing. */
   configured(): readonly CallbackTarget[];
   states(): TargetState[];
 }
@@ -156,9 +156,14 @@ function adminOf({ records, store, lanes, changed, configured }: AdminParts): Ca
       await store.silence(teamId, true);
       await changed();
     },
-    configured,
+    configured: () => configured().map((target) => ({ ...target, variables: shown(target.variables) })),
     states: () => lanes.states(),
   };
+}
+
+/** Under their own names, as /get/config/callbacks has them. */
+function shown(variables: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(variables).map(([name, value]) => [name, shownValue(name, value)]));
 }
 
 /** Two entries of one name (one for successes, one for failures) are one receiver. */

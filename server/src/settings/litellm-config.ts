@@ -11,7 +11,7 @@ import { readFallbacks, readModelAliases } from './litellm-lists.ts';
 import { readRouting } from './litellm-routing.ts';
 import type { Notes } from './notes.ts';
 import { type Environment, isRecord, Section } from './section.ts';
-import type { Deployment, GatewayConfig } from './settings.ts';
+import type { Deployment, GatewayConfig, StoredSections } from './settings.ts';
 import { parseYaml } from './yaml-source.ts';
 
 export interface ConfigInput {
@@ -21,6 +21,8 @@ export interface ConfigInput {
   path: string;
   environment: Environment;
   notes: Notes;
+  /** Settings registered while the platform runs: they win over the file's, and their variables over the environment's. */
+  stored?: StoredSections;
   /** Reads an included file; default: the file system. */
   readFile?: (path: string) => string;
 }
@@ -49,10 +51,12 @@ const MAX_INCLUDED_FILES = 50;
 /** Reads a configuration; on faults (`notes`) the result holds what was usable. */
 export function readLiteLlmConfig(input: ConfigInput): ConfigResult {
   const files: string[] = [];
-  const roots = readFiles(input, files);
-  const variables = readVariables(roots);
+  const fileRoots = readFiles(input, files);
+  const variables = readVariables(fileRoots);
+  const registered = storedRoot(input);
   // Real variables win: the file's are defaults (LiteLLM asks the environment first, too).
-  const environment = { ...variables, ...withoutEmpty(input.environment) };
+  const environment = { ...variables, ...withoutEmpty(input.environment), ...readVariables(registered) };
+  const roots = [...registered, ...fileRoots];
   const sections = roots.map((root) => new Section(root.source, [], rootValues(root), { environment, notes: input.notes }));
   const general = mergedSections(sections, 'general_settings');
   const litellm = mergedSections(sections, 'litellm_settings');
@@ -72,6 +76,14 @@ export function readLiteLlmConfig(input: ConfigInput): ConfigResult {
     for (const section of list) nameLeftOver(section, name);
   for (const section of sections) nameLeftOver(section, '');
   return { gatewayConfig, masterKey, maxRequestBytes: maxRequestMegabytes === null ? null : Math.round(maxRequestMegabytes * 1024 * 1024), files, variables };
+}
+
+/** What notes call the layer of registered settings. */
+export const REGISTERED = 'registered settings';
+
+function storedRoot({ stored, environment, notes }: ConfigInput): Section[] {
+  const source = stored === undefined ? null : parseYaml(JSON.stringify(stored), REGISTERED, notes);
+  return source === null || !isRecord(source.value) ? [] : [new Section(source, [], source.value, { environment, notes })];
 }
 
 interface PendingFile {

@@ -7,7 +7,7 @@ import { readFlags } from './flags.ts';
 import { readLiteLlmConfig } from './litellm-config.ts';
 import { Notes } from './notes.ts';
 import type { Environment } from './section.ts';
-import type { ConfigNote, GatewayConfig, Settings } from './settings.ts';
+import type { ConfigNote, GatewayConfig, Settings, StoredSections } from './settings.ts';
 import { STARTER_CONFIG } from './starter-config.ts';
 import { SETTINGS } from './table.ts';
 
@@ -55,11 +55,15 @@ export function loadSettings(input: LoadInput): LoadedSettings {
 }
 
 /** Reads the configuration again for a reload: the caller keeps its old snapshot when `notes` holds an error. */
-export function reloadGatewayConfig(configPath: string, input: Pick<LoadInput, 'env' | 'cwd'>): { gatewayConfig: GatewayConfig; notes: ConfigNote[] } {
+export function reloadGatewayConfig(
+  configPath: string,
+  input: Pick<LoadInput, 'env' | 'cwd'> & { stored?: StoredSections },
+): { gatewayConfig: GatewayConfig; notes: ConfigNote[] } {
   const notes = new Notes();
   const environment = layered(input.env, readEnvironmentFile(join(dirname(configPath), '.env'), notes), readEnvironmentFile(join(input.cwd, '.env'), notes));
   const text = readConfigText(configPath, configPath, notes);
-  const config = readLiteLlmConfig({ text: text ?? '', path: configPath, environment, notes });
+  const stored = input.stored === undefined ? {} : { stored: input.stored };
+  const config = readLiteLlmConfig({ text: text ?? '', path: configPath, environment, notes, ...stored });
   return { gatewayConfig: config.gatewayConfig, notes: notes.list() };
 }
 

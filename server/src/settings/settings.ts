@@ -184,6 +184,11 @@ export interface GatewayConfig {
   readonly unsupportedModels?: Readonly<Record<string, string>>;
 }
 
+/** Settings that were registered while the platform runs, in the sections of config.yaml: a layer above the file. */
+export type StoredSections = Readonly<
+  Record<'litellm_settings' | 'general_settings' | 'router_settings' | 'environment_variables', Readonly<Record<string, unknown>>>
+>;
+
 /** A fault or remark about a configuration file. */
 export interface ConfigNote {
   level: 'error' | 'warning';

@@ -10,6 +10,7 @@ import { testBudgets } from '#gateway/money/budgets-fixture.ts';
 import { openGoverned } from '#gateway/money/governed.ts';
 import { type MoneyProcess, startMoney } from '#gateway/money/ledger-fixture.ts';
 import { StoredModels } from '#gateway/stored-models.ts';
+import { StoredSettings } from '#gateway/stored-settings.ts';
 import { createApp } from '#http/app.ts';
 import type { Principal } from '#identity/principal.ts';
 import { getVirtualKey } from '#identity/virtual-keys.ts';
@@ -113,6 +114,11 @@ export async function startAdminHouse(): Promise<AdminHouse> {
     storedModels: new StoredModels({ records, sealer: createSealer(Buffer.alloc(32, 1)), readModel: readStoredModel, log }),
     modelsChanged: async () => {},
     callbacks: (await testCallbacks(records, folder)).admin,
+    settings: {
+      stored: new StoredSettings({ records, sealer: createSealer(Buffer.alloc(32, 1)), log }),
+      attempt: () => ({ faults: [], warnings: [] }),
+      changed: async () => {},
+    },
     budgetResets: { reschedule: () => {} },
     prices: createPrices(),
     metrics,

@@ -4,9 +4,10 @@ import type { BudgetResets } from '#gateway/money/budget-resets.ts';
 import type { BudgetBook } from '#gateway/money/budgets.ts';
 import type { Ledger } from '#gateway/money/ledger.ts';
 import type { StoredModels } from '#gateway/stored-models.ts';
+import type { StoredSettings } from '#gateway/stored-settings.ts';
 import type { KeyStore } from '#identity/virtual-keys.ts';
 import type { Prices } from '#prices/port.ts';
-import type { Deployment, GatewayConfig } from '#settings/settings.ts';
+import type { Deployment, GatewayConfig, StoredSections } from '#settings/settings.ts';
 import type { CoordinationState } from '#stores/coordination/port.ts';
 import type { Records } from '#stores/records/port.ts';
 import type { Metrics } from '#telemetry/metrics.ts';
@@ -39,7 +40,7 @@ export interface CallbackAdmin {
   move(scope: 'team' | 'key', from: string, to: string): Promise<void>;
   /** Nobody is told of this team's calls any more, until a receiver is added to it. */
   silence(teamId: string): Promise<void>;
-  /** Receivers of the configuration. */
+  /** Receivers of the configuration, their variables masked. */
   configured(): readonly {
     readonly kind: string;
     readonly name: string;
@@ -76,6 +77,14 @@ export interface AdminDeps {
   readonly storedModels: StoredModels;
   readonly modelsChanged: () => Promise<void>;
   readonly callbacks: CallbackAdmin;
+  /** Settings registered by /config/update. */
+  readonly settings: {
+    readonly stored: StoredSettings;
+    /** What the configuration file and these settings together would be told. */
+    attempt(sections: StoredSections): { faults: string[]; warnings: string[] };
+    /** Settings were written: resolves when every process has taken them over. */
+    changed(): Promise<void>;
+  };
   readonly budgetResets: Pick<BudgetResets, 'reschedule'>;
   readonly prices: Prices;
   readonly metrics: Metrics;

@@ -3,6 +3,7 @@ import type { Route } from '#http/route.ts';
 import { activityRoutes } from './activity.ts';
 import { budgetRoutes } from './budgets.ts';
 import { callbackRoutes } from './callbacks.ts';
+import { configRoutes } from './config.ts';
 import { consoleModelsRoute } from './console-models.ts';
 import { consoleRequestsRoute } from './console-requests.ts';
 import { customerRoutes } from './customers.ts';
@@ -28,6 +29,7 @@ export function createAdminRoutes(deps: AdminDeps): Route[] {
     ...teamRoutes(deps),
     ...memberRoutes(deps),
     ...callbackRoutes(deps),
+    ...configRoutes(deps),
     ...userRoutes(deps),
     ...organizationRoutes(deps),
     ...customerRoutes(deps),

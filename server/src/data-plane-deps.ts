@@ -1,0 +1,36 @@
+// What the data plane is given by the house, out of the parts that the house has opened.
+import { type GatewayDeps, systemClock } from '#gateway/deps.ts';
+import { createOutputHistory } from '#gateway/money/output-history.ts';
+import { createPrices } from '#prices/model-prices.ts';
+
+type Input = Pick<GatewayDeps, 'settings' | 'log' | 'version'> & {
+  identity: { organizationId: string; projectId: string; masterKeyHash: string | null };
+};
+
+interface DataPlaneParts extends Pick<GatewayDeps, 'config' | 'keys' | 'coordination' | 'metrics' | 'responses'> {
+  money: { budgets: GatewayDeps['budgets']; governed: GatewayDeps['governed']; callJournal: GatewayDeps['journal'] };
+}
+
+export function dataPlaneDeps(
+  { settings, identity, log, version }: Input,
+  { config, keys, money, coordination, metrics, responses }: DataPlaneParts,
+): GatewayDeps {
+  return {
+    config,
+    settings,
+    keys,
+    budgets: money.budgets,
+    governed: money.governed,
+    journal: money.callJournal,
+    coordination,
+    prices: createPrices(),
+    outputHistory: createOutputHistory(),
+    responses,
+    masterKeyHash: identity.masterKeyHash,
+    masterHome: { organizationId: identity.organizationId, projectId: identity.projectId },
+    log,
+    metrics,
+    clock: systemClock,
+    version,
+  };
+}
