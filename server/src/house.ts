@@ -3,16 +3,19 @@
 import type { Callbacks } from '#callbacks/service.ts';
 import { createAdminRoutes } from '#gateway/admin/routes.ts';
 import { authenticate } from '#gateway/authenticate.ts';
+import { watchBudgets } from '#gateway/budget-gauges.ts';
 import { createDeploymentCheck } from '#gateway/check-deployment.ts';
+import { watchDeployments } from '#gateway/deployment-gauges.ts';
 import type { GatewayDeps } from '#gateway/deps.ts';
 import { createGateway, type Gateway } from '#gateway/gateway.ts';
+import { countingCalls, type LiteLlmMetricsOptions } from '#gateway/litellm-metrics.ts';
 import { llmRoutes } from '#gateway/llm-routes.ts';
 import { type BudgetResets, createBudgetResets } from '#gateway/money/budget-resets.ts';
 import { type BudgetBook, createBudgets, type GlobalBudget } from '#gateway/money/budgets.ts';
 import { createCallJournal } from '#gateway/money/call-journal.ts';
 import { type GovernedDirectory, openGoverned } from '#gateway/money/governed.ts';
 import { createLedger, type Ledger } from '#gateway/money/ledger.ts';
-import { countingSpend, watchMoney } from '#gateway/money/money-metrics.ts';
+import { watchMoney } from '#gateway/money/money-metrics.ts';
 import { loadGlobalSpend, loadStoredSpend } from '#gateway/money/stored-spend.ts';
 import { openWindows } from '#gateway/money/window-spend.ts';
 import type { CallJournal } from '#gateway/ports.ts';
@@ -107,7 +110,7 @@ export async function buildHouse(input: HouseInput): Promise<House> {
   const file = await configOfStart(input.gatewayConfig, registered);
   let config = await withStoredModels(file, stored);
   let draining = false;
-  const { metrics, gauges } = openMetrics(input);
+  const { metrics, gauges } = openMetrics(input, () => config);
   const coordination = await openCoordination({ settings, records: stores.records, log, metrics });
   const money = await openMoney(input, metrics, { config: () => config, coordination });
   const keys = await openKeys(input, money);
@@ -117,6 +120,7 @@ export async function buildHouse(input: HouseInput): Promise<House> {
   const responses = createResponseStore({ records: stores.records, log });
   const deps = dataPlaneDeps(input, { config, keys, money, coordination, metrics, responses });
   const gateway = createGateway(deps);
+  watchDeployments(metrics, { config: () => config, states: () => gateway.state().deployments });
   const callbacks = await openHouseCallbacks({ ...input, sealer, news: coordination.news, metrics, ledger: money.ledger, config: () => config });
   const models = openLiveModels({
     file,
@@ -168,9 +172,13 @@ export async function buildHouse(input: HouseInput): Promise<House> {
 }
 
 /** The metrics of the process, the engine's among them. */
-function openMetrics({ engine }: HouseInput): { metrics: Metrics; gauges: { close(): void } } {
+function openMetrics({ engine, stores, log }: HouseInput, config: () => GatewayConfig): { metrics: Metrics; gauges: { close(): void } } {
   const metrics = createMetrics();
-  const close = engine === null ? () => undefined : watchEngine(metrics, engine);
+  const stops = [watchBudgets(metrics, { records: stores.records, isOn: prometheusOf(config).isOn, log })];
+  if (engine !== null) stops.push(watchEngine(metrics, engine));
+  const close = (): void => {
+    for (const stop of stops) stop();
+  };
   return { metrics, gauges: { close } };
 }
 
@@ -260,7 +268,11 @@ async function openMoney({ stores, settings, log }: HouseInput, metrics: Metrics
     ledger,
     budgetResets: { reschedule: () => void coordination.news.tell(WINDOWS_TOPIC, '') },
     governed,
-    callJournal: createCallJournal({ writer: journal, listener: countingSpend(metrics, ledger.listener), onContentDropped: () => contentDropped.add(1) }),
+    callJournal: createCallJournal({
+      writer: journal,
+      listener: countingCalls(metrics, prometheusOf(config), ledger.listener),
+      onContentDropped: () => contentDropped.add(1),
+    }),
     async close() {
       stopHearing();
       resets.close();
@@ -268,6 +280,11 @@ async function openMoney({ stores, settings, log }: HouseInput, metrics: Metrics
       await ledger.close();
     },
   };
+}
+
+/** LiteLLM's metrics cost a few microseconds a call: only who asks for them pays. */
+function prometheusOf(config: () => GatewayConfig): LiteLlmMetricsOptions {
+  return { isOn: () => config().callbacks.includes('prometheus'), endUsers: () => config().endUserMetrics };
 }
 
 interface BudgetChange {

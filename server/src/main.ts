@@ -55,7 +55,7 @@ export async function startPlatform(input: StartInput): Promise<RunningPlatform>
 }
 
 async function start(input: StartInput, loaded: LoadedSettings, run: { closers: Closers; startedAt: number }): Promise<RunningPlatform> {
-  const { settings, gatewayConfig } = loaded;
+  const { settings } = loaded;
   const { closers } = run;
   const dataFolder = await openDataFolder(settings.dataDir);
   closers.push(() => dataFolder.close());
@@ -68,8 +68,7 @@ async function start(input: StartInput, loaded: LoadedSettings, run: { closers: 
   const identity = await identityOf({ settings, stores, urls, environment: input.env, log });
   const engine = await openEngine({ settings, stores, environment: input.env, log });
   if (engine !== null) closers.push(() => engine.stop());
-  const publicDoors = { gateway: urls.gateway ?? '', observe: urls.observe ?? '' };
-  const house = await openHouse(input, loaded, { stores, identity, engine, log, doors: publicDoors });
+  const house = await openHouse(input, loaded, { stores, identity, engine, log, doors: { gateway: urls.gateway ?? '', observe: urls.observe ?? '' } });
   closers.push(() => house.close());
   const shipper = openShipper(settings, stores, log, closers);
   const janitor = startJanitor({

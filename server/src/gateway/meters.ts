@@ -9,7 +9,11 @@ export interface Meters {
   readonly seconds: Histogram;
   readonly tokens: Counter;
   readonly retries: Counter;
+  /** LiteLLM's: calls that another model answered, or did not. */
+  readonly fallbacks: { readonly successful: Counter; readonly failed: Counter };
 }
+
+const FALLBACK = ['requested_model', 'fallback_model'];
 
 /** Registers the metrics; `inFlight` is read at exposition. */
 export function createMeters(metrics: Metrics, pool: BytePool, inFlight: () => number): Meters {
@@ -27,6 +31,10 @@ export function createMeters(metrics: Metrics, pool: BytePool, inFlight: () => n
       buckets: [0.01, 0.05, 0.1, 0.5, 1, 2.5, 5, 10, 30, 60, 300],
     }),
     tokens: metrics.counter({ name: 'genai_gateway_tokens_total', help: 'Tokens of settled calls.', labels: ['model', 'direction'] }),
+    fallbacks: {
+      successful: metrics.counter({ name: 'litellm_deployment_successful_fallbacks_total', help: 'Calls that a fallback model answered.', labels: FALLBACK }),
+      failed: metrics.counter({ name: 'litellm_deployment_failed_fallbacks_total', help: 'Calls that no fallback model answered.', labels: FALLBACK }),
+    },
     retries: metrics.counter({ name: 'genai_gateway_retries_total', help: 'Tries beyond the first of a call, fallbacks included.' }),
   };
 }
@@ -44,6 +52,7 @@ export function record(call: Call, meters: Meters, deps: GatewayDeps): void {
     meters.tokens.add(call.usage.output, model, 'output');
   }
   if (call.retries + call.fallbacks > 0) meters.retries.add(call.retries + call.fallbacks);
+  if (call.fallbacks > 0) meters.fallbacks[status < 400 ? 'successful' : 'failed'].add(1, call.asked?.model ?? '', call.model);
   if (status < 400) return;
   const last = call.attempts.at(-1);
   deps.log.info('call failed', {

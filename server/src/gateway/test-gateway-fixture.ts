@@ -89,6 +89,7 @@ export const CONFIG: GatewayConfig = {
   callbacks: [],
   callbackTargets: [],
   alerting: null,
+  endUserMetrics: false,
   compat: { budgetStatus: 400, modelDeniedStatus: 401 },
   foreignDatabaseUrl: null,
 };

@@ -229,6 +229,7 @@ function buildConfig(groups: Groups, models: Models, environment: Environment): 
     budgetDuration: readFirst(litellm, (section) => duration(section, 'budget_duration')),
     callbacks: callbacks.names,
     callbackTargets: callbacks.targets,
+    endUserMetrics: readFirst(litellm, (section) => section.boolean('enable_end_user_cost_tracking_prometheus_only')) ?? false,
     alerting: readAlerting(general, environment),
     compat: readCompat(own),
     foreignDatabaseUrl: foreignDatabase(general, environment),

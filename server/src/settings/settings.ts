@@ -175,6 +175,8 @@ export interface GatewayConfig {
   readonly callbacks: readonly string[];
   /** Where finished calls are sent. */
   readonly callbackTargets: readonly CallbackTarget[];
+  /** End users are a label of metrics (enable_end_user_cost_tracking_prometheus_only). */
+  readonly endUserMetrics: boolean;
   /** Who is told of trouble; null = nobody. */
   readonly alerting: Alerting | null;
   readonly compat: { readonly budgetStatus: number; readonly modelDeniedStatus: number };

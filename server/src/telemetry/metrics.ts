@@ -21,6 +21,12 @@ export interface Gauge {
 
 export interface Histogram {
   observe(value: number, ...labels: readonly string[]): void;
+  /** The series of these label values, for callers that observe often. */
+  series(...labels: readonly string[]): HistogramSeries;
+}
+
+export interface HistogramSeries {
+  observe(value: number): void;
 }
 
 /** What a metric is called and by what it is split. Names and labels follow Prometheus: [a-zA-Z_][a-zA-Z0-9_]*, units as suffix. */
@@ -157,14 +163,20 @@ class Buckets implements Family, Histogram {
     this.#series = new SeriesMap(options, () => ({ counts: new Array<number>(bounds.length).fill(0), sum: 0, count: 0 }));
   }
 
-  readonly observe = (value: number, ...labels: readonly string[]): void => {
+  readonly observe = (value: number, ...labels: readonly string[]): void => this.#add(this.#series.at(labels).value, value);
+
+  readonly series = (...labels: readonly string[]): HistogramSeries => {
+    const { value: entry } = this.#series.at(labels);
+    return { observe: (value) => this.#add(entry, value) };
+  };
+
+  #add(entry: { counts: number[]; sum: number; count: number }, value: number): void {
     if (!Number.isFinite(value)) return;
-    const entry = this.#series.at(labels).value;
     entry.sum += value;
     entry.count += 1;
     const index = this.#bounds.findIndex((bound) => value <= bound);
     if (index >= 0) entry.counts[index] = (entry.counts[index] as number) + 1;
-  };
+  }
 
   readonly lines = (): string[] => {
     const lines: string[] = [];

@@ -77,6 +77,8 @@ export function deployment(fields: Partial<Deployment>): Deployment {
   };
 }
 
+const log = createLog({ level: 'error', stream: { write: () => {} } });
+
 const KEY_MAKER: AdminDeps['keyMaker'] = {
   mint: () => {
     const key = `sk-${randomBytes(16).toString('base64url')}`;
@@ -96,7 +98,6 @@ export async function startAdminHouse(): Promise<AdminHouse> {
   const money = await startMoney(folder, records);
   await money.ledger.start();
   const budgets = testBudgets();
-  const log = createLog({ level: 'error', stream: { write: () => {} } });
   const governed = await openGoverned({ records, budgets, ledger: money.ledger, timezone: 'Asia/Tokyo', log, channel: 'genai_keys' });
   const metrics = createMetrics();
   const changed: string[] = [];
@@ -114,11 +115,7 @@ export async function startAdminHouse(): Promise<AdminHouse> {
     storedModels: new StoredModels({ records, sealer: createSealer(Buffer.alloc(32, 1)), readModel: readStoredModel, log }),
     modelsChanged: async () => {},
     callbacks: (await testCallbacks(records, folder)).admin,
-    settings: {
-      stored: new StoredSettings({ records, sealer: createSealer(Buffer.alloc(32, 1)), log }),
-      attempt: () => ({ faults: [], warnings: [] }),
-      changed: async () => {},
-    },
+    settings: testSettings(records),
     budgetResets: { reschedule: () => {} },
     prices: createPrices(),
     metrics,
@@ -163,6 +160,11 @@ export async function startAdminHouse(): Promise<AdminHouse> {
   };
 }
 
+function testSettings(records: Records): AdminDeps['settings'] {
+  const stored = new StoredSettings({ records, sealer: createSealer(Buffer.alloc(32, 1)), log });
+  return { stored, attempt: () => ({ faults: [], warnings: [] }), changed: async () => {} };
+}
+
 /** The real room without a journal: what is stored, and nothing is sent. */
 function testCallbacks(records: Records, folder: string): Promise<Callbacks> {
   return openCallbacks({
@@ -171,7 +173,7 @@ function testCallbacks(records: Records, folder: string): Promise<Callbacks> {
     news: { tell: async () => {}, hear: () => () => {} },
     outside: { post: async () => ({ status: 500, text: '' }), objects: () => Promise.reject(new Error('none')), isSelf: async () => false },
     metrics: createMetrics(),
-    log: createLog({ level: 'error', stream: { write: () => {} } }),
+    log,
     dataDir: folder,
     limitBytes: 0,
     journal: null,
