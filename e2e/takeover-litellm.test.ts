@@ -1,10 +1,12 @@
 // `./genai import litellm` beside a started platform, on LiteLLM's own schema of three ages (made by the migrations of its PyPI package): the same virtual keys call on.
-import { mkdtempSync, rmSync } from 'node:fs';
+import { execFile } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '../server/src/stores/records/embedded.ts';
-import { createSource, fillSource, KEYS, SALT, type Source } from '../server/src/takeover/litellm/source-fixture.ts';
+import { createSource, fillSource, hashOf, KEYS, SALT, type Source } from '../server/src/takeover/litellm/source-fixture.ts';
 import { chat } from './client.ts';
 import { type FakeProvider, startFakeProvider } from './fake-provider/fake-provider.ts';
 import { runGenai } from './genai.ts';
@@ -80,6 +82,61 @@ describe.skipIf(migrations === null)('genai import litellm', () => {
       const japanese = await genai('--lang', 'ja');
       expect(japanese.stdout).toContain('1 × 仮想キー: 所属チームがありません (orphan)');
     });
+  });
+
+  it('gives everything back into the schema of litellm 1.104.2, as LiteLLM’s own types and secrets read it', { timeout: TIMEOUT_MS }, async () => {
+    const source = await createSource(server.socketFolder, 'litellm_there');
+    const target = await createSource(server.socketFolder, 'litellm_back');
+    for (const { client } of [source, target]) await migrateLitellm(client, migrations as string, null);
+    await fillSource(source, `${upstream.url}/v1`);
+    const platform = await startPlatform();
+    try {
+      const genai = (...args: string[]) => runGenai([...args, '--data-dir', platform.dataDir, '--salt-key', SALT, '--json'], { cwd: platform.folder });
+      expect((await genai('import', 'litellm', '--database-url', source.url, '--spend-from', '2026-01-01', '--apply')).code).toBe(0);
+      const dry = await genai('export', 'litellm', '--database-url', target.url, '--spend-from', '2026-01-01');
+      expect([dry.code, JSON.parse(dry.stdout)]).toEqual([0, expect.objectContaining({ applied: false })]);
+      const done = await genai('export', 'litellm', '--database-url', target.url, '--spend-from', '2026-01-01', '--apply');
+      expect(done.code).toBe(0);
+      const report = JSON.parse(done.stdout) as { counts: { kind: string; written: number }[]; findings: { level: string }[] };
+      expect(report.findings.filter(({ level }) => level === 'refused')).toEqual([]);
+      expect(report.counts).toEqual(
+        expect.arrayContaining([expect.objectContaining({ kind: 'key', written: expect.any(Number) }), expect.objectContaining({ kind: 'call', written: 2 })]),
+      );
+      const tables = [
+        'BudgetTable',
+        'OrganizationTable',
+        'TeamTable',
+        'UserTable',
+        'VerificationToken',
+        'EndUserTable',
+        'TeamMembership',
+        'TagTable',
+        'ProxyModelTable',
+      ];
+      const rows: Record<string, unknown[]> = {};
+      for (const table of tables) rows[table] = (await target.client.query(`SELECT to_jsonb(t) AS row FROM "LiteLLM_${table}" t`)).rows.map(({ row }) => row);
+      // The same hash: LiteLLM takes the same virtual key.
+      const hashes = (rows.VerificationToken as { token: string }[]).map(({ token }) => token);
+      expect(hashes).toEqual(expect.arrayContaining([hashOf(KEYS.plain), hashOf(KEYS.team), hashOf(KEYS.poor)]));
+      const file = join(folder, 'rows.json');
+      writeFileSync(file, JSON.stringify(rows));
+      const python = join(import.meta.dirname, '../.cache/python-litellm-image/bin/python');
+      const { stdout } = await promisify(execFile)(python, [join(import.meta.dirname, 'python/litellm_types.py'), file], {
+        env: { PATH: process.env.PATH ?? '', LITELLM_SALT_KEY: SALT, LITELLM_LOCAL_MODEL_COST_MAP: 'True' },
+        timeout: TIMEOUT_MS,
+      });
+      const read = JSON.parse(stdout.trim().split('\n').at(-1) ?? '') as { counts: Record<string, number>; params: Record<string, unknown>[] };
+      expect(read.counts).toMatchObject({ VerificationToken: hashes.length, TeamTable: 2, UserTable: 3 });
+      expect(read.params).toEqual(
+        expect.arrayContaining([expect.objectContaining({ model: 'openai/gpt-4o-mini', api_key: 'sk-of-the-provider', input_cost_per_token: 0.001 })]),
+      );
+      const again = await genai('export', 'litellm', '--database-url', target.url, '--apply');
+      expect([again.code, again.stderr]).toEqual([1, expect.stringContaining('not empty')]);
+    } finally {
+      await platform.stop();
+      await source.close();
+      await target.close();
+    }
   });
 
   it('says what to do when no platform runs, and when the address is wrong', { timeout: TIMEOUT_MS }, async () => {

@@ -13,6 +13,7 @@ export const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   doctor: async () => (await import('#commands/doctor.ts')).doctor,
   keys: async () => (await import('#commands/keys.ts')).keys,
   import: async () => (await import('#commands/import.ts')).importFrom,
+  export: async () => (await import('#commands/export.ts')).exportTo,
   plan: async () => (await import('#commands/plan.ts')).plan,
   up: async () => (await import('#commands/up.ts')).up,
   status: async () => (await import('#commands/status.ts')).status,

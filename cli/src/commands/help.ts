@@ -13,6 +13,7 @@ const VERBS = [
   'doctor',
   'keys',
   'import',
+  'export',
   'plan',
   'up',
   'status',

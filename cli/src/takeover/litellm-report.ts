@@ -1,5 +1,5 @@
 // The report of an import as tables and sentences for a person.
-import type { ImportReport } from '@genai/server/takeover';
+import type { ExportReport, ImportReport } from '@genai/server/takeover';
 import type { Io } from '#io.ts';
 import type { MessageCode } from '#messages.ts';
 import { renderTable } from '#table.ts';
@@ -20,6 +20,16 @@ export function importText(io: Io, report: ImportReport): string {
   return lines.join('\n');
 }
 
+export function exportText(io: Io, report: ExportReport): string {
+  const title = report.applied ? 'export.title-applied' : 'export.title-dry';
+  const { schema, tables } = report.target;
+  const rows = report.counts.filter(({ written }) => written > 0).map(({ kind, table, written }) => [kindText(io, kind), `LiteLLM_${table}`, String(written)]);
+  const header = [io.text('import.column-what'), 'LiteLLM', io.text('export.column-rows')];
+  const lines = [io.text(title, { schema, tables, seconds: (report.elapsedMs / 1000).toFixed(1) }), '', renderTable(header, rows)];
+  if (report.findings.length > 0) lines.push('', io.text('export.findings'), ...report.findings.map((finding) => `  ${findingText(io, finding)}`));
+  return [...lines, '', io.text(report.applied ? 'export.unproved' : 'import.next')].join('\n');
+}
+
 function countsTable(io: Io, counts: ImportReport['counts']): string {
   const header = (['what', 'read', 'new', 'changed', 'unchanged', 'refused'] as const).map((name) => io.text(`import.column-${name}`));
   const rows = counts
@@ -28,11 +38,11 @@ function countsTable(io: Io, counts: ImportReport['counts']): string {
   return renderTable(header, rows);
 }
 
-export function kindText(io: Io, kind: string): string {
+function kindText(io: Io, kind: string): string {
   return io.text(`kind.${kind}` as MessageCode);
 }
 
-export function findingText(io: Io, finding: ImportReport['findings'][number]): string {
+function findingText(io: Io, finding: ImportReport['findings'][number]): string {
   const what = io.text(`finding.${finding.code}` as MessageCode, { field: finding.field ?? '', detail: finding.detail ?? '' });
   const more = finding.count > finding.examples.length ? ', ...' : '';
   return `${finding.count} × ${kindText(io, finding.kind)}: ${what} (${finding.examples.join(', ')}${more})`;

@@ -10,6 +10,38 @@ export const TAKEOVER_MESSAGES = {
     'Usage: ./genai import litellm --database-url postgresql://... [--salt-key KEY ...] [--spend-from YYYY-MM-DD] [--apply]',
     '使い方: ./genai import litellm --database-url postgresql://... [--salt-key KEY ...] [--spend-from YYYY-MM-DD] [--apply]',
   ),
+  'help.export': info(
+    'Gives keys, teams, budgets, models and the spend of a period back into an empty LiteLLM database.',
+    'キー・チーム・予算・モデルと、期間内の利用額を、空の LiteLLM データベースに書き出します。',
+  ),
+  'export.usage': error(
+    'Usage: ./genai export litellm --database-url postgresql://... [--salt-key KEY] [--spend-from YYYY-MM-DD [--spend-to YYYY-MM-DD]] [--apply]',
+    '使い方: ./genai export litellm --database-url postgresql://... [--salt-key KEY] [--spend-from YYYY-MM-DD [--spend-to YYYY-MM-DD]] [--apply]',
+  ),
+  'export.title-applied': info(
+    'Written into the schema {schema} ({tables} LiteLLM tables) in {seconds} s.',
+    'スキーマ {schema}（LiteLLM のテーブル {tables} 個）に書き出しました（{seconds} 秒）。',
+  ),
+  'export.title-dry': info(
+    'Looked at the schema {schema} ({tables} LiteLLM tables). Nothing was written: this is what --apply would do.',
+    'スキーマ {schema}（LiteLLM のテーブル {tables} 個）を確認しました。まだ何も書き込んでいません。--apply を付けると次のようになります。',
+  ),
+  'export.column-rows': info('rows', '行'),
+  'export.findings': info('What stays here, and what does not go along', '書き出さないもの'),
+  'export.unproved': info(
+    "Checked: the tables, by LiteLLM's published schema and its own types. Not checked here: a start of LiteLLM on them (Prisma's engine). Start it and call with one of the keys before you switch.",
+    '確認済み: LiteLLM が公開しているスキーマと型に対するテーブルの内容。未確認: その上での LiteLLM の起動（Prisma エンジン）。切り替える前に起動し、いずれかのキーで呼び出してみてください。',
+  ),
+  'kind.model_alias': info('model aliases of teams', 'チームのモデル別名'),
+  'finding.no-salt': warning(
+    'stays: only --salt-key (the LITELLM_SALT_KEY of the LiteLLM that will read it) seals it',
+    '書き出しません: --salt-key（読み込む側の LITELLM_SALT_KEY）が必要です',
+  ),
+  'finding.no-user': warning('is no user: LiteLLM takes only users as members', 'ユーザーとして存在しないため、書き出しません'),
+  'finding.no-table': warning('this version has no table {field}', 'この版にはテーブル {field} がありません'),
+  'finding.no-column': warning('this version has no column {field}', 'この版には列 {field} がありません'),
+  'finding.pointer': warning('{field} points to what is not given back: left out', '{field} の参照先は書き出さないため、省きました'),
+  'finding.not-carried': warning('LiteLLM has no place for {field}', 'LiteLLM には {field} を入れる場所がありません'),
   'takeover.not-running': error(
     'No platform runs on {dataDir}. Start it with ./genai start and run this again beside it.',
     '{dataDir} で動作中のプラットフォームがありません。./genai start で起動してから再実行してください。',

@@ -2,6 +2,7 @@
 import type { Hono } from 'hono';
 import { z } from 'zod';
 import { AppError } from '#lib/errors.ts';
+import { exportLiteLlm } from './litellm/export-run.ts';
 import { importLiteLlm } from './litellm/import-run.ts';
 import type { TakeoverDeps } from './port.ts';
 
@@ -11,6 +12,13 @@ const importBody = z.object({
   saltKeys: z.array(z.string().min(1)).max(20).default([]),
   apply: z.boolean().default(false),
   spendFrom: instant.nullable().default(null),
+});
+
+const exportBody = z.object({
+  databaseUrl: z.string().min(1),
+  saltKey: z.string().min(1).nullable().default(null),
+  apply: z.boolean().default(false),
+  spend: z.object({ from: instant, to: instant }).nullable().default(null),
 });
 
 /** Adds the routes to the socket's. One of them runs at a time: two would read each other's half-written state. */
@@ -33,6 +41,7 @@ export function addTakeoverRoutes(app: Hono, deps: TakeoverDeps): void {
     });
   };
   route('/import/litellm', importBody, (input, progress) => importLiteLlm(deps, input, progress));
+  route('/export/litellm', exportBody, (input, progress) => exportLiteLlm(deps, input, progress));
 }
 
 /** A line for each thing that is said, then `{"report": …}` or `{"error": {code, message}}`. Goes on when nobody listens any more: what is begun is finished. */

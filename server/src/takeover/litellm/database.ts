@@ -13,7 +13,8 @@ export interface Column {
   /** PostgreSQL's name of the type: text, float8, timestamp, jsonb, _text ... */
   readonly type: string;
   readonly nullable: boolean;
-  readonly hasDefault: boolean;
+  /** SQL of the default; null when there is none. */
+  readonly defaultText: string | null;
 }
 
 export interface LiteLlmDatabase {
@@ -97,20 +98,21 @@ interface ColumnRow {
   name: string;
   type: string;
   required: boolean;
-  has_default: boolean;
+  default_text: string | null;
 }
 
 async function tablesOf(session: ForeignTransaction, schema: string): Promise<Map<string, Column[]>> {
   const rows = await session.query<ColumnRow>(
-    `SELECT c.relname AS table, a.attname AS name, t.typname AS type, a.attnotnull AS required, a.atthasdef AS has_default
+    `SELECT c.relname AS table, a.attname AS name, t.typname AS type, a.attnotnull AS required, pg_get_expr(d.adbin, d.adrelid) AS default_text
      FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_attribute a ON a.attrelid = c.oid JOIN pg_type t ON t.oid = a.atttypid
+     LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
      WHERE n.nspname = $1 AND c.relkind IN ('r', 'p') AND a.attnum > 0 AND NOT a.attisdropped ORDER BY c.relname, a.attnum`,
     [schema],
   );
   const tables = new Map<string, Column[]>();
   for (const row of rows) {
     const columns = tables.get(row.table) ?? [];
-    tables.set(row.table, [...columns, { name: row.name, type: row.type, nullable: !row.required, hasDefault: row.has_default }]);
+    tables.set(row.table, [...columns, { name: row.name, type: row.type, nullable: !row.required, defaultText: row.default_text }]);
   }
   return tables;
 }

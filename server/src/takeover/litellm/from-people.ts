@@ -47,12 +47,16 @@ export function fromTeam(row: Row, around: TeamSurroundings): Taken<TakenTeam> {
     model_aliases: typeof row.model_id === 'number' ? (around.aliasesOf.get(row.model_id) ?? {}) : {},
     blocked: flag(row, 'blocked'),
     metadata: object(row, 'metadata'),
-    other_fields: rest(row, TEAM_COLUMNS),
+    other_fields: withoutEmpty(rest(row, TEAM_COLUMNS), ['admins', 'members']),
     members: membersOf(row, around.userOfEmail),
     level: { ...levelOf(row, 'team', id), organization_id: organization, model_limits: modelLimits(row) },
     ...writtenBy(row),
   };
   return { id, spentPicos: picos(row, 'spend'), value };
+}
+
+function withoutEmpty(fields: Record<string, unknown>, names: readonly string[]): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(fields).filter(([name, value]) => !names.includes(name) || !Array.isArray(value) || value.length > 0));
 }
 
 /** Of the list with roles; the two older lists name those whom it does not. */
@@ -85,7 +89,7 @@ const USER_COLUMNS = new Set<string>([
 ]);
 
 /** Where a role is kept that this platform does not have: such a user may do what LiteLLM lets him, an internal user's things. */
-const FOREIGN_ROLE = 'litellm_user_role';
+export const FOREIGN_ROLE = 'litellm_user_role';
 
 /** LiteLLM_UserTable. A password is never taken: whoever signs in sets a new one. */
 export function fromUser(row: Row, home: string): Taken<TakenUser> {
