@@ -1,6 +1,7 @@
 // Every sentence of the command line: its code, its level, English and Japanese. Values in braces are filled in.
 
 import { AWS_MESSAGES } from '#aws/messages.ts';
+import { COMPARE_MESSAGES } from '#compare/messages.ts';
 import { error, info, type Language, type MessageForm, type MessageValues, warning } from '#message-form.ts';
 import { TAKEOVER_MESSAGES } from '#takeover/messages.ts';
 
@@ -154,6 +155,7 @@ export const MESSAGES = {
   ),
   'demo.look-filter': info('Try the search with a user ({user}) or a tag ({tag}).', 'ユーザー（{user}）やタグ（{tag}）で検索してみてください。'),
   ...AWS_MESSAGES,
+  ...COMPARE_MESSAGES,
   ...TAKEOVER_MESSAGES,
 } as const satisfies Record<string, MessageForm>;
 

@@ -14,6 +14,7 @@ const VERBS = [
   'keys',
   'import',
   'export',
+  'compare',
   'plan',
   'up',
   'status',
