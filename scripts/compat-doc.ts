@@ -51,9 +51,10 @@ export function servedPlaces(lines: readonly string[]): Set<string> {
   return places;
 }
 
-/** `response GET input_items`: a stored response, by whichever of its prefixes. */
+/** `response GET input_items`: a stored response, by whichever of its prefixes. `pass-through GET /openai`: a provider's route. */
 function responsePlaces(name: string): string[] {
   const [kind, method = '', part] = name.split(' ');
+  if (kind === 'pass-through') return [placeOf(method, `${part}/*`)];
   return kind === 'response' ? RESPONSE_PREFIXES.map((prefix) => placeOf(method, `${prefix}:response${part === undefined ? '' : `/${part}`}`)) : [];
 }
 

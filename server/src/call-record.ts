@@ -82,7 +82,7 @@ export interface CallSettled {
   spanId: string;
   /** The caller's span (traceparent), else null: then this call is the root of its trace. */
   parentSpanId: string | null;
-  endpoint: 'chat' | 'completions' | 'embeddings' | 'messages' | 'responses' | 'generate-content';
+  endpoint: 'chat' | 'completions' | 'embeddings' | 'messages' | 'responses' | 'generate-content' | 'pass-through';
   stream: boolean;
   startedAtUs: number;
   endedAtUs: number;

@@ -47,6 +47,7 @@ const OPERATIONS = {
   messages: 'chat',
   responses: 'chat',
   'generate-content': 'generate_content',
+  'pass-through': 'pass_through',
 } as const;
 
 function modelAttributes(call: LoggedCall): Record<string, unknown> {

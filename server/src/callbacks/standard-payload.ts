@@ -55,6 +55,7 @@ const CALL_TYPES = {
   messages: 'anthropic_messages',
   responses: 'aresponses',
   'generate-content': 'agenerate_content',
+  'pass-through': 'pass_through_endpoint',
 } as const;
 
 function payloadMetadata({ record, metadata }: LoggedCall): Record<string, unknown> {

@@ -60,6 +60,8 @@ export class Call {
   turn: Turn | null = null;
   /** Id of the one deployment that can answer, because its upstream keeps what the call goes on from. */
   pinnedTo: string | null = null;
+  /** The call is passed to its provider as it is. */
+  passed = false;
   /** The deployment that is being tried speaks the client's language. */
   native = false;
   /** Set by admit. */

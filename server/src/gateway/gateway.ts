@@ -13,6 +13,8 @@ import { dialectOf } from './dialects/registry.ts';
 import { ownFailure } from './errors.ts';
 import { createMeters } from './meters.ts';
 import { modelsAnswer } from './models.ts';
+import { passThrough } from './pass-through/run.ts';
+import { matchStated } from './pass-through/stated.ts';
 import { matchPath, type PathMatch } from './paths.ts';
 import { sendWhole } from './reply.ts';
 import { methodsOf, serveResponse } from './responses/resource.ts';
@@ -57,7 +59,7 @@ export function createGateway(deps: GatewayDeps): Gateway {
   const stopHearing = hearRests(() => snapshot, deps);
   const plane: Plane = { deps, pool, meters: createMeters(deps.metrics, pool, () => inFlight) };
 
-  function serveCall(match: PathMatch & { kind: 'call' }, request: IncomingMessage, response: ServerResponse): void {
+  function serveCall(match: PathMatch & { kind: 'call' | 'pass-through' }, request: IncomingMessage, response: ServerResponse): void {
     const held = snapshot;
     const call = new Call(deps, held, match, [request, response]);
     held.enter();
@@ -65,7 +67,8 @@ export function createGateway(deps: GatewayDeps): Gateway {
     response.on('close', () => {
       if (!response.writableFinished) call.leave();
     });
-    void run(call, plane).finally(() => {
+    const serving = match.kind === 'call' ? run(call, plane) : passThrough(call, plane, match);
+    void serving.finally(() => {
       held.leave();
       inFlight--;
       if (inFlight === 0) drained?.();
@@ -74,7 +77,7 @@ export function createGateway(deps: GatewayDeps): Gateway {
 
   function serve(match: PathMatch, request: IncomingMessage, response: ServerResponse): void {
     if ('endpoint' in match && match.endpoint === 'generate-content') takeQueryKey(request);
-    if (match.kind === 'call') {
+    if (match.kind === 'call' || match.kind === 'pass-through') {
       serveCall(match, request, response);
       return;
     }
@@ -86,7 +89,7 @@ export function createGateway(deps: GatewayDeps): Gateway {
 
   return {
     handle(request, response) {
-      const match = matchPath(request.url ?? '/');
+      const match = matchAt(snapshot, request.url ?? '/');
       if (match === null) return false;
       if (request.method === 'OPTIONS') return false;
       allowAnyOrigin(request, response);
@@ -117,11 +120,20 @@ function meterName(match: PathMatch, request: IncomingMessage): string {
   return match.kind === 'response' ? `response ${request.method} ${match.part ?? ''}`.trimEnd() : match.kind;
 }
 
+/** What the configuration states goes before provider routes and before what is not built. */
+function matchAt(snapshot: Snapshot, target: string): PathMatch | null {
+  const match = matchPath(target);
+  if (snapshot.passThroughs.size === 0 || (match !== null && match.kind !== 'absent' && match.kind !== 'pass-through')) return match;
+  return matchStated(snapshot.passThroughs, target.split('?')[0] ?? '') ?? match;
+}
+
+const ANY = ['POST', 'GET', 'PUT', 'PATCH', 'DELETE'];
 const POST = ['POST'];
 const GET = ['GET'];
 
 function methodsAt(match: PathMatch): readonly string[] {
   if (match.kind === 'response') return methodsOf(match);
+  if (match.kind === 'pass-through') return ANY;
   return match.kind === 'models' ? GET : POST;
 }
 

@@ -19,7 +19,7 @@ const PASSED: ReadonlySet<string> = new Set([
 const RATE_LIMIT = 'x-ratelimit-';
 
 /** The flat header list of an answer. For whole answers it is made after the settlement, so that cost and spend include this call. */
-export function answerHeaders(call: Call, attempt: Attempt, deps: GatewayDeps): string[] {
+export function answerHeaders(call: Call, attempt: Pick<Attempt, 'target' | 'headers'>, deps: GatewayDeps): string[] {
   const { deployment, upstream } = attempt.target;
   const headers = [
     'x-litellm-call-id',

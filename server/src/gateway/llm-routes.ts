@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import type { Route } from '#http/route.ts';
 import { AppError } from '#lib/errors.ts';
+import { PROVIDER_DOORS } from './pass-through/doors.ts';
 import { GENERATE_METHODS, GENERATE_PREFIXES, MODEL_PREFIXES, MODEL_SUFFIXES, PATHS, RESPONSE_PREFIXES } from './paths.ts';
 import type { Endpoint } from './providers/provider.ts';
 
@@ -57,8 +58,11 @@ const CALLS: Readonly<Record<Endpoint, Pick<Route, 'summary' | 'body' | 'dialect
     dialect: 'openai',
   },
   'generate-content': { summary: 'Gemini generateContent for a model of any provider', body: generateBody, dialect: 'google' },
+  'pass-through': { summary: 'Passed to the provider as it is, with the provider’s credential', body: z.looseObject({}), dialect: 'openai' },
   messages: { summary: 'Anthropic Messages for a model of any provider, streamed or whole', body: messagesBody, dialect: 'anthropic' },
 };
+
+const PASSED_METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
 
 /** One line for each path and method that the data plane takes. */
 export function llmRoutes(): Route[] {
@@ -75,6 +79,9 @@ export function llmRoutes(): Route[] {
   }
   for (const prefix of MODEL_PREFIXES) for (const [suffix, endpoint] of MODEL_SUFFIXES) routes.push(callRoute(`${prefix}:model${suffix}`, endpoint));
   for (const prefix of GENERATE_PREFIXES) routes.push(...generateRoutes(prefix));
+  for (const { name } of PROVIDER_DOORS)
+    for (const method of PASSED_METHODS)
+      routes.push(line(method, `/${name}/*`, `Passed on to ${name} with the credential of a deployment that is open for it (use_in_pass_through)`));
   for (const prefix of RESPONSE_PREFIXES) routes.push(...responseRoutes(`${prefix}:response`));
   return routes;
 }

@@ -43,9 +43,9 @@ export function createMeters(metrics: Metrics, pool: BytePool, inFlight: () => n
 export function record(call: Call, meters: Meters, deps: GatewayDeps): void {
   const status = call.gone ? 499 : call.response.statusCode;
   // Names that the configuration does not have would make the series unbounded.
-  const model = call.group?.name ?? '';
+  const model = call.passed ? call.route : (call.group?.name ?? '');
   const seconds = (deps.clock.nowUs() - call.startedAtUs) / 1e6;
-  meters.calls.add(1, call.endpoint, model, String(status));
+  meters.calls.add(1, call.passed ? `pass-through ${call.request.method} ${call.route}` : call.endpoint, model, String(status));
   meters.seconds.observe(seconds);
   if (call.usage !== null) {
     meters.tokens.add(call.usage.total - call.usage.output, model, 'input');

@@ -22,7 +22,6 @@ describe('a path', () => {
     '/v1/responses/compact',
     '/v1/responses/resp_1/more/parts',
     '/v2/rerank',
-    '/openai/v1/files/x',
   ])('%s is known as not built', (path) => expect(matchPath(path)).toEqual({ kind: 'absent', path }));
   it.each(['/', '/ui/files/x', '/imagesx', '/key/list', '/v1/models/m:unknown/%', '/api/public/files'])('%s is not the data plane’s', (path) => {
     expect(matchPath(path)).toBeNull();

@@ -1,4 +1,5 @@
 // Which paths are the data plane's, and which model a path names. Exact strings and fixed prefixes: nothing is normalised, so nothing can be smuggled.
+import { matchProvider, type PassThroughMatch } from './pass-through/doors.ts';
 import type { Endpoint } from './providers/provider.ts';
 
 export type PathMatch =
@@ -12,6 +13,7 @@ export type PathMatch =
   | { readonly kind: 'count-tokens'; readonly endpoint: 'messages' | 'generate-content'; readonly route: string; readonly pathModel: string | null }
   /** A stored response. */
   | { readonly kind: 'response'; readonly endpoint: 'responses'; readonly id: string; readonly part: 'input_items' | 'cancel' | null }
+  | PassThroughMatch
   | { readonly kind: 'absent'; readonly path: string }
   | { readonly kind: 'models'; readonly id: string | null };
 
@@ -56,7 +58,7 @@ export const GENERATE_METHODS = [':generateContent', ':streamGenerateContent', '
 export function matchPath(target: string): PathMatch | null {
   const query = target.indexOf('?');
   const path = query < 0 ? target : target.slice(0, query);
-  return PATHS.get(path) ?? generateInPath(path) ?? modelInPath(path) ?? responseInPath(path) ?? absent(path);
+  return PATHS.get(path) ?? generateInPath(path) ?? modelInPath(path) ?? responseInPath(path) ?? matchProvider(path) ?? absent(path);
 }
 
 /** Endpoints of OpenAI's and Anthropic's APIs that are not built: they answer 501 by name, so that nobody looks for a typing error. */
@@ -81,7 +83,7 @@ export const ABSENT = [
   'evals',
   'conversations',
 ];
-const ABSENT_PATH = new RegExp(`^(?:/openai/deployments/[^/]+|/openai)?(?:/v[12])?/(?:${ABSENT.join('|')})(?:/|$)`);
+const ABSENT_PATH = new RegExp(`^(?:/openai/deployments/[^/]+)?(?:/v[12])?/(?:${ABSENT.join('|')})(?:/|$)`);
 
 function absent(path: string): PathMatch | null {
   return ABSENT_PATH.test(path) ? { kind: 'absent', path } : null;

@@ -46,18 +46,7 @@ const REFUSED_FIELDS: ReadonlySet<string> = new Set(
  * @throws AppError 400 for anything that is not one plain JSON object with a model's name; 501 for responses in the background.
  */
 export function readRequest(body: Buffer, pathModel: string | null, endpoint: Endpoint, streams = false): Asked {
-  const asked: Draft = {
-    scanned: scan(body),
-    model: pathModel ?? '',
-    stream: false,
-    wantsUsage: false,
-    maxTokens: null,
-    choices: 1,
-    mockResponse: null,
-    retries: null,
-    timeoutMs: null,
-    fallbacks: null,
-  };
+  const asked = draftOf(scan(body), pathModel ?? '');
   for (const member of asked.scanned.members) {
     READERS.get(member.key)?.(asked, memberValue(asked.scanned, member));
     if (REFUSED_FIELDS.has(member.key)) throw refusedField(member.key);
@@ -68,6 +57,25 @@ export function readRequest(body: Buffer, pathModel: string | null, endpoint: En
   if (endpoint === 'generate-content') asked.stream = streams;
   if (endpoint === 'responses') refuseUnbuilt(asked);
   return asked;
+}
+
+/** Reads what is passed on as it is, as far as it can be read: a body that is no plain object asks for nothing. */
+export function readPassed(body: Buffer, json: boolean): Asked {
+  const asked = draftOf(scanObject(NOTHING));
+  if (!json) return asked;
+  try {
+    const read = draftOf(scanObject(body));
+    for (const member of read.scanned.members) READERS.get(member.key)?.(read, memberValue(read.scanned, member));
+    return { ...read, mockResponse: null };
+  } catch {
+    return asked;
+  }
+}
+
+const NOTHING = Buffer.from('{}');
+
+function draftOf(scanned: ScannedObject, model = ''): Draft {
+  return { scanned, model, stream: false, wantsUsage: false, maxTokens: null, choices: 1, mockResponse: null, retries: null, timeoutMs: null, fallbacks: null };
 }
 
 type Draft = { -readonly [Field in keyof Asked]: Asked[Field] };

@@ -1,5 +1,6 @@
 // A configuration made ready: names, wildcards and aliases resolved to groups of targets. A call holds one snapshot from its start to its settlement.
 import type { GatewayConfig, Settings } from '#settings/settings.ts';
+import { type StatedEndpoint, statedEndpoints } from './pass-through/stated.ts';
 import { Target } from './target.ts';
 import { Transport } from './transport.ts';
 
@@ -17,6 +18,8 @@ export class Snapshot {
   readonly groups: ReadonlyMap<string, Group>;
   /** model_info.access_groups: name of a group -> the model names in it. */
   readonly accessGroups: ReadonlyMap<string, ReadonlySet<string>>;
+  /** Pass-through endpoints of the configuration by their paths. */
+  readonly passThroughs: ReadonlyMap<string, StatedEndpoint>;
   readonly #wildcards: { readonly prefix: string; readonly suffix: string; readonly group: Group }[] = [];
   readonly #transport: Transport;
   #calls = 0;
@@ -33,6 +36,7 @@ export class Snapshot {
       if (members === undefined) groups.set(deployment.modelName, [target]);
       else members.push(target);
     }
+    this.passThroughs = statedEndpoints(config, (upstream, { sslVerify }) => this.#transport.pool(upstream.origin, sslVerify));
     this.accessGroups = accessGroupsOf(config);
     this.groups = new Map([...groups].map(([name, targets]) => [name, { name, targets, captured: null }]));
     for (const group of this.groups.values()) {

@@ -83,6 +83,7 @@ export const CONFIG: GatewayConfig = {
   budgetMode: 'reserve',
   keyHeaderName: null,
   contentOff: false,
+  passThroughEndpoints: [],
   responsesRetentionMs: 86_400_000,
   maxBudget: null,
   budgetDuration: null,

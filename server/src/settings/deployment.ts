@@ -43,6 +43,7 @@ export function readDeployment(entry: Section, taken: Set<string>, sslVerifyDefa
     ...readLimits(params),
     tags: params.texts('tags'),
     sslVerify: readSslVerify(params) ?? sslVerifyDefault,
+    passThrough: params.boolean('use_in_pass_through') ?? false,
     info: readInfo(info),
     problem: mock === null ? problemOf(params, facts, connection) : null,
   };

@@ -8,6 +8,7 @@ import { readCallbackTargets } from './callback-targets.ts';
 import { decimal, milliseconds, readDeployment, readSslVerify } from './deployment.ts';
 import { HARMLESS, NOT_YET, PYTHON_HOOKS } from './litellm-keys.ts';
 import { readFallbacks, readModelAliases } from './litellm-lists.ts';
+import { readPassThroughs } from './litellm-pass-through.ts';
 import { readRouting } from './litellm-routing.ts';
 import type { Notes } from './notes.ts';
 import { type Environment, isRecord, Section } from './section.ts';
@@ -224,6 +225,7 @@ function buildConfig(groups: Groups, models: Models, environment: Environment): 
     budgetMode: readFirst(own, (section) => oneOf(section, 'budget_mode', ['reserve', 'strict'] as const)) ?? 'reserve',
     keyHeaderName: readFirst(general, (section) => headerName(section, 'litellm_key_header_name')),
     contentOff: readFirst(litellm, (section) => section.boolean('turn_off_message_logging')) ?? false,
+    passThroughEndpoints: readPassThroughs(general),
     responsesRetentionMs: readFirst(own, retention) ?? DEFAULT_RETENTION_MS,
     maxBudget: readFirst(litellm, (section) => decimal(section, 'max_budget')),
     budgetDuration: readFirst(litellm, (section) => duration(section, 'budget_duration')),

@@ -20,7 +20,7 @@ export const HARMLESS: Readonly<Record<string, ReadonlySet<string>>> = {
     user_api_key_cache_ttl disable_reset_budget store_model_in_db infer_model_from_keys cancel_on_disconnect`.split(/\s+/),
   ),
   router_settings: new Set(['ignore_invalid_deployments', 'set_verbose', 'debug_level', 'client_ttl']),
-  litellm_params: new Set(['use_in_pass_through', 'rust', 'configurable_clientside_auth_params']),
+  litellm_params: new Set(['rust', 'configurable_clientside_auth_params']),
 };
 
 /** Keys of LiteLLM that this version reads past: each is named once with its path, because silence would be a promise. */
@@ -38,7 +38,7 @@ export const NOT_YET: Readonly<Record<string, ReadonlySet<string>>> = {
     maximum_spend_logs_cleanup_cron spend_report_frequency background_health_checks
     health_check_interval health_check_details enable_health_check_routing health_check_concurrency use_shared_health_check max_parallel_requests
     global_max_parallel_requests enable_jwt_auth litellm_jwtauth enable_oauth2_auth enforce_user_param enforced_params reject_clientside_metadata_tags
-    allowed_routes admin_only_routes public_routes allowed_ips use_x_forwarded_for max_response_size_mb pass_through_endpoints
+    allowed_routes admin_only_routes public_routes allowed_ips use_x_forwarded_for max_response_size_mb
     forward_client_headers_to_llm_api forward_openai_org_id forward_llm_provider_auth_headers allow_client_side_credentials completion_model embedding_model
     image_generation_model key_management_system key_management_settings use_azure_key_vault use_google_kms ui_access_mode auto_redirect_ui_login_to_sso
     always_include_stream_usage token_rate_limit_type user_header_name user_header_mappings service_account_settings control_plane_url

@@ -116,9 +116,28 @@ export interface Deployment {
   readonly tags: readonly string[];
   /** ssl_verify: false, or a CA file of its own. */
   readonly sslVerify: boolean | string;
+  /** Its credential serves the provider's pass-through route (use_in_pass_through). */
+  readonly passThrough?: boolean;
   readonly info: Readonly<Record<string, unknown>>;
   /** Why it cannot answer yet, for example "AZURE_API_KEY is not set"; absent or null = ready. The router skips it and says so. */
   readonly problem?: string | null;
+}
+
+/** A path of the gateway that stands for an address of another server (general_settings.pass_through_endpoints). */
+export interface PassThroughEndpoint {
+  readonly path: string;
+  /** Address without credentials; may have a query. */
+  readonly target: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly query: Readonly<Record<string, string>>;
+  /** The client's headers go on, but for its credentials and what concerns the connection. */
+  readonly forwardHeaders: boolean;
+  /** What stands behind the path is added to the target. */
+  readonly subpaths: boolean;
+  /** Null = all. */
+  readonly methods: readonly string[] | null;
+  /** Decimal. */
+  readonly costPerRequest: string | null;
 }
 
 /** How a deployment is chosen and what follows when it fails (router_settings). */
@@ -166,6 +185,7 @@ export interface GatewayConfig {
   readonly keyHeaderName: string | null;
   /** True: no request or answer content is kept (turn_off_message_logging). */
   readonly contentOff: boolean;
+  readonly passThroughEndpoints: readonly PassThroughEndpoint[];
   /** How long a stored response can be gone on from; 0 = none is stored. */
   readonly responsesRetentionMs: number;
   readonly maxBudget: string | null;

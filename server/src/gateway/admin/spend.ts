@@ -135,6 +135,7 @@ const CALL_TYPES: Readonly<Record<string, string>> = {
   messages: 'anthropic_messages',
   responses: 'aresponses',
   'generate-content': 'agenerate_content',
+  'pass-through': 'pass_through_endpoint',
 };
 
 /** One call as a LiteLLM_SpendLogs row. */

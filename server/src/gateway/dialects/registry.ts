@@ -19,6 +19,7 @@ const DIALECTS: Readonly<Record<Endpoint, Dialect>> = {
   messages: messagesDialect,
   responses: responsesDialect,
   'generate-content': generateDialect,
+  'pass-through': openAiDialect,
 };
 /** How a call is understood for upstreams that do not speak its endpoint; absent = it cannot be translated. */
 const CLIENT_CALLS: Readonly<Partial<Record<Endpoint, ReadClientCall>>> = {

@@ -65,6 +65,7 @@ function turnOf(call: CallSettled, asked: object | null, answer: Answer): ChatTu
 }
 
 const NAMES: Readonly<Record<string, string>> = { chat: 'chat.completions' };
+const TYPES: Readonly<Record<string, 'EMBEDDING' | 'SPAN'>> = { embeddings: 'EMBEDDING', 'pass-through': 'SPAN' };
 
 function answerOf(call: CallSettled, bytes: Buffer | null): Answer {
   const text = bytes === null ? '' : bytes.toString('utf8');
@@ -81,7 +82,13 @@ const ANSWERS = {
   messages: { json: answerOfMessages, stream: answerOfMessagesStream },
   responses: { json: answerOfResponse, stream: answerOfResponseStream },
   'generate-content': { json: answerOfGenerate, stream: answerOfGenerateStream },
+  'pass-through': { json: answerAsItIs, stream: answerAsItIs },
 } as const satisfies Record<CallSettled['endpoint'], unknown>;
+
+/** What nobody here understands is shown as it came; frames of a stream as one text. */
+function answerAsItIs(text: string): Answer {
+  return { output: parseJson(text) === null ? JSON.stringify(text) : text, id: null, model: null };
+}
 
 /** Sets a text unless it is absent or empty. */
 function put<Fields>(fields: Fields, name: keyof Fields, value: string | null): void {
@@ -92,7 +99,7 @@ function observationFields(call: CallSettled, answer: Answer): Partial<Observati
   const { path } = call;
   const fields: Partial<ObservationFields> = {
     trace_id: call.traceId,
-    type: call.endpoint === 'embeddings' ? 'EMBEDDING' : 'GENERATION',
+    type: TYPES[call.endpoint] ?? 'GENERATION',
     name: cleanText(call.traceName ?? NAMES[call.endpoint] ?? call.endpoint),
     start_time: call.startedAtUs,
     end_time: call.endedAtUs,
@@ -180,6 +187,7 @@ const INPUTS: Readonly<Record<string, readonly string[]>> = {
 function inputOf(text: string, endpoint: CallSettled['endpoint']): string | null {
   if (endpoint === 'embeddings') return memberText(text, 'input');
   if (endpoint === 'completions') return memberText(text, 'prompt');
+  if (endpoint === 'pass-through') return parseJson(text) === null ? null : text;
   const [conversation, ...others] = INPUTS[endpoint] ?? ['messages', 'tools'];
   const messages = memberText(text, conversation as string);
   if (messages === null) return null;

@@ -1,0 +1,68 @@
+// Pass-through endpoints of the configuration, made ready: which of them a path means, and the target that stands for its server.
+import { Target } from '#gateway/target.ts';
+import type { Deployment, GatewayConfig, PassThroughEndpoint } from '#settings/settings.ts';
+import type { PassThroughMatch } from './doors.ts';
+
+export interface StatedEndpoint {
+  readonly endpoint: PassThroughEndpoint;
+  readonly target: Target;
+}
+
+type Connect = ConstructorParameters<typeof Target>[2];
+
+export function statedEndpoints(config: GatewayConfig, connect: Connect): Map<string, StatedEndpoint> {
+  return new Map(config.passThroughEndpoints.map((endpoint) => [endpoint.path, { endpoint, target: new Target(deploymentOf(endpoint), config, connect) }]));
+}
+
+/** The endpoint of a path: exactly, or the longest one that takes what is below it. */
+export function matchStated(stated: ReadonlyMap<string, StatedEndpoint>, path: string): PassThroughMatch | null {
+  const match = (route: string, rest: string): PassThroughMatch => ({
+    kind: 'pass-through',
+    endpoint: 'pass-through',
+    route,
+    pathModel: null,
+    provider: null,
+    rest,
+  });
+  if (stated.has(path)) return match(path, '/');
+  for (let end = path.lastIndexOf('/'); end > 0; end = path.lastIndexOf('/', end - 1)) {
+    const route = path.slice(0, end);
+    if (stated.get(route)?.endpoint.subpaths === true) return match(route, path.slice(end));
+  }
+  return null;
+}
+
+/** Its calls are priced by the request or not at all. */
+function deploymentOf({ path, target, costPerRequest }: PassThroughEndpoint): Deployment {
+  const free = costPerRequest === null ? null : '0';
+  return {
+    id: `pass-through ${path}`,
+    modelName: path,
+    provider: 'openai-compatible',
+    providerName: 'pass_through',
+    upstreamModel: path,
+    mode: null,
+    apiBase: new URL(target).origin,
+    apiKey: null,
+    apiVersion: null,
+    organization: null,
+    azureAdToken: null,
+    extraHeaders: {},
+    defaultParameters: {},
+    baseModel: null,
+    inputCostPerToken: free,
+    outputCostPerToken: free,
+    cacheReadInputTokenCost: free,
+    mockResponse: null,
+    timeoutMs: null,
+    streamTimeoutMs: null,
+    maxRetries: null,
+    weight: null,
+    rpm: null,
+    tpm: null,
+    order: null,
+    tags: [],
+    sslVerify: true,
+    info: {},
+  };
+}
