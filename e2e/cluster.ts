@@ -37,6 +37,9 @@ export interface Cluster {
   /** SIGTERM and wait. @returns the exit code. */
   stop(member: Member): Promise<number | null>;
   kill(member: Member): Promise<void>;
+  /** What every process is given. */
+  readonly environment: Record<string, string>;
+  readonly flags: string[];
   sql(statement: string): Promise<Record<string, unknown>[]>;
   close(): Promise<void>;
 }
@@ -59,7 +62,14 @@ export function clusterIsPossible(): boolean {
   return missing.length === 0;
 }
 
-export async function startCluster(config: string, sizes: Record<Role, number>): Promise<Cluster> {
+export interface ClusterOptions {
+  /** Base64; default one of its own. */
+  instanceSecret?: string;
+  /** Runs when the stores are there and empty, before the first process, with what every process is given. */
+  before?(given: { environment: Record<string, string>; flags: string[] }): Promise<void>;
+}
+
+export async function startCluster(config: string, sizes: Record<Role, number>, options: ClusterOptions = {}): Promise<Cluster> {
   const folder = temporaryFolder();
   const database = `genai_cluster_${process.pid}_${Date.now() % 100_000}`;
   const admin = process.env.GENAI_TEST_RECORDS_URL as string;
@@ -72,7 +82,7 @@ export async function startCluster(config: string, sizes: Record<Role, number>):
   const environment = {
     ...s3.environment,
     LITELLM_MASTER_KEY: MASTER_KEY,
-    GENAI_INSTANCE_SECRET: Buffer.alloc(32, 7).toString('base64'),
+    GENAI_INSTANCE_SECRET: options.instanceSecret ?? Buffer.alloc(32, 7).toString('base64'),
     LANGFUSE_INIT_PROJECT_PUBLIC_KEY: BASIC[0],
     LANGFUSE_INIT_PROJECT_SECRET_KEY: BASIC[1],
     GENAI_RECORDS_URL: recordsUrl,
@@ -94,6 +104,7 @@ export async function startCluster(config: string, sizes: Record<Role, number>):
     '2',
   ];
 
+  await options.before?.({ environment, flags });
   const launch = async (member: Member): Promise<void> => {
     const portFlag = member.role === 'observe' ? '--observe-port' : '--port';
     const args = ['start', '--role', member.role, '--data-dir', join(member.folder, 'data'), portFlag, String(member.port), ...flags];
@@ -144,6 +155,8 @@ export async function startCluster(config: string, sizes: Record<Role, number>):
     clickhouse: clickhouse.child,
     masterKey: MASTER_KEY,
     basic: BASIC,
+    environment,
+    flags,
     of: (role) => members.filter((member) => member.role === role),
     start: launch,
     stop: (member) => ended(member, 'SIGTERM'),

@@ -46,6 +46,7 @@ const forbidden: [string, string][] = [
   ['server/src/settings/planted.ts', '#http/route.ts'],
   ['server/src/telemetry/planted.ts', '#gateway/run.ts'],
   ['server/src/identity/planted.ts', '#gateway/ports.ts'],
+  ['server/src/backup/planted.ts', '#observe/store/tables.ts'],
   ['server/src/prices/planted.ts', '#gateway/ports.ts'],
   ['server/src/callbacks/planted.ts', '#gateway/run.ts'],
   ['server/src/callbacks/planted.ts', '#observe/store/consumer.ts'],

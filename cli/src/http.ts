@@ -80,3 +80,27 @@ export function callAdmin(socketPath: string, method: string, path: string, time
     outgoing.end();
   });
 }
+
+/** A POST whose answer is one JSON document a line, given to `onLine` as they come. @returns what a refusal says; '' for a good answer or when nobody listens. */
+export function streamAdmin(socketPath: string, path: string, body: unknown, onLine: (line: unknown) => void): Promise<{ refusal: string }> {
+  return new Promise((resolve, reject) => {
+    const text = JSON.stringify(body);
+    const headers = { host: 'admin', 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) };
+    const outgoing = request({ socketPath, method: 'POST', path, headers }, (response) => {
+      let rest = '';
+      const isGood = (response.statusCode ?? 500) < 300;
+      response.setEncoding('utf8');
+      response.on('data', (chunk: string) => {
+        const lines = (rest + chunk).split('\n');
+        rest = lines.pop() ?? '';
+        if (isGood) for (const line of lines) onLine(parse(line));
+      });
+      response.on('close', () => resolve({ refusal: isGood ? '' : rest.slice(0, 500) }));
+      response.on('error', () => undefined);
+    });
+    outgoing.on('error', (error: NodeJS.ErrnoException) =>
+      ['ENOENT', 'ECONNREFUSED', 'ENOTSOCK'].includes(error.code ?? '') ? resolve({ refusal: '' }) : reject(error),
+    );
+    outgoing.end(text);
+  });
+}

@@ -21,6 +21,11 @@ export function localSettings(context: Pick<CommandContext, 'env' | 'cwd'>, flag
   return loadSettings({ argv, env: context.env, cwd: context.cwd });
 }
 
+/** Settings as the next start would see them with these flags. */
+export function storeSettings(context: Pick<CommandContext, 'env' | 'cwd'>, argv: readonly string[]): LoadedSettings {
+  return loadSettings({ argv: [...argv], env: context.env, cwd: context.cwd });
+}
+
 export function adminSocket(dataDir: string): string {
   return socketPath(dataDir, 'admin.sock');
 }

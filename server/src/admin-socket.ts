@@ -9,6 +9,7 @@ import { socketPath } from '#lib/socket-path.ts';
 import type { Blobs } from '#stores/blobs/port.ts';
 import type { TakeoverDeps } from '#takeover/port.ts';
 import { addTakeoverRoutes } from '#takeover/socket-routes.ts';
+import { type BackupService, backupWish } from './backup-service.ts';
 
 export interface AdminSocketDeps {
   status: () => Promise<unknown>;
@@ -17,6 +18,7 @@ export interface AdminSocketDeps {
   rollJournal: () => Promise<{ archived: number }>;
   blobs: Blobs;
   takeover: TakeoverDeps;
+  backup: BackupService;
 }
 
 /** Opens the socket; a stale file of a killed process is replaced (the data folder's lock is held by us). */
@@ -33,6 +35,19 @@ export async function openAdminSocket(dataDir: string, deps: AdminSocketDeps): P
     return http.json({ data: found.map(({ key, sizeBytes, modifiedAt }) => ({ key, sizeBytes, modifiedAt: modifiedAt.toISOString() })) });
   });
   addTakeoverRoutes(app, deps.takeover);
+  app.post('/backup', async (http) => {
+    const wish = backupWish.parse(await http.req.json());
+    // One JSON document a line: progress while it works, then the result or the reason.
+    const lines = new TransformStream<string, string>();
+    const writer = lines.writable.getWriter();
+    const say = (line: object): void => void writer.write(`${JSON.stringify(line)}\n`).catch(() => undefined);
+    void deps.backup
+      .make(wish, (step, percent) => say({ step, percent }))
+      .then((result) => say({ result }))
+      .catch((error: unknown) => say({ error: (error as Error).message }))
+      .finally(() => writer.close().catch(() => undefined));
+    return http.body(lines.readable.pipeThrough(new TextEncoderStream()), 200, { 'content-type': 'application/x-ndjson' });
+  });
   app.onError((error) => errorResponse(error, 'console'));
 
   const path = socketPath(dataDir, 'admin.sock');

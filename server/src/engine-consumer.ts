@@ -63,7 +63,7 @@ const ARCHIVE_LIMIT_BYTES = 64 * 1024 ** 3;
 /** Starts what this engine's role asks for. @throws AppError when the bucket of a shared journal cannot be used. */
 export async function startConsumption(parts: Parts): Promise<Consumption> {
   const { journal, role } = parts.input.settings;
-  if (journal === 's3' && role !== 'worker') return readOnly();
+  if (parts.input.restoring === true || (journal === 's3' && role !== 'worker')) return readOnly();
   const { records, log } = parts;
   const blobs = await openEngineBlobs(parts.input.settings);
   const retention = await openRetentionDirectory(records, (error) =>

@@ -4,11 +4,12 @@ import { mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
 import { type Dispatcher, Pool } from 'undici';
+import type { AnalyticsCopy } from '#backup/analytics-copy.ts';
 import type { Principal } from '#identity/principal.ts';
 import { AppError } from '#lib/errors.ts';
 import { socketPath } from '#lib/socket-path.ts';
-import type { Settings } from '#settings/settings.ts';
-import type { EngineAnswer } from './engine.ts';
+import type { EngineAnswer, EngineInput } from './engine.ts';
+import { analyticsThroughEngine } from './engine-copy.ts';
 
 export interface EngineLink {
   /** Answers a request by the engine; `body` is sent along with it. @throws AppError 503 with Retry-After while the engine is away. */
@@ -19,11 +20,13 @@ export interface EngineLink {
   /** Resolves when the engine answers for the first time. */
   ready(): Promise<void>;
   pid(): number | null;
+  /** The analytics themselves, for backup and restore. */
+  copy: AnalyticsCopy;
   stop(): Promise<void>;
 }
 
 export interface EngineLinkOptions {
-  settings: Settings;
+  settings: EngineInput['settings'];
   /** What the engine needs beyond the settings, for example where the records are; passed on its standard input, never on argv. */
   extra: Record<string, unknown>;
   /** Environment of the child: what Node itself reads (proxies, authorities, locale), nothing secret of ours. */
@@ -91,6 +94,7 @@ export async function startEngineLink(options: EngineLinkOptions): Promise<Engin
       while ((await status()) === null) await new Promise((resolve) => setTimeout(resolve, 50));
     },
     pid: () => process.pid(),
+    copy: analyticsThroughEngine(pool),
     async stop() {
       await process.stop();
       await pool.close().catch(() => undefined);

@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { getRequestListener } from '@hono/node-server';
 import { z } from 'zod';
+import { analyticsCopy } from '#backup/analytics-copy.ts';
 import { createApp } from '#http/app.ts';
 import { errorResponse } from '#http/errors.ts';
 import type { Principal } from '#identity/principal.ts';
@@ -15,6 +16,7 @@ import { openProjectModels } from '#observe/models/project-models.ts';
 import { type EngineParts, readRoutes } from '#observe/read-routes.ts';
 import type { Consumer } from '#observe/store/consumer.ts';
 import { migrateAnalytics } from '#observe/store/migrate.ts';
+import { TABLE_NAMES } from '#observe/store/tables.ts';
 import type { Settings } from '#settings/settings.ts';
 import { openChdb } from '#stores/analytics/chdb.ts';
 import { openClickhouse } from '#stores/analytics/clickhouse.ts';
@@ -23,6 +25,7 @@ import { sql } from '#stores/analytics/sql.ts';
 import { openRecords } from '#stores/records/postgres.ts';
 import { createLog, type Log } from '#telemetry/log.ts';
 import { startConsumption } from './engine-consumer.ts';
+import { answerCopy } from './engine-copy.ts';
 
 /** What the engine is told at its start. */
 export interface EngineInput {
@@ -33,6 +36,8 @@ export interface EngineInput {
   consumer?: string;
   /** Journal bytes that one round of the consumer takes; default 4 MiB. */
   roundBytes?: number;
+  /** Nothing is consumed: the stores are being filled. */
+  restoring?: boolean;
 }
 
 /** GET /status. */
@@ -122,8 +127,10 @@ function listener(parts: EngineParts, consumer: Consumer, status: () => Promise<
     },
   });
   const reads = getRequestListener(app.fetch);
+  const copy = analyticsCopy(parts.analytics, TABLE_NAMES);
   return (request, response) => {
     if (request.method === 'POST' && request.url === '/wake') void wake(request, response, consumer);
+    else if (request.url?.startsWith('/copy')) void answerCopy(copy, request, response);
     else if (request.method === 'GET' && request.url === '/status') void status().then((answer) => sendJson(response, answer));
     else void reads(request, response);
   };

@@ -13,6 +13,7 @@ import { openJournalReader } from '#stores/journal/reader.ts';
 import { createLog, type Log } from '#telemetry/log.ts';
 import { openAdminSocket } from './admin-socket.ts';
 import { applyInitFile } from './apply-init-file.ts';
+import { createBackupService } from './backup-service.ts';
 import { type CallShipper, startCallShipper } from './call-shipper.ts';
 import { watchConfig } from './config-watch.ts';
 import { type Doors, openDoors } from './doors.ts';
@@ -71,10 +72,12 @@ async function start(input: StartInput, loaded: LoadedSettings, run: { closers: 
   const house = await openHouse(input, loaded, { stores, identity, engine, log, doors: { gateway: urls.gateway ?? '', observe: urls.observe ?? '' } });
   closers.push(() => house.close());
   const shipper = openShipper(settings, stores, log, closers);
+  const consumed = () => consumedByAll(stores.records, consumersOf(settings, stores));
+  const backup = createBackupService({ settings, stores, engine, instanceSecret: identity.instanceSecret, consumed, version: VERSION });
   const janitor = startJanitor({
     journal: stores.journal,
     blobs: stores.blobs,
-    consumedSequence: () => consumedByAll(stores.records, consumersOf(settings, stores)),
+    consumedSequence: async () => (backup.holdsJournal() ? null : await consumed()),
     archivePrefix: stores.archivePrefix,
     archiveLimitBytes: ARCHIVE_LIMIT_BYTES,
     log,
@@ -85,20 +88,14 @@ async function start(input: StartInput, loaded: LoadedSettings, run: { closers: 
     house,
     consoleFolder: () => console.folder(),
     log,
-    onObservePortTaken: (port) => {
-      urls.observe = null;
-      input.notify({ kind: 'warning', text: `port ${port} is taken: the observe paths answer on port ${settings.port} (--observe-port chooses another)` });
-    },
-    onGrpcPortTaken: (port) => {
-      input.notify({ kind: 'warning', text: `port ${port} is taken: OTLP is taken over HTTP only (--otlp-grpc-port chooses another)` });
-    },
+    ...saysTakenPorts(settings, urls, input),
   });
+  const startedAt = new Date(performance.timeOrigin + run.startedAt);
   const admin = await openAdminSocket(settings.dataDir, {
-    status: () =>
-      platformStatus({ settings, stores, engine, coordination: house.coordination(), urls, startedAt: new Date(performance.timeOrigin + run.startedAt) }),
+    status: () => platformStatus({ settings, stores, engine, coordination: house.coordination(), urls, startedAt }),
     sealKeys: () => sealKeys(stores.records, settings.dataDir),
     rollJournal: () => janitor.roll(),
-    ...{ blobs: stores.blobs, takeover: house.takeover },
+    ...{ blobs: stores.blobs, takeover: house.takeover, backup },
   });
   closers.push(() => admin.close());
   const stopWatching = watchConfig({
@@ -150,6 +147,19 @@ type HouseParts = Pick<Parameters<typeof buildHouse>[0], 'stores' | 'identity' |
 function openHouse({ env, cwd }: StartInput, { settings, gatewayConfig }: LoadedSettings, parts: HouseParts): Promise<House> {
   const readConfig: ReadConfig = (stored) => reloadGatewayConfig(settings.configPath ?? '', { env, cwd, stored });
   return buildHouse({ settings, gatewayConfig, readConfig, version: VERSION, ...parts });
+}
+
+/** A door that is taken by another process is said, and the start goes on without it. */
+function saysTakenPorts(settings: Settings, urls: PlatformUrls, input: StartInput) {
+  return {
+    onObservePortTaken(port: number): void {
+      urls.observe = null;
+      input.notify({ kind: 'warning', text: `port ${port} is taken: the observe paths answer on port ${settings.port} (--observe-port chooses another)` });
+    },
+    onGrpcPortTaken(port: number): void {
+      input.notify({ kind: 'warning', text: `port ${port} is taken: OTLP is taken over HTTP only (--otlp-grpc-port chooses another)` });
+    },
+  };
 }
 
 /** Who may come in: what settings say, then what the start file says. */

@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { refuseUnfinished } from '#backup/restore-backup.ts';
 import type { Settings } from '#settings/settings.ts';
 import { openFilesystemBlobs } from '#stores/blobs/filesystem.ts';
 import type { Blobs } from '#stores/blobs/port.ts';
@@ -49,6 +50,7 @@ export async function openStores(settings: Settings, log: Log, onProgress: (text
     if (postgres !== null) closers.push(() => postgres.stop());
     const records = openRecords({ ...address, poolSize: POOL_SIZE, onError: (error) => log.warn('a connection to the records was lost', { error }) });
     closers.push(() => records.close());
+    await refuseUnfinished(records);
     await migrateRecords(records);
     const blobs = await openBlobs(settings);
     closers.push(() => blobs.close());
@@ -78,7 +80,7 @@ export async function openStores(settings: Settings, log: Log, onProgress: (text
 }
 
 /** The S3 client is loaded only where it is used: it is larger than the rest of the front. */
-async function openBlobs(settings: Settings): Promise<Blobs> {
+export async function openBlobs(settings: Settings): Promise<Blobs> {
   if (settings.blobs === null) return await openFilesystemBlobs(join(settings.dataDir, 'blobs'));
   const { openS3Blobs } = await import('#stores/blobs/s3.ts');
   return await openS3Blobs(settings.blobs);

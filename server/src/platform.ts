@@ -100,3 +100,50 @@ export interface PlatformStatus {
 export interface BlobListing {
   data: { key: string; sizeBytes: number; modifiedAt: string }[];
 }
+
+/** What POST /backup on admin.sock is told. */
+export interface BackupWish {
+  /** An absolute folder that is absent or empty, or s3://bucket/prefix. */
+  to: string;
+  /** secret.key, keys.json, config.yaml and .env go along; only into a folder. */
+  withSecrets?: boolean | undefined;
+  withoutArchive?: boolean | undefined;
+  /** Waits first until everything that was accepted is stored: such a backup can be restored into stores of another kind. */
+  drain?: boolean | undefined;
+}
+
+/** What lies in a backup, or was restored from it. */
+export interface BackupResult {
+  id: string;
+  place: string;
+  records: number;
+  analytics: number;
+  blobs: number;
+  journalBytes: number;
+  secretId: string;
+  hasSecrets: boolean;
+  isDrained: boolean;
+  seconds: number;
+}
+
+export interface RestoreInput {
+  /** Flags of the settings, as `start` takes them: they name the stores to fill. */
+  argv: readonly string[];
+  env: Readonly<Record<string, string | undefined>>;
+  cwd: string;
+  from: string;
+  /** File with the instance secret, when the backup holds none. */
+  secretFile: string | null;
+  /** Goes on without the secret: what it sealed (registered models' keys, sessions) cannot be read afterwards. */
+  withoutSecret: boolean;
+  /** Only looks whether it could be done. */
+  dryRun: boolean;
+  onProgress(step: string, percent: number): void;
+}
+
+export interface RestoreResult extends BackupResult {
+  /** Rows and objects that an interrupted run had brought over. */
+  foundDone: number;
+  /** Where the data folder is; null when everything lies in external stores. */
+  dataDir: string | null;
+}

@@ -1,6 +1,7 @@
 // `help [verb]`: what there is, and the flags of one verb.
 import { SETTINGS } from '@genai/server/settings';
 import type { Command } from '#command.ts';
+import { growthFlags } from '#growth/flags.ts';
 import type { Io } from '#io.ts';
 import type { MessageCode } from '#messages.ts';
 import { TAKEOVER_FLAGS } from '#takeover/flags.ts';
@@ -22,6 +23,9 @@ const VERBS = [
   'cost',
   'down',
   'sweep',
+  'backup',
+  'restore',
+  'promote',
   'import-check',
   'help',
   'version',
@@ -85,7 +89,7 @@ function flagsOf(verb: string): string[] {
     case 'cost':
       return AWS;
     default:
-      return [...(TAKEOVER_FLAGS[verb] ?? [])];
+      return [...(TAKEOVER_FLAGS[verb] ?? []), ...growthFlags(verb)];
   }
 }
 

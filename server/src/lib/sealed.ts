@@ -13,9 +13,18 @@ const FORM = /^v1:([0-9a-f]{8}):([A-Za-z0-9_-]+)$/;
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 
+/** Names a secret without saying it: what stands in every text that it sealed. */
+export function secretIdOf(instanceSecret: Buffer): string {
+  return createHash('sha256').update(sealingKey(instanceSecret)).digest('hex').slice(0, 8);
+}
+
+function sealingKey(instanceSecret: Buffer): Buffer {
+  return Buffer.from(hkdfSync('sha256', instanceSecret, Buffer.alloc(0), 'genai-sealed-v1', 32));
+}
+
 export function createSealer(instanceSecret: Buffer): Sealer {
-  const key = Buffer.from(hkdfSync('sha256', instanceSecret, Buffer.alloc(0), 'genai-sealed-v1', 32));
-  const keyId = createHash('sha256').update(key).digest('hex').slice(0, 8);
+  const key = sealingKey(instanceSecret);
+  const keyId = secretIdOf(instanceSecret);
   return {
     seal(text, purpose) {
       const nonce = randomBytes(NONCE_BYTES);

@@ -62,6 +62,7 @@ export function buildSettings(sources: Sources, notes: Notes): Settings {
     redis: redis(values, notes),
     journal: text('journal') as Settings['journal'],
     blobs: blobs(values),
+    s3: s3(values),
     instanceSecret: instanceSecret(text('instanceSecret'), notes),
     drainDelayMs: number('drainDelay') * 1000,
     expose: text('expose') as Settings['expose'],
@@ -133,15 +134,17 @@ function checkSharedJournal(role: Settings['role'], { text }: Values, notes: Not
   if (text('instanceSecret') === null) notes.error({ path }, 'needs GENAI_INSTANCE_SECRET, the same in every process (openssl rand -base64 32)');
 }
 
-function blobs({ text }: Values): Settings['blobs'] {
-  const url = text('blobsUrl');
+function blobs(values: Values): Settings['blobs'] {
+  const url = values.text('blobsUrl');
   if (url === null) return null;
   const [bucket = '', ...path] = url.slice('s3://'.length).split('/');
   const prefix = path.filter((part) => part !== '').join('/');
+  return { bucket, prefix: prefix === '' ? '' : `${prefix}/`, ...s3(values) };
+}
+
+function s3({ text }: Values): Settings['s3'] {
   const endpoint = text('s3Endpoint');
   return {
-    bucket,
-    prefix: prefix === '' ? '' : `${prefix}/`,
     region: text('s3Region'),
     endpoint,
     publicEndpoint: text('s3PublicEndpoint'),

@@ -33,6 +33,8 @@ export interface Settings {
     readonly publicEndpoint: string | null;
     readonly pathStyle: boolean;
   } | null;
+  /** How S3 is reached, for `blobs` and for backups. */
+  readonly s3: { readonly region: string | null; readonly endpoint: string | null; readonly publicEndpoint: string | null; readonly pathStyle: boolean };
   /** Signs sessions; null = the file of the data folder. */
   readonly instanceSecret: Buffer | null;
   /** How long an ending process serves on after its probes say that it is going. */

@@ -24,7 +24,7 @@ export interface Migration {
  * Applies what is missing, each file in the transaction that notes it down. Returns the names applied now.
  * @throws AppError when the database is newer than this release, or a file that was applied has been changed since.
  */
-export async function migrateRecords(records: Records, migrations: readonly Migration[] = ownMigrations()): Promise<string[]> {
+export async function migrateRecords(records: Pick<Records, 'transaction'>, migrations: readonly Migration[] = ownMigrations()): Promise<string[]> {
   return await records.transaction(async (session) => {
     await session.query(sql`SELECT pg_advisory_xact_lock(${LOCK})`);
     await createOwnSchema(session);

@@ -59,6 +59,11 @@ export function migrationScript(text: string): Statement {
   return register(text, []);
 }
 
+/** A statement put together from what the database's own catalogue says (constraint definitions, quoted names) or from constants; never from what a caller sent. */
+export function catalogScript(text: string): Statement {
+  return register(text, []);
+}
+
 /** The SQLSTATE of an error that PostgreSQL reported (for example 23505, unique_violation), else null. */
 export function sqlState(error: unknown): string | null {
   const code = (error as { code?: unknown } | null | undefined)?.code;
