@@ -142,6 +142,100 @@ describe.skipIf(executablePath === null)('the console', () => {
     await eventually('the key', async () => (await textOf('main')).includes('console-key'));
     await picture('keys');
   });
+  it('shows sessions, users and scores, and a session as one conversation', async () => {
+    await open('/ui/sessions');
+    await eventually('the session', async () => (await textOf('main')).includes('console-session'));
+    await picture('sessions');
+    await page.getByText('console-session', { exact: true }).first().click();
+    await page.waitForURL(/\/project\/[^/]+\/sessions\/console-session/);
+    await eventually('its conversation', async () => (await textOf('main')).includes('LiteLLMのテストです'));
+    await picture('session');
+    await open('/ui/people');
+    await eventually('the user', async () => (await textOf('main')).includes('tanaka'));
+    await picture('people');
+  });
+  it('takes a score that a person gives on a trace', async () => {
+    const projects = (await (await page.request.get(`${platform.gatewayUrl}/api/console/session`)).json()) as { projects: { id: string }[] };
+    await open(`/project/${projects.projects[0]?.id}/traces/${lastTraceId}`);
+    await page.getByRole('tab', { name: /Scores/ }).click();
+    await page.getByRole('button', { name: 'Add score' }).click();
+    await page.getByRole('dialog').getByLabel('Name').fill('by-hand');
+    await page.getByRole('dialog').getByLabel('Value').fill('0.75');
+    await page.getByRole('button', { name: 'Save' }).click();
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
+    await eventually('the score in the list', async () => {
+      await open('/ui/scores');
+      return /by-hand.*0\.75.*Person/.test(await textOf('main'));
+    });
+    await picture('scores');
+  });
+  it('writes a prompt and its next version, compares them and puts one into production', async () => {
+    await open('/ui/prompts');
+    await page.getByRole('button', { name: 'New prompt' }).first().click();
+    await page.getByRole('dialog').getByLabel('Name').fill('folder/greeting');
+    await page.getByRole('dialog').getByLabel('Content').fill('Hello {{name}}');
+    await page.getByRole('dialog').getByRole('button', { name: 'Save' }).click();
+    await page.waitForURL(/\/prompts\/folder%2Fgreeting/);
+    await eventually('the first version', async () => (await textOf('main')).includes('Hello {{name}}'));
+    await page.getByRole('button', { name: 'New version' }).click();
+    await page.getByRole('dialog').getByLabel('Content').fill('Good day {{name}}');
+    await page.getByRole('dialog').getByLabel('What changed').fill('politer');
+    await page.getByRole('dialog').getByRole('button', { name: 'Save' }).click();
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
+    await eventually('the second version', async () => /v2.*politer/.test(await textOf('main')));
+    await open(`${new URL(page.url()).pathname}?version=2&compare=1`);
+    await eventually('the difference', async () => /−Hello|− Hello/.test(await textOf('main')) && (await textOf('main')).includes('+ Good day'));
+    await picture('prompt-versions');
+    await page.getByLabel('Labels', { exact: true }).first().fill('production');
+    await page.keyboard.press('Enter');
+    await page.getByRole('button', { name: 'Save' }).click();
+    const { publicKey, secretKey } = platform.keys;
+    await eventually('production at the second version', async () => {
+      const answer = await fetch(`${platform.observeUrl}/api/public/v2/prompts/folder%2Fgreeting`, {
+        headers: { authorization: `Basic ${Buffer.from(`${publicKey}:${secretKey}`).toString('base64')}` },
+      });
+      const prompt = (await answer.json()) as { version: number; createdBy: string };
+      return prompt.version === 2 && prompt.createdBy !== 'API';
+    });
+  });
+  it('makes a dataset, imports a file into it and keeps a trace in it', async () => {
+    await open('/ui/datasets');
+    await page.getByRole('button', { name: 'New dataset' }).first().click();
+    await page.getByRole('dialog').getByLabel('Name').fill('questions');
+    await page.getByRole('dialog').getByRole('button', { name: 'Save' }).click();
+    await page.waitForURL(/\/datasets\/questions/);
+    await page.getByRole('button', { name: 'Import' }).click();
+    const [chooser] = await Promise.all([page.waitForEvent('filechooser'), page.getByLabel('File').click()]);
+    await chooser.setFiles({ name: 'items.csv', mimeType: 'text/csv', buffer: Buffer.from('input,expected_output\n"富士山の高さは、",3776 m\nsecond,2\n') });
+    await page.getByRole('dialog').getByText('2 items found').waitFor();
+    await page.getByRole('dialog').getByRole('button', { name: 'Import' }).click();
+    await page.getByRole('dialog').getByText('2 of 2 items are in').waitFor();
+    await page.getByRole('dialog').getByRole('button', { name: 'Close' }).last().click();
+    await eventually('the items', async () => (await textOf('main')).includes('富士山の高さは、'));
+    const projects = (await (await page.request.get(`${platform.gatewayUrl}/api/console/session`)).json()) as { projects: { id: string }[] };
+    await open(`/project/${projects.projects[0]?.id}/traces/${lastTraceId}`);
+    await page.getByRole('button', { name: 'Add to dataset' }).click();
+    await page.getByLabel('Dataset').first().click();
+    await page.getByRole('option', { name: 'questions' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Save' }).click();
+    await page.getByRole('dialog').getByText('Added to questions.').waitFor();
+    await open(`/project/${projects.projects[0]?.id}/datasets/questions`);
+    await eventually('three items', async () => /LiteLLMのテストです/.test(await textOf('main')));
+    await picture('dataset');
+  });
+  it('makes a team and takes a member into it', async () => {
+    await open('/ui/teams');
+    await page.getByRole('button', { name: 'New team' }).first().click();
+    await page.getByRole('dialog').getByLabel('Name').fill('search-team');
+    await page.getByRole('dialog').getByLabel('Budget', { exact: true }).fill('25');
+    await page.getByRole('button', { name: 'Save' }).click();
+    await eventually('the team', async () => (await textOf('main')).includes('search-team'));
+    await page.getByText('search-team', { exact: true }).click();
+    await page.getByLabel('Add a member by e-mail or user id').fill('suzuki');
+    await page.getByRole('button', { name: 'Add', exact: true }).click();
+    await eventually('the member', async () => (await textOf('[role=dialog]')).includes('suzuki'));
+    await picture('team');
+  });
   it('speaks Japanese and knows the dark', async () => {
     const context = await browser.newContext({
       locale: 'ja-JP',

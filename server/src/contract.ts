@@ -161,6 +161,24 @@ export interface ConsoleScore {
   timestamp: string;
 }
 
+/** GET /api/console/sessions?projectId&from&to&limit&cursor&search: what the range's traces say of the session that they name. */
+export interface ConsoleSessions {
+  data: ConsoleSessionRow[];
+  nextCursor: string | null;
+}
+export interface ConsoleSessionRow {
+  id: string;
+  firstAt: string;
+  lastAt: string;
+  traces: number;
+  /** At most three. */
+  users: string[];
+  environment: string;
+  errors: number;
+  totalTokens: number;
+  totalCost: string | null;
+}
+
 /** GET /api/console/models */
 export interface ConsoleModels {
   data: {

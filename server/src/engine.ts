@@ -26,6 +26,7 @@ import { openRecords } from '#stores/records/postgres.ts';
 import { createLog, type Log } from '#telemetry/log.ts';
 import { startConsumption } from './engine-consumer.ts';
 import { answerCopy } from './engine-copy.ts';
+import { teamNames } from './team-names.ts';
 
 /** What the engine is told at its start. */
 export interface EngineInput {
@@ -75,7 +76,7 @@ export async function startEngine(input: EngineInput, log: Log): Promise<Engine>
   const { consumer, deletions, retained, stop } = await startConsumption({ input, analytics, records, models, log });
   const path = socketPath(settings.dataDir, 'engine.sock');
   const status = (): Promise<EngineAnswer> => statusOf(analytics, consumer, retained());
-  const server = await listen(path, listener({ analytics, records, deletions }, consumer, status, log));
+  const server = await listen(path, listener({ analytics, records, deletions, teamNames: (ids) => teamNames(records, ids) }, consumer, status, log));
   return {
     socketPath: path,
     status,

@@ -1,12 +1,18 @@
 // The route table of the console: /ui/* for pages, Langfuse's /project/{id}/… for links that people already have.
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent, Outlet, redirect } from '@tanstack/react-router';
+import { readDatasetSearch, readDatasetsSearch } from '#datasets/url.ts';
 import { readKeysSearch } from '#keys/url.ts';
 import { parseSearch, pickTexts, stringifySearch } from '#lib/url-state.ts';
 import { readModelsSearch } from '#models/url.ts';
 import { readOverviewSearch } from '#overview/url.ts';
+import { readPeopleSearch } from '#people/url.ts';
+import { readPromptSearch, readPromptsSearch } from '#prompts/url.ts';
 import { readRequestsSearch } from '#requests/url.ts';
+import { readScoresSearch } from '#scores/url.ts';
+import { readSessionsSearch } from '#sessions/url.ts';
 import { NotFound } from '#shell/not-found.tsx';
 import { Shell } from '#shell/shell.tsx';
+import { readTeamsSearch } from '#teams/url.ts';
 import { readTraceSearch, readTracesSearch } from '#traces/url.ts';
 import { PageError } from '#ui/page-error.tsx';
 
@@ -57,6 +63,59 @@ const keys = createRoute({
   validateSearch: readKeysSearch,
   component: lazyRouteComponent(() => import('#keys/keys-page.tsx'), 'KeysPage'),
 });
+const teams = createRoute({
+  getParentRoute: () => shell,
+  path: '/ui/teams',
+  validateSearch: readTeamsSearch,
+  component: lazyRouteComponent(() => import('#teams/teams-page.tsx'), 'TeamsPage'),
+});
+const sessions = createRoute({
+  getParentRoute: () => shell,
+  path: '/ui/sessions',
+  validateSearch: readSessionsSearch,
+  component: lazyRouteComponent(() => import('#sessions/sessions-page.tsx'), 'SessionsPage'),
+});
+const session = createRoute({
+  getParentRoute: () => shell,
+  path: '/project/$projectId/sessions/$sessionId',
+  component: lazyRouteComponent(() => import('#sessions/session-page.tsx'), 'SessionPage'),
+});
+const people = createRoute({
+  getParentRoute: () => shell,
+  path: '/ui/people',
+  validateSearch: readPeopleSearch,
+  component: lazyRouteComponent(() => import('#people/people-page.tsx'), 'PeoplePage'),
+});
+const scores = createRoute({
+  getParentRoute: () => shell,
+  path: '/ui/scores',
+  validateSearch: readScoresSearch,
+  component: lazyRouteComponent(() => import('#scores/scores-page.tsx'), 'ScoresPage'),
+});
+const prompts = createRoute({
+  getParentRoute: () => shell,
+  path: '/ui/prompts',
+  validateSearch: readPromptsSearch,
+  component: lazyRouteComponent(() => import('#prompts/prompts-page.tsx'), 'PromptsPage'),
+});
+const prompt = createRoute({
+  getParentRoute: () => shell,
+  path: '/project/$projectId/prompts/$promptName',
+  validateSearch: readPromptSearch,
+  component: lazyRouteComponent(() => import('#prompts/prompt-page.tsx'), 'PromptPage'),
+});
+const datasets = createRoute({
+  getParentRoute: () => shell,
+  path: '/ui/datasets',
+  validateSearch: readDatasetsSearch,
+  component: lazyRouteComponent(() => import('#datasets/datasets-page.tsx'), 'DatasetsPage'),
+});
+const dataset = createRoute({
+  getParentRoute: () => shell,
+  path: '/project/$projectId/datasets/$datasetName',
+  validateSearch: readDatasetSearch,
+  component: lazyRouteComponent(() => import('#datasets/dataset-page.tsx'), 'DatasetPage'),
+});
 
 const start = createRoute({
   getParentRoute: () => root,
@@ -88,11 +147,25 @@ const langfuseTraces = createRoute({
     throw redirect({ to: '/ui/traces', search: { project: params.projectId }, replace: true });
   },
 });
-const langfuseSession = createRoute({
+const langfuseSessions = createRoute({
   getParentRoute: () => root,
-  path: '/project/$projectId/sessions/$sessionId',
+  path: '/project/$projectId/sessions',
   beforeLoad: ({ params }) => {
-    throw redirect({ to: '/ui/traces', search: { project: params.projectId, session: params.sessionId, range: '90d' }, replace: true });
+    throw redirect({ to: '/ui/sessions', search: { project: params.projectId }, replace: true });
+  },
+});
+const langfusePrompts = createRoute({
+  getParentRoute: () => root,
+  path: '/project/$projectId/prompts',
+  beforeLoad: ({ params }) => {
+    throw redirect({ to: '/ui/prompts', search: { project: params.projectId }, replace: true });
+  },
+});
+const langfuseDatasets = createRoute({
+  getParentRoute: () => root,
+  path: '/project/$projectId/datasets',
+  beforeLoad: ({ params }) => {
+    throw redirect({ to: '/ui/datasets', search: { project: params.projectId }, replace: true });
   },
 });
 const langfuseUser = createRoute({
@@ -109,9 +182,11 @@ const routeTree = root.addChildren([
   login,
   langfuseProject,
   langfuseTraces,
-  langfuseSession,
+  langfuseSessions,
+  langfusePrompts,
+  langfuseDatasets,
   langfuseUser,
-  shell.addChildren([overview, requests, traces, trace, models, keys]),
+  shell.addChildren([overview, requests, traces, trace, models, keys, teams, sessions, session, people, scores, prompts, prompt, datasets, dataset]),
 ]);
 
 /** The router with plain query strings (lib/url-state.ts); a page's code is fetched when its link is hovered. */

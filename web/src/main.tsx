@@ -12,7 +12,7 @@ import { startTexts } from '#i18n/i18n.ts';
 import { createConsoleRouter } from './app.tsx';
 import { theme } from './theme.ts';
 
-startTexts();
+await startTexts();
 
 const queries: QueryClient = new QueryClient({
   defaultOptions: { queries: { retry: shouldRetry, staleTime: 5_000 } },

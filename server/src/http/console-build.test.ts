@@ -94,7 +94,7 @@ describe('consoleHash', () => {
 /** Gzipped bytes of index.html's scripts and styles and of the overview page with everything it imports; charts come later. */
 async function firstLoadBytes(dir: string, page: string): Promise<number> {
   const files = new Set([...page.matchAll(/(?:src|href)="\/ui\/(assets\/[^"]+)"/g)].map((match) => match[1] as string));
-  const queue = (await readdir(join(dir, 'assets'))).filter((name) => /^overview-page-.*\.(js|css)$/.test(name)).map((name) => `assets/${name}`);
+  const queue = (await readdir(join(dir, 'assets'))).filter((name) => /^(?:overview-page|texts-ja)-.*\.(js|css)$/.test(name)).map((name) => `assets/${name}`);
   for (let name = queue.pop(); name; name = queue.pop()) {
     if (files.has(name)) continue;
     files.add(name);

@@ -19,10 +19,12 @@ export interface EngineParts {
   analytics: Analytics;
   records: Pick<Records, 'query'>;
   deletions: Deletions;
+  /** The names of teams by id; a team that is gone has none. */
+  teamNames: (ids: readonly string[]) => Promise<ReadonlyMap<string, string>>;
 }
 
 /** Reads of the public API and of the console, and the deletion of what is read. */
-export function readRoutes({ analytics, records, deletions }: EngineParts): Route[] {
+export function readRoutes({ analytics, records, deletions, teamNames }: EngineParts): Route[] {
   const link = promptLinks(records);
   const types = scoreTypes(records);
   return [
@@ -32,13 +34,13 @@ export function readRoutes({ analytics, records, deletions }: EngineParts): Rout
     ...sessionRoutes(analytics),
     ...metricsRoutes(analytics),
     ...deletionRoutes(deletions),
-    ...consoleReadRoutes(analytics),
+    ...consoleReadRoutes(analytics, teamNames),
   ];
 }
 
 /** The same routes for a process without the store: paths, roles and schemas are equal, `forward` answers. */
 export function forwardedReadRoutes(forward: (context: RouteContext) => Promise<Response>): Route[] {
-  return readRoutes({ analytics: noStore, records: { query: refuse }, deletions: { traces: refuse, score: refuse } }).map((route) => ({
+  return readRoutes({ analytics: noStore, records: { query: refuse }, deletions: { traces: refuse, score: refuse }, teamNames: refuse }).map((route) => ({
     ...route,
     handle: forward,
   }));

@@ -3,7 +3,8 @@ import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { pickLanguage } from './i18n.ts';
-import { en, ja } from './texts.ts';
+import { en } from './texts-en.ts';
+import { ja } from './texts-ja.ts';
 
 const holes = (text: string) => [...text.matchAll(/\{\{(\w+)\}\}/g)].map((match) => match[1]).sort();
 

@@ -1,7 +1,7 @@
-// Language of the console: the reader's choice, else the browser's, else English; both dictionaries are in the bundle, so switching never waits.
+// Language of the console: the reader's choice, else the browser's, else English; a dictionary is fetched when its language is wanted.
 import i18next from 'i18next';
 import { initReactI18next, useTranslation } from 'react-i18next';
-import { en, ja } from './texts.ts';
+import type { en } from './texts-en.ts';
 
 export type TextKey = keyof typeof en;
 export type Language = 'en' | 'ja';
@@ -18,14 +18,19 @@ export function pickLanguage(stored: string | null, browser: readonly string[]):
   return 'en';
 }
 
-/** Starts i18next; called once before the first render. */
-export function startTexts(): void {
+const DICTIONARIES: Readonly<Record<Language, () => Promise<Record<TextKey, string>>>> = {
+  en: async () => (await import('./texts-en.ts')).en,
+  ja: async () => (await import('./texts-ja.ts')).ja,
+};
+
+/** Starts i18next with the reader's language; called once before the first render. */
+export async function startTexts(): Promise<void> {
   const language = pickLanguage(localStorage.getItem(STORAGE_KEY), navigator.languages);
   document.documentElement.lang = language;
-  void i18next.use(initReactI18next).init({
-    resources: { en: { translation: en }, ja: { translation: ja } },
+  await i18next.use(initReactI18next).init({
+    resources: { [language]: { translation: await DICTIONARIES[language]() } },
     lng: language,
-    fallbackLng: 'en',
+    fallbackLng: false,
     keySeparator: false,
     nsSeparator: false,
     initAsync: false,
@@ -34,11 +39,12 @@ export function startTexts(): void {
   });
 }
 
-/** Switches for this browser from now on. */
-export function setLanguage(language: Language): void {
+/** Switches for this browser from now on, as soon as the language's dictionary has come. */
+export async function setLanguage(language: Language): Promise<void> {
+  i18next.addResourceBundle(language, 'translation', await DICTIONARIES[language]());
   localStorage.setItem(STORAGE_KEY, language);
   document.documentElement.lang = language;
-  void i18next.changeLanguage(language);
+  await i18next.changeLanguage(language);
 }
 
 /** The texts in the reader's language, with the language itself for number and date formats. */

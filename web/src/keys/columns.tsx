@@ -3,10 +3,9 @@ import { ActionIcon, Badge, Menu } from '@mantine/core';
 import { IconDotsVertical, IconLock, IconLockOpen, IconPencil, IconTrash } from '@tabler/icons-react';
 import type { ReactNode } from 'react';
 import { useText } from '#i18n/i18n.ts';
-import { percentOf } from '#lib/decimal.ts';
 import { formatCount } from '#lib/format.ts';
 import { Instant } from '#ui/instant.tsx';
-import { Money } from '#ui/money.tsx';
+import { SpendCell } from '#ui/spend-cell.tsx';
 import type { Column } from '#ui/virtual-table.tsx';
 import { statusOf, type VirtualKeyRow } from './key-values.ts';
 import styles from './keys.module.css';
@@ -39,7 +38,7 @@ export function useKeyColumns(actions: KeyActions): Column<VirtualKeyRow>[] {
       minTableWidth: 960,
       render: (row) => row.team_alias ?? row.team_id ?? <span className="quiet">–</span>,
     },
-    { id: 'spend', header: t('keys.spend'), width: 'minmax(136px, 1.1fr)', render: (row) => <SpendCell row={row} /> },
+    { id: 'spend', header: t('keys.spend'), width: 'minmax(136px, 1.1fr)', render: (row) => <SpendCell spend={row.spend} maxBudget={row.max_budget} /> },
     { id: 'limits', header: t('keys.limits'), width: 'minmax(110px, 1fr)', minTableWidth: 820, render: limits },
     {
       id: 'expires',
@@ -73,33 +72,6 @@ function ModelsCell({ models }: { models: readonly string[] }): ReactNode {
   const { t } = useText();
   if (models.length === 0) return <span className="quiet">{t('keys.allModels')}</span>;
   return <span title={models.join('\n')}>{models.join(', ')}</span>;
-}
-
-function SpendCell({ row }: { row: VirtualKeyRow }): ReactNode {
-  const { t } = useText();
-  const share = percentOf(row.spend, row.max_budget);
-  return (
-    <div className={styles.stack}>
-      <span className="truncate">
-        <Money value={row.spend} />
-        <span className="quiet"> / {row.max_budget === null ? t('keys.noBudget') : <Money value={row.max_budget} />}</span>
-      </span>
-      {share !== null && (
-        <span
-          className={styles.track}
-          role="progressbar"
-          tabIndex={-1}
-          aria-valuenow={share}
-          aria-valuemin={0}
-          aria-valuemax={100}
-          aria-label={t('keys.budgetUsed', { percent: share })}
-          title={t('keys.budgetUsed', { percent: share })}
-        >
-          <span className={styles.fill} data-level={share >= 100 ? 'over' : share >= 80 ? 'near' : 'fine'} style={{ width: `${share}%` }} />
-        </span>
-      )}
-    </div>
-  );
 }
 
 function RowMenu({ row, actions }: { row: VirtualKeyRow; actions: KeyActions }): ReactNode {

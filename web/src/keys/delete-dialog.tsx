@@ -1,8 +1,7 @@
-// Asks before a key is deleted; what it cannot undo is said.
-import { Button, Group, Modal, Stack, Text } from '@mantine/core';
+// Asks before a key is deleted.
 import type { ReactNode } from 'react';
 import { useText } from '#i18n/i18n.ts';
-import { ErrorState } from '#ui/error-state.tsx';
+import { ConfirmDialog } from '#ui/confirm-dialog.tsx';
 import type { VirtualKeyRow } from './key-values.ts';
 import { useKeyChanges } from './use-keys.ts';
 
@@ -14,24 +13,16 @@ export function DeleteDialog({ row, onClose }: { row: VirtualKeyRow | null; onCl
     onClose();
   };
   return (
-    <Modal opened={row !== null} onClose={close} title={t('keys.deleteTitle')} closeButtonProps={{ 'aria-label': t('common.close') }}>
-      {row && (
-        <Stack gap="md">
-          <Text>{t('keys.deleteQuestion', { name: row.key_alias ?? row.key_name ?? row.token })}</Text>
-          <Text size="sm" c="dimmed">
-            {t('keys.deleteHint')}
-          </Text>
-          {remove.error && <ErrorState error={remove.error} />}
-          <Group justify="flex-end" gap="xs">
-            <Button variant="default" data-autofocus onClick={close}>
-              {t('common.cancel')}
-            </Button>
-            <Button color="red" loading={remove.isPending} onClick={() => remove.mutate(row.token, { onSuccess: close })}>
-              {t('keys.delete')}
-            </Button>
-          </Group>
-        </Stack>
-      )}
-    </Modal>
+    <ConfirmDialog
+      opened={row !== null}
+      title={t('keys.deleteTitle')}
+      question={t('keys.deleteQuestion', { name: row?.key_alias ?? row?.key_name ?? row?.token ?? '' })}
+      hint={t('keys.deleteHint')}
+      action={t('keys.delete')}
+      busy={remove.isPending}
+      error={remove.error}
+      onClose={close}
+      onConfirm={() => row && remove.mutate(row.token, { onSuccess: close })}
+    />
   );
 }

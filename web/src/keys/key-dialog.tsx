@@ -1,4 +1,5 @@
 // Creates a key and shows its plaintext once, or edits the limits of one.
+import '#mantine-later.css';
 import { Alert, Button, Group, Modal, Select, Stack, TagsInput, TextInput } from '@mantine/core';
 import { IconAlertTriangle } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';

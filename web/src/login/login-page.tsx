@@ -1,4 +1,5 @@
 // The login with e-mail and password.
+import '#mantine-later.css';
 import { Button, Paper, PasswordInput, SegmentedControl, Stack, Text, TextInput, Title } from '@mantine/core';
 import { useQueryClient } from '@tanstack/react-query';
 import { getRouteApi, useRouter } from '@tanstack/react-router';
@@ -38,7 +39,7 @@ export function LoginPage(): ReactNode {
           { value: 'en', label: 'English' },
           { value: 'ja', label: '日本語' },
         ]}
-        onChange={(value) => setLanguage(value as Language)}
+        onChange={(value) => void setLanguage(value as Language)}
       />
     </main>
   );

@@ -1,4 +1,5 @@
 // One model name with the deployments behind it.
+import '#mantine-later.css';
 import type { ConsoleModels } from '@genai/server/contract';
 import { Badge, Button, Group, Table } from '@mantine/core';
 import { IconAlertTriangle, IconCircleCheck, IconCode } from '@tabler/icons-react';

@@ -1,4 +1,5 @@
 // The models that the gateway answers for: their deployments, whether each is ready or what it lacks, prices, and a snippet to paste.
+import '#mantine-later.css';
 import type { ConsoleModels } from '@genai/server/contract';
 import { Alert, Badge, Drawer, Group, SegmentedControl, Skeleton, Stack, Text } from '@mantine/core';
 import { IconCode } from '@tabler/icons-react';

@@ -1,4 +1,5 @@
 // One call: its figures, every attempt and why it ended as it did, and the way to its trace.
+import '#mantine-later.css';
 import type { ConsoleRequest } from '@genai/server/contract';
 import { Alert, Button, Drawer, Group, Loader, Stack, Text, Title } from '@mantine/core';
 import { IconBinaryTree2 } from '@tabler/icons-react';

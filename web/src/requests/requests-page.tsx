@@ -1,4 +1,5 @@
 // The request log: every call of the gateway, newest first, with filters in the URL and a drawer for the one that is open.
+import '#mantine-later.css';
 import type { ConsoleRequest } from '@genai/server/contract';
 import { ActionIcon, Select, Switch, Tooltip } from '@mantine/core';
 import { IconRefresh } from '@tabler/icons-react';

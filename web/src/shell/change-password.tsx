@@ -1,4 +1,5 @@
 // Changing the password: the whole screen after the first login, a dialog later.
+import '#mantine-later.css';
 import { Alert, Button, Modal, Paper, PasswordInput, Stack, Text, Title } from '@mantine/core';
 import { useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, type ReactNode, useState } from 'react';

@@ -1,5 +1,17 @@
 // The pages of the navigation, in groups: address, name, picture and keys. The shortcuts and their help come from this list too.
-import { IconActivity, IconBinaryTree2, IconCube, IconKey, IconLayoutDashboard } from '@tabler/icons-react';
+import {
+  IconActivity,
+  IconBinaryTree2,
+  IconCube,
+  IconKey,
+  IconLayoutDashboard,
+  IconMessage2,
+  IconMessages,
+  IconStar,
+  IconTable,
+  IconUser,
+  IconUsersGroup,
+} from '@tabler/icons-react';
 import type { TextKey } from '#i18n/i18n.ts';
 
 export const LINK_GROUPS = [
@@ -13,16 +25,25 @@ export const LINK_GROUPS = [
       { to: '/ui/requests', also: '/ui/requests', text: 'nav.requests', icon: IconActivity, keys: 'g r' },
       { to: '/ui/models', also: '/ui/models', text: 'nav.models', icon: IconCube, keys: 'g m' },
       { to: '/ui/keys', also: '/ui/keys', text: 'nav.keys', icon: IconKey, keys: 'g k' },
+      { to: '/ui/teams', also: '/ui/teams', text: 'nav.teams', icon: IconUsersGroup, keys: 'g e', admin: true },
     ],
   },
   {
     title: 'nav.group.observe',
-    links: [{ to: '/ui/traces', also: '/traces/', text: 'nav.traces', icon: IconBinaryTree2, keys: 'g t' }],
+    links: [
+      { to: '/ui/traces', also: '/traces/', text: 'nav.traces', icon: IconBinaryTree2, keys: 'g t' },
+      { to: '/ui/sessions', also: '/sessions/', text: 'nav.sessions', icon: IconMessages, keys: 'g s' },
+      { to: '/ui/people', also: '/ui/people', text: 'nav.people', icon: IconUser, keys: 'g u' },
+      { to: '/ui/scores', also: '/ui/scores', text: 'nav.scores', icon: IconStar, keys: 'g c' },
+      { to: '/ui/prompts', also: '/prompts/', text: 'nav.prompts', icon: IconMessage2, keys: 'g p' },
+      { to: '/ui/datasets', also: '/datasets/', text: 'nav.datasets', icon: IconTable, keys: 'g d' },
+    ],
   },
 ] as const satisfies readonly {
   title: TextKey | null;
   /** `also`: a part of other addresses that belong to the page. */
-  links: readonly { to: string; also: string; text: TextKey; icon: unknown; keys: string }[];
+  /** `admin`: only administrators can use the page. */
+  links: readonly { to: string; also: string; text: TextKey; icon: unknown; keys: string; admin?: true }[];
 }[];
 
 export const LINKS = LINK_GROUPS.flatMap((group): readonly (typeof group.links)[number][] => group.links);

@@ -15,6 +15,7 @@ const ChangePasswordDialog = lazy(() => import('./change-password.tsx').then((mo
 
 export function Navigation({ onHelp }: { onHelp: () => void }): ReactNode {
   const { t } = useText();
+  const { user } = useSession();
   const pathname = useRouterState({ select: (state) => state.location.pathname });
   return (
     <>
@@ -27,15 +28,24 @@ export function Navigation({ onHelp }: { onHelp: () => void }): ReactNode {
             {LINK_GROUPS.map((group) => (
               <Stack key={group.title ?? ''} gap={2}>
                 {group.title && <div className={styles.group}>{t(group.title)}</div>}
-                {group.links.map((link) => {
-                  const active = pathname.startsWith(link.to) || pathname.includes(link.also);
-                  return (
-                    <Link key={link.to} to={link.to} className={styles.link} data-active={active} aria-current={active ? 'page' : undefined} title={link.keys}>
-                      <link.icon size={16} stroke={1.7} aria-hidden />
-                      {t(link.text)}
-                    </Link>
-                  );
-                })}
+                {group.links
+                  .filter((link) => !('admin' in link) || user.role === 'admin')
+                  .map((link) => {
+                    const active = pathname.startsWith(link.to) || pathname.includes(link.also);
+                    return (
+                      <Link
+                        key={link.to}
+                        to={link.to}
+                        className={styles.link}
+                        data-active={active}
+                        aria-current={active ? 'page' : undefined}
+                        title={link.keys}
+                      >
+                        <link.icon size={16} stroke={1.7} aria-hidden />
+                        {t(link.text)}
+                      </Link>
+                    );
+                  })}
               </Stack>
             ))}
           </Stack>
@@ -88,7 +98,7 @@ function UserMenu({ onHelp }: { onHelp: () => void }): ReactNode {
                 { value: 'en', label: 'English' },
                 { value: 'ja', label: '日本語' },
               ]}
-              onChange={(value) => setLanguage(value as Language)}
+              onChange={(value) => void setLanguage(value as Language)}
             />
           </div>
           <div style={{ padding: '2px 8px 6px' }}>

@@ -1,4 +1,5 @@
 // The list of keyboard shortcuts that ? opens.
+import '#mantine-later.css';
 import { Kbd, Modal, Table } from '@mantine/core';
 import { Fragment, type ReactNode } from 'react';
 import { type TextKey, useText } from '#i18n/i18n.ts';

@@ -3,13 +3,13 @@ import type { ConsoleTraceRow } from '@genai/server/contract';
 import { Badge, Group, Tooltip } from '@mantine/core';
 import { IconAlertCircle } from '@tabler/icons-react';
 import { type ReactNode, useMemo } from 'react';
+import { previewText } from '#content/preview.ts';
 import { useText } from '#i18n/i18n.ts';
 import { formatCount, formatDuration } from '#lib/format.ts';
 import { Instant } from '#ui/instant.tsx';
 import { Money } from '#ui/money.tsx';
 import type { Column } from '#ui/virtual-table.tsx';
 import styles from './columns.module.css';
-import { previewText } from './preview.ts';
 
 export function useTraceColumns(): Column<ConsoleTraceRow>[] {
   const { t, language } = useText();

@@ -1,7 +1,10 @@
 // What is selected in a trace: figures, errors, input and output, metadata, scores.
+import '#mantine-later.css';
 import type { ConsoleObservation, ConsoleScore, ConsoleTrace } from '@genai/server/contract';
-import { Alert, Badge, Group, Tabs, Text, Title } from '@mantine/core';
+import { Alert, Anchor, Badge, Group, Stack, Tabs, Text, Title } from '@mantine/core';
+import { Link } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
+import { InputOutput } from '#content/input-output.tsx';
 import { useText } from '#i18n/i18n.ts';
 import { formatCount, formatDuration } from '#lib/format.ts';
 import { CopyButton } from '#ui/copy-button.tsx';
@@ -9,12 +12,13 @@ import { Facts } from '#ui/facts.tsx';
 import { Instant } from '#ui/instant.tsx';
 import { JsonView } from '#ui/json-view.tsx';
 import { Money } from '#ui/money.tsx';
-import { InputOutput } from './input-output.tsx';
+import { AddScore } from './add-score.tsx';
+import { AddToDataset } from './add-to-dataset.tsx';
 import styles from './node-detail.module.css';
 import type { TraceRow } from './rows.ts';
 import { Scores } from './scores.tsx';
 
-export function NodeDetail({ row, data }: { row: TraceRow; data: ConsoleTrace }): ReactNode {
+export function NodeDetail({ row, data, projectId }: { row: TraceRow; data: ConsoleTrace; projectId: string }): ReactNode {
   const { t } = useText();
   const { observation } = row;
   const scores = observation ? data.scores.filter((score) => score.observationId === observation.id) : data.scores;
@@ -36,16 +40,20 @@ export function NodeDetail({ row, data }: { row: TraceRow; data: ConsoleTrace })
         </Tabs.List>
         <Tabs.Panel value="io" className={styles.panel}>
           <StatusMessage observation={observation} />
+          <AddToDataset source={{ projectId, traceId: data.trace.id, observationId: observation?.id ?? null, input: source.input, output: source.output }} />
           <InputOutput input={source.input} output={source.output} />
         </Tabs.Panel>
         <Tabs.Panel value="details" className={styles.panel}>
-          {observation ? <ObservationFacts observation={observation} /> : <TraceFacts data={data} />}
+          {observation ? <ObservationFacts observation={observation} projectId={projectId} /> : <TraceFacts data={data} />}
         </Tabs.Panel>
         <Tabs.Panel value="metadata" className={styles.panel}>
           {metadataSize === 0 ? <Text c="dimmed">{t('traces.noMetadata')}</Text> : <JsonView value={source.metadata} />}
         </Tabs.Panel>
         <Tabs.Panel value="scores" className={styles.panel}>
-          <Scores scores={scores} names={namesOf(data, scores)} />
+          <Stack gap="sm" align="flex-start">
+            <AddScore target={{ projectId, traceId: data.trace.id, observationId: observation?.id ?? null }} />
+            <Scores scores={scores} names={namesOf(data, scores)} />
+          </Stack>
         </Tabs.Panel>
       </Tabs>
     </section>
@@ -93,7 +101,7 @@ function StatusMessage({ observation }: { observation: ConsoleObservation | null
   );
 }
 
-function ObservationFacts({ observation }: { observation: ConsoleObservation }): ReactNode {
+function ObservationFacts({ observation, projectId }: { observation: ConsoleObservation; projectId: string }): ReactNode {
   const { t, language } = useText();
   const usage = Object.entries(observation.usage).map(
     ([name, value]) =>
@@ -120,7 +128,9 @@ function ObservationFacts({ observation }: { observation: ConsoleObservation }):
           [t('requests.keyAlias'), observation.keyAlias],
           [
             t('traces.prompt'),
-            observation.promptName === null ? null : `${observation.promptName}${observation.promptVersion === null ? '' : ` v${observation.promptVersion}`}`,
+            observation.promptName === null ? null : (
+              <PromptLink key="prompt" projectId={projectId} name={observation.promptName} version={observation.promptVersion} />
+            ),
           ],
         ]}
       />
@@ -141,6 +151,24 @@ function ObservationFacts({ observation }: { observation: ConsoleObservation }):
         </div>
       )}
     </div>
+  );
+}
+
+function PromptLink({ projectId, name, version }: { projectId: string; name: string; version: number | null }): ReactNode {
+  return (
+    <Anchor
+      size="sm"
+      renderRoot={(props) => (
+        <Link
+          to="/project/$projectId/prompts/$promptName"
+          params={{ projectId, promptName: name }}
+          search={version === null ? {} : { version: String(version) }}
+          {...props}
+        />
+      )}
+    >
+      {version === null ? name : `${name} v${version}`}
+    </Anchor>
   );
 }
 

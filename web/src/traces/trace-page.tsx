@@ -1,4 +1,5 @@
 // One trace: the tree with its timeline on the left, what is selected on the right; the selection is in the URL.
+import '#mantine-later.css';
 import type { ConsoleTrace } from '@genai/server/contract';
 import { Anchor, Badge, Breadcrumbs, Group, Skeleton, Stack } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
@@ -44,7 +45,7 @@ export function TracePage(): ReactNode {
           <Skeleton height={320} />
         </Stack>
       )}
-      {query.data && <TraceBody key={traceId} data={query.data} />}
+      {query.data && <TraceBody key={traceId} data={query.data} projectId={projectId} />}
     </Page>
   );
 }
@@ -69,7 +70,7 @@ function TraceFigures({ data, projectId }: { data: ConsoleTrace; projectId: stri
       {trace.sessionId && (
         <Anchor
           size="sm"
-          renderRoot={(props) => <Link to="/ui/traces" search={{ project: projectId, session: trace.sessionId as string, range: '90d' }} {...props} />}
+          renderRoot={(props) => <Link to="/project/$projectId/sessions/$sessionId" params={{ projectId, sessionId: trace.sessionId as string }} {...props} />}
         >
           {t('traces.session')}: {trace.sessionId}
         </Anchor>
@@ -82,7 +83,7 @@ function TraceFigures({ data, projectId }: { data: ConsoleTrace; projectId: stri
   );
 }
 
-function TraceBody({ data }: { data: ConsoleTrace }): ReactNode {
+function TraceBody({ data, projectId }: { data: ConsoleTrace; projectId: string }): ReactNode {
   const search = route.useSearch();
   const navigate = route.useNavigate();
   const tree = useMemo(() => buildTraceTree(data), [data]);
@@ -93,7 +94,7 @@ function TraceBody({ data }: { data: ConsoleTrace }): ReactNode {
   return (
     <div className={styles.split}>
       <TraceTreeView tree={tree} traceName={data.trace.name ?? data.trace.id} selectedId={selected?.id ?? data.trace.id} onSelect={select} />
-      {selected && <NodeDetail key={selected.id} row={selected} data={data} />}
+      {selected && <NodeDetail key={selected.id} row={selected} data={data} projectId={projectId} />}
     </div>
   );
 }

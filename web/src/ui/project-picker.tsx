@@ -1,26 +1,15 @@
-// Chooses the project of a page; hidden while there is only one.
-import { Select } from '@mantine/core';
-import type { ReactNode } from 'react';
-import { useText } from '#i18n/i18n.ts';
-import { rememberProject, useSession } from '#lib/session.tsx';
+// Chooses the project of a page; hidden while there is only one, and so fetched only when there are two.
+import { lazy, type ReactNode, Suspense } from 'react';
+import { useSession } from '#lib/session.tsx';
+
+const ProjectSelect = lazy(() => import('./project-select.tsx').then((module) => ({ default: module.ProjectSelect })));
 
 export function ProjectPicker({ value, onChange }: { value: string | null; onChange: (projectId: string) => void }): ReactNode {
-  const { t } = useText();
   const { projects } = useSession();
   if (projects.length < 2) return null;
   return (
-    <Select
-      w={180}
-      searchable
-      allowDeselect={false}
-      aria-label={t('common.project')}
-      value={value}
-      data={projects.map((project) => ({ value: project.id, label: project.name }))}
-      onChange={(projectId) => {
-        if (projectId === null) return;
-        rememberProject(projectId);
-        onChange(projectId);
-      }}
-    />
+    <Suspense>
+      <ProjectSelect value={value} onChange={onChange} />
+    </Suspense>
   );
 }

@@ -1,4 +1,5 @@
 // A search field that `/` focuses; it reports after the typing pauses or on Enter.
+import '#mantine-later.css';
 import { CloseButton, Kbd, TextInput } from '@mantine/core';
 import { useDebouncedCallback } from '@mantine/hooks';
 import { IconSearch } from '@tabler/icons-react';

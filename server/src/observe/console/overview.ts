@@ -21,7 +21,10 @@ export function bucketSecondsOf(range: { from: Date; to: Date }): number {
   return BUCKETS_SECONDS.find((width) => seconds / width <= AIMED_BUCKETS) ?? Math.ceil(seconds / AIMED_BUCKETS);
 }
 
-export async function overview(analytics: Analytics, { http, principal }: RouteContext): Promise<Response> {
+/** The names of teams by id; a team that is gone has none. */
+export type TeamNames = (ids: readonly string[]) => Promise<ReadonlyMap<string, string>>;
+
+export async function overview({ analytics, teamNames }: { analytics: Analytics; teamNames: TeamNames }, { http, principal }: RouteContext): Promise<Response> {
   assertUser(principal);
   const asked = parameters(http, overviewParameters);
   const range = consoleRange(asked);
@@ -40,7 +43,7 @@ export async function overview(analytics: Analytics, { http, principal }: RouteC
     series: seriesOf(range, bucketSeconds, part('bucket')),
     byModel: largest(part('model')),
     byKey: largest(part('key')),
-    byTeam: largest(part('team')),
+    byTeam: await named(largest(part('team')), teamNames),
   };
   return http.json(answer);
 }
@@ -86,6 +89,13 @@ function seriesOf(range: { from: Date; to: Date }, bucketSeconds: number, found:
 /** Tokens of the usage keys of one side. */
 function tokens(row: OverviewRow | undefined, side: 'input' | 'output'): number {
   return sumOfPrefix(numbersOf(row?.usage ?? {}), side) ?? 0;
+}
+
+/** Teams by what people call them; the id where there is no name, or while the records are away. */
+async function named(rows: ConsoleBreakdownRow[], teamNames: TeamNames): Promise<ConsoleBreakdownRow[]> {
+  if (rows.length === 0) return rows;
+  const names = await teamNames(rows.map((row) => row.name)).catch(() => new Map<string, string>());
+  return rows.map((row) => ({ ...row, name: names.get(row.name) ?? row.name }));
 }
 
 const LARGEST_GROUPS = 20;

@@ -1,7 +1,7 @@
 // The console's reads against real rows: figures counted once, pages by cursor, the detail's two cost rules, and nobody but a person.
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { ConsoleOverview, ConsoleTrace, ConsoleTraces } from '#contract.ts';
+import type { ConsoleOverview, ConsoleSessions, ConsoleTrace, ConsoleTraces } from '#contract.ts';
 import type { Principal } from '#identity/principal.ts';
 import { observation, PROJECT, score, trace } from '#observe/store/rows-fixture.ts';
 import { openReads, projectKey, type ReadsFixture } from '#observe/traces/reads-fixture.ts';
@@ -18,7 +18,7 @@ async function get<Answer>(path: string): Promise<Answer> {
 }
 
 beforeAll(async () => {
-  reads = await openReads(consoleReadRoutes);
+  reads = await openReads((analytics) => consoleReadRoutes(analytics, async () => new Map([['team-a', 'Team A']])));
   const usage = { input: '10', output: '5', total: '15' };
   await reads.write({
     traces: [
@@ -95,7 +95,7 @@ describe('the overview', () => {
       { name: 'other', calls: 1, cost: '0', unknownCostCalls: 1, tokens: 3 },
     ]);
     expect(answer.byKey).toEqual([{ name: 'app', calls: 1, cost: '0.000000000001', unknownCostCalls: 0, tokens: 15 }]);
-    expect(answer.byTeam).toEqual([{ name: 'team-a', calls: 1, cost: '0.000000000001', unknownCostCalls: 0, tokens: 15 }]);
+    expect(answer.byTeam).toEqual([{ name: 'Team A', calls: 1, cost: '0.000000000001', unknownCostCalls: 0, tokens: 15 }]);
   });
 
   it('is empty and whole where nothing happened', async () => {
@@ -123,6 +123,24 @@ describe('the overview', () => {
         expect(Math.ceil(seconds / width)).toBeLessThanOrEqual(60);
       }),
     );
+  });
+});
+
+describe('the sessions table', () => {
+  it('sums what the traces of a session hold, each call once, and walks by cursor', async () => {
+    const all = await get<ConsoleSessions>(`/api/console/sessions?${RANGE}`);
+    expect(all.data.map((row) => [row.id, row.traces, row.errors])).toContainEqual(['many', 12, 1]);
+    expect(all.nextCursor).toBeNull();
+    const ids: string[] = [];
+    let cursor: string | null = '';
+    while (cursor !== null) {
+      const page: ConsoleSessions = await get<ConsoleSessions>(`/api/console/sessions?${RANGE}&limit=1${cursor && `&cursor=${cursor}`}`);
+      ids.push(...page.data.map((row) => row.id));
+      cursor = page.nextCursor;
+    }
+    expect(ids).toEqual(all.data.map((row) => row.id));
+    expect((await get<ConsoleSessions>(`/api/console/sessions?${RANGE}&search=MAN`)).data.map((row) => row.id)).toEqual(['many']);
+    expect((await get<ConsoleSessions>(`/api/console/sessions?${RANGE}&search=nothing`)).data).toEqual([]);
   });
 });
 

@@ -1,0 +1,2 @@
+// Texts of the navigation's groups.
+export const navigationEn = { 'nav.group.gateway': 'Gateway', 'nav.group.observe': 'Observability' };

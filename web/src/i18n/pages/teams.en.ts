@@ -1,0 +1,23 @@
+// Texts of the teams page.
+export const teamsEn = {
+  'nav.teams': 'Teams',
+  'teams.search': 'Search name or id…',
+  'teams.create': 'New team',
+  'teams.members': 'Members',
+  'teams.budgetEvery': 'Budget anew every',
+  'teams.once': 'never',
+  'teams.resetAt': 'Budget anew at',
+  'teams.addMember': 'Add a member by e-mail or user id',
+  'teams.add': 'Add',
+  'teams.removeMember': 'Remove {{name}}',
+  'teams.role': 'Role',
+  'teams.role.admin': 'Admin',
+  'teams.role.user': 'Member',
+  'teams.deleteTitle': 'Delete team',
+  'teams.deleteQuestion': 'Delete {{name}} with all its keys?',
+  'teams.deleteHint': 'Calls with its keys fail at once. Calls and costs stay in the log. To stop it for a while, block it instead.',
+  'teams.noMatch': 'No team matches',
+  'teams.noMatchHint': 'Search by a part of the name or id.',
+  'teams.empty': 'No teams yet',
+  'teams.emptyHint': 'A team shares models, budget and limits among its keys and members.',
+};

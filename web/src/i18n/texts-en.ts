@@ -1,0 +1,18 @@
+// Every text in English: what pages share and the first pages in en.ts, every later page in a file of its own under pages/. Fetched when a reader wants this language.
+import { en as shared } from './en.ts';
+import { datasetsEn } from './pages/datasets.en.ts';
+import { navigationEn } from './pages/navigation.en.ts';
+import { promptsEn } from './pages/prompts.en.ts';
+import { scoresEn } from './pages/scores.en.ts';
+import { sessionsEn } from './pages/sessions.en.ts';
+import { teamsEn } from './pages/teams.en.ts';
+
+export const en = {
+  ...shared,
+  ...navigationEn,
+  ...sessionsEn,
+  ...scoresEn,
+  ...promptsEn,
+  ...datasetsEn,
+  ...teamsEn,
+};

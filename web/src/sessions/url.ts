@@ -1,0 +1,14 @@
+// The linkable state of the sessions list.
+import { pickTexts } from '#lib/url-state.ts';
+
+export interface SessionsSearch {
+  project?: string;
+  range?: string;
+  from?: string;
+  to?: string;
+  search?: string;
+}
+
+export function readSessionsSearch(values: Record<string, unknown>): SessionsSearch {
+  return pickTexts(values, ['project', 'range', 'from', 'to', 'search']);
+}

@@ -1,0 +1,69 @@
+// A page that is one table of a project's rows over a time range, paged at its end: what sessions, scores and the like have in common.
+import { ActionIcon, Tooltip } from '@mantine/core';
+import { IconRefresh } from '@tabler/icons-react';
+import type { ReactNode } from 'react';
+import { useText } from '#i18n/i18n.ts';
+import type { TimeRange } from '#lib/time-range.ts';
+import { EmptyState } from './empty-state.tsx';
+import { ErrorState } from './error-state.tsx';
+import { InnerTable } from './inner-table.tsx';
+import { Page } from './page.tsx';
+import { ProjectPicker } from './project-picker.tsx';
+import { TimeRangePicker } from './time-range-picker.tsx';
+import type { Column } from './virtual-table.tsx';
+
+/** What a list asks of its query; an infinite query of TanStack fits. */
+export interface ListQuery {
+  isPending: boolean;
+  isError: boolean;
+  isFetching: boolean;
+  error: Error | null;
+  hasNextPage: boolean;
+  isFetchingNextPage: boolean;
+  fetchNextPage: () => unknown;
+  refetch: () => unknown;
+}
+
+export interface ListPageProps<Row> {
+  title: string;
+  aside?: ReactNode;
+  projectId: string | null;
+  onProject: (projectId: string) => void;
+  /** Absent for lists that have no time. */
+  range?: { value: TimeRange; onChange: (range: TimeRange) => void };
+  /** Beside the pickers. */
+  tools?: ReactNode;
+  filters?: ReactNode;
+  query: ListQuery;
+  columns: readonly Column<Row>[];
+  rows: readonly Row[];
+  rowKey: (row: Row) => string;
+  rowHeight?: number;
+  onOpen: (row: Row) => void;
+  /** Shown instead of the table when there is no row. */
+  empty: ReactNode;
+}
+
+export function ListPage<Row>(props: ListPageProps<Row>): ReactNode {
+  const { t } = useText();
+  const { query, projectId, rows } = props;
+  const tools = (
+    <>
+      <Tooltip label={t('common.refresh')}>
+        <ActionIcon variant="default" size={30} aria-label={t('common.refresh')} loading={query.isFetching} onClick={() => void query.refetch()}>
+          <IconRefresh size={15} />
+        </ActionIcon>
+      </Tooltip>
+      <ProjectPicker value={projectId} onChange={props.onProject} />
+      {props.range && <TimeRangePicker value={props.range.value} onChange={props.range.onChange} />}
+      {props.tools}
+    </>
+  );
+  return (
+    <Page title={props.title} aside={props.aside} tools={tools} filters={props.filters} fill>
+      {query.error && rows.length > 0 && <ErrorState error={query.error} onRetry={() => void query.refetch()} />}
+      {projectId === null && <EmptyState title={t('overview.noProject')} hint={t('overview.noProjectHint')} />}
+      {projectId !== null && <InnerTable {...props} label={props.title} />}
+    </Page>
+  );
+}
