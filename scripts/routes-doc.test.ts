@@ -8,7 +8,7 @@ import { FACTORIES, routeLines, routesDocument } from './routes-doc.ts';
 const root = join(import.meta.dirname, '..');
 const lines = routeLines();
 /** Admin and console paths that anybody may read: probes, metrics and the document itself. */
-const OPEN = /^\/(health\/(liveliness|liveness|readiness)|metrics|openapi\.json)$/;
+const OPEN = /^\/(health\/(liveliness|liveness|readiness|drain)|metrics|openapi\.json)$/;
 
 /** Google's methods stand behind the model in one segment: `:model{.+:countTokens}` is `some-model:countTokens`. */
 const literal = (path: string): string => path.replace(/:model\{\.\+(:\w+)\}/, 'some-model$1');

@@ -1,6 +1,7 @@
 // The composition root of the front: settings and stores become rooms, rooms become routes. The only file that knows both gateway and observe.
 
 import type { Callbacks } from '#callbacks/service.ts';
+import { HealthChecks } from '#gateway/admin/health-checks.ts';
 import { createAdminRoutes } from '#gateway/admin/routes.ts';
 import { authenticate } from '#gateway/authenticate.ts';
 import { watchBudgets } from '#gateway/budget-gauges.ts';
@@ -54,7 +55,7 @@ import { ingestionOf, projectPrincipal } from './ingestion.ts';
 import { createKeyNews, type KeyNews } from './key-news.ts';
 import { type LiveModels, openLiveModels, withStoredModels } from './live-models.ts';
 import { configOfStart, type LiveSettings, openLiveSettings, type ReadConfig } from './live-settings.ts';
-import { instanceHeader, openHouseCallbacks } from './open-callbacks.ts';
+import { instanceHeader, openHouseCallbacks, servesCalls } from './open-callbacks.ts';
 import { openCoordination } from './open-coordination.ts';
 import type { Stores } from './open-stores.ts';
 import { createPlatformRoutes } from './platform-routes.ts';
@@ -109,7 +110,7 @@ export async function buildHouse(input: HouseInput): Promise<House> {
   const registered = { stored: new StoredSettings({ records: stores.records, sealer, log }), read: input.readConfig, log };
   const file = await configOfStart(input.gatewayConfig, registered);
   let config = await withStoredModels(file, stored);
-  let draining = false;
+  const probes = { draining: false };
   const { metrics, gauges } = openMetrics(input, () => config);
   const coordination = await openCoordination({ settings, records: stores.records, log, metrics });
   const money = await openMoney(input, metrics, { config: () => config, coordination });
@@ -134,39 +135,27 @@ export async function buildHouse(input: HouseInput): Promise<House> {
       await callbacks.useTargets(next.callbackTargets);
     },
   });
+  const health = openHealth(input, () => config);
   const liveSettings = openLiveSettings({ ...registered, models, news: coordination.news });
   const ingestion = ingestionOf(stores, metrics);
+  const rooms = { deps, keys, money, news, stored, models, callbacks, liveSettings, health, gateway, probes };
   return {
     gateway,
     login,
-    routes: routesOf({
-      input,
-      deps,
-      keys,
-      money,
-      news,
-      stored,
-      models,
-      callbacks,
-      liveSettings,
-      metrics,
-      ingestion,
-      config: () => config,
-      draining: () => draining,
-    }),
+    routes: routesOf({ input, ...rooms, metrics, ingestion, config: () => config }),
     ingestion,
     takeover: takeoverDeps({ records: stores.records, timezone: settings.timezone, home: identity, money, news, stored, models }),
     authenticateProject: (authorization) => projectPrincipal(projectKeys, authorization),
     authenticate: authenticatorsOf(input, { login, projectKeys, deps, config: () => config }),
     beginDrain() {
-      draining = true;
+      probes.draining = true;
     },
     swapConfig: (next) => models.useFile(next),
     storedSettings: () => registered.stored.all(),
     coordination: () => coordination.state(),
     countRequest: requestCounter(metrics),
     async close() {
-      for (const part of [gauges, news, models, liveSettings, responses, callbacks, login, keys, projectKeys, money, coordination]) await part.close();
+      for (const part of [gauges, health, news, models, liveSettings, responses, callbacks, login, keys, projectKeys, money, coordination]) await part.close();
     },
   };
 }
@@ -194,6 +183,13 @@ function authenticatorsOf(
     keyHeaderName: () => config().keyHeaderName,
     organizationOf: async (projectId) => (await listProjects(stores.records, { id: projectId }))[0]?.organization.id ?? null,
   });
+}
+
+/** Background checks run where calls are answered. */
+function openHealth({ settings, stores, log }: HouseInput, config: () => GatewayConfig): HealthChecks {
+  const checks = new HealthChecks({ records: stores.records, config, check: createDeploymentCheck(config, settings), log });
+  if (servesCalls(settings.role)) checks.start();
+  return checks;
 }
 
 function requestCounter(metrics: Metrics): House['countRequest'] {
@@ -318,7 +314,9 @@ interface RouteParts {
   metrics: Metrics;
   ingestion: IngestDependencies;
   config: () => GatewayConfig;
-  draining: () => boolean;
+  health: HealthChecks;
+  gateway: Gateway;
+  probes: { draining: boolean };
 }
 
 function routesOf(parts: RouteParts): Route[] {
@@ -333,7 +331,7 @@ function routesOf(parts: RouteParts): Route[] {
       version: input.version,
       timezone: settings.timezone,
       doors: input.doors,
-      accepting: () => !parts.draining(),
+      accepting: () => !parts.probes.draining,
       instanceHeader: instanceHeader(identity.instanceSecret),
       allRoutes: () => routes,
     }),
@@ -354,8 +352,12 @@ function routesOf(parts: RouteParts): Route[] {
       config: parts.config,
       home: { organizationId: identity.organizationId, projectId: identity.projectId },
       timezone: settings.timezone,
-      checkDeployment: createDeploymentCheck(parts.config, settings),
-      draining: parts.draining,
+      health: parts.health,
+      callsInFlight: () => parts.gateway.state().callsInFlight,
+      beginDrain: () => {
+        parts.probes.draining = true;
+      },
+      draining: () => parts.probes.draining,
       coordination: () => parts.deps.coordination.state(),
     }),
   );

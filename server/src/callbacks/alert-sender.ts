@@ -27,6 +27,7 @@ export interface AlertParts {
 
 /** Alerts are small; what does not fit has been told of often enough. */
 const LIMIT_BYTES = 8 << 20;
+const CHECK_TIMEOUT_MS = 10_000;
 /** News of long ago is not needed to know what is new. */
 const FORGET_AFTER_DAYS = 400;
 
@@ -56,6 +57,24 @@ export class AlertSender {
     if (alerting === null) return;
     const urls = [...Object.values(alerting.slack).flat(), ...(alerting.webhook === null ? [] : [alerting.webhook])];
     for (const url of urls) if (existsSync(join(this.#parts.folder, 'alerts', laneId(url)))) this.#laneOf(url);
+  }
+
+  /** Sends a test message to every webhook of a way; what failed in words, null when there is none. */
+  async check(way: string): Promise<string[] | null> {
+    const alerting = this.#parts.alerting();
+    const slack = Object.values(alerting?.slack ?? {}).flat();
+    const urls = way === 'webhook' ? [alerting?.webhook ?? null] : way === 'slack' || way === 'slack_budget_alerts' ? slack : [];
+    const known = [...new Set(urls.filter((url) => url !== null))];
+    if (known.length === 0) return null;
+    const body = Buffer.from(JSON.stringify({ text: 'A test alert: this webhook works.', event: 'test', event_message: 'A test alert: this webhook works.' }));
+    const failures: string[] = [];
+    for (const url of known) {
+      const { status } = await this.#parts.outside
+        .post(url, { 'content-type': 'application/json' }, body, AbortSignal.timeout(CHECK_TIMEOUT_MS))
+        .catch((error: Error) => ({ status: error.message }));
+      if (typeof status === 'string' || status >= 300) failures.push(`webhook: ${status}`);
+    }
+    return failures;
   }
 
   async close(): Promise<void> {
@@ -141,6 +160,7 @@ function receiverAt(url: string, outside: Outside): Receiver {
       // Slack answers 404 and 410 for a webhook that was taken away.
       throw [400, 403, 404, 410, 413, 422].includes(status) ? new Refused(said) : new Error(said);
     },
+    check: async () => {},
     close: async () => {},
   };
 }

@@ -79,6 +79,7 @@ describe('alerts', () => {
         alerting: () => alerting,
         flushLedger: async () => {},
         outside: {
+          get: async () => ({ status: 500, text: '' }),
           post: async (url, _headers, body) => {
             posted.push({ url, body: JSON.parse(body.toString()) as Record<string, unknown> });
             return { status: 200, text: '' };

@@ -28,6 +28,10 @@ export function createOutside({ pool, blobs, openBucket, instanceId }: OutsidePa
     return await pool(url.origin).request({ path: url.pathname + url.search, ...options, headers: { ...login, ...options.headers } });
   };
   return {
+    async get(address, headers, signal) {
+      const answer = await request(new URL(address), { method: 'GET', headers, signal });
+      return { status: answer.statusCode, text: await beginningOf(answer.body) };
+    },
     async post(address, headers, body, signal) {
       const answer = await request(new URL(address), { method: 'POST', headers, body, signal });
       return { status: answer.statusCode, text: await beginningOf(answer.body) };

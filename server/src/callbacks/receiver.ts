@@ -21,6 +21,8 @@ export interface Receiver {
   render(calls: readonly LoggedCall[]): Delivery[];
   /** Resolves when the receiver has it. @throws Refused when it will never take it, anything else when it may later. */
   deliver(delivery: Delivery, signal: AbortSignal): Promise<void>;
+  /** Asks it something that changes nothing. @throws Error when it does not answer as it should. */
+  check(signal: AbortSignal): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -29,6 +31,8 @@ export class Refused extends Error {}
 
 /** How receivers are reached. */
 export interface Outside {
+  /** One GET without redirects. */
+  get(url: string, headers: Record<string, string>, signal: AbortSignal): Promise<{ status: number; text: string }>;
   /** One POST without redirects. */
   post(url: string, headers: Record<string, string>, body: Buffer, signal: AbortSignal): Promise<{ status: number; text: string }>;
   /** A bucket by the variables of `s3_v2`; the platform's own blob store when they name none. */
@@ -70,8 +74,14 @@ function langfuse({ variables }: CallbackTarget, outside: Outside): Receiver {
       judge(status, text);
       judgeEvents(text);
     },
+    check: (signal) => checkLangfuse(host, { authorization: basic(variables) }, outside, signal),
     close: async () => {},
   };
+}
+
+async function checkLangfuse(host: string, headers: Record<string, string>, outside: Outside, signal: AbortSignal): Promise<void> {
+  const { status, text } = await outside.get(`${host}/api/public/projects`, headers, signal);
+  judge(status, text);
 }
 
 interface OtlpPlace {
@@ -105,6 +115,10 @@ function otlp(place: OtlpPlace, outside: Outside): Receiver {
       const { status, text } = await outside.post(place.url, headers, body, signal);
       judge(status, text);
     },
+    async check(signal) {
+      const { status, text } = await outside.post(place.url, headers, Buffer.from('{"resourceSpans":[]}'), signal);
+      judge(status, text);
+    },
     close: async () => {},
   };
 }
@@ -122,6 +136,10 @@ function webhook({ variables }: CallbackTarget, outside: Outside): Receiver {
     render,
     async deliver({ id, body, contentType }, signal) {
       const { status, text } = await outside.post(url, { ...headers, 'content-type': contentType, 'idempotency-key': id }, body, signal);
+      judge(status, text);
+    },
+    async check(signal) {
+      const { status, text } = await outside.post(url, { ...headers, 'content-type': JSON_TYPE }, Buffer.from('[]'), signal);
       judge(status, text);
     },
     close: async () => {},
@@ -143,6 +161,9 @@ function objects({ variables }: CallbackTarget, outside: Outside): Receiver {
         await bucket.catch(() => (bucket = null));
         throw error;
       }
+    },
+    async check() {
+      await (await outside.objects(variables)).list(prefix, { limit: 1 });
     },
     async close() {
       const opened = await bucket?.catch(() => null);

@@ -17,7 +17,7 @@ import { CallbackDirectory } from './directory.ts';
 import { type Dispatcher, type DispatcherParts, startDispatcher } from './dispatcher.ts';
 import { Lanes, type TargetState } from './lanes.ts';
 import { type LoggingEntry, readEntry, shownEntry, shownValue } from './logging-entries.ts';
-import type { Outside } from './receiver.ts';
+import { type Outside, openReceiver } from './receiver.ts';
 
 const TOPIC = 'callbacks';
 
@@ -60,6 +60,8 @@ export interface CallbackAdmin {
   /** The configuration's receivers with their secrets masked, and how every open one is doing. */
   configured(): readonly CallbackTarget[];
   states(): TargetState[];
+  /** Asks a configured receiver, or Slack, whether it answers: what is wrong in words; null when nothing of that name is configured. */
+  check(name: string): Promise<string[] | null>;
 }
 
 /** Opens the room. @throws when the records are away. */
@@ -95,7 +97,10 @@ export async function openCallbacks(parts: CallbackParts): Promise<Callbacks> {
       await apply();
       alerts?.resume();
     },
-    admin: adminOf({ records, store, lanes, changed, configured: () => global }),
+    admin: {
+      ...adminOf({ records, store, lanes, changed, configured: () => global }),
+      check: (name) => checkReceivers(name, { targets: directory.all(), outside: parts.outside, alerts }),
+    },
     async close() {
       stopHearing();
       await dispatcher?.close();
@@ -114,7 +119,24 @@ interface AdminParts {
   configured: () => readonly CallbackTarget[];
 }
 
-function adminOf({ records, store, lanes, changed, configured }: AdminParts): CallbackAdmin {
+const CHECK_TIMEOUT_MS = 10_000;
+
+async function checkReceivers(
+  name: string,
+  { targets, outside, alerts }: { targets: readonly CallbackTarget[]; outside: Outside; alerts: AlertSender | null },
+): Promise<string[] | null> {
+  const named = targets.filter((target) => target.name === name);
+  if (named.length === 0) return (await alerts?.check(name)) ?? null;
+  const failures: string[] = [];
+  for (const target of named) {
+    const receiver = openReceiver(target, outside);
+    await receiver.check(AbortSignal.timeout(CHECK_TIMEOUT_MS)).catch((error: Error) => failures.push(error.message));
+    await receiver.close();
+  }
+  return failures;
+}
+
+function adminOf({ records, store, lanes, changed, configured }: AdminParts): Omit<CallbackAdmin, 'check'> {
   const write = async (scope: CallbackScope, scopeId: string, targets: readonly CallbackTarget[], onlyThese: boolean): Promise<void> => {
     await records.transaction(async (session) => {
       const names = targets.map(({ name }) => name);

@@ -72,6 +72,11 @@ export class StoredModels {
     return 'problem' in built ? built.problem : (built.deployment.problem ?? null);
   }
 
+  /** The deployment that a model would be, or why there would be none. */
+  async attempt(model: Pick<StoredModel, 'id' | 'modelName' | 'params' | 'info'>): Promise<{ deployment: Deployment } | { problem: string }> {
+    return this.#build(model, await this.#usableCredentials());
+  }
+
   async find(id: string): Promise<StoredModel | null> {
     const row = (await this.#rows()).find((candidate) => candidate.id === id);
     return row === undefined ? null : this.#open(row);

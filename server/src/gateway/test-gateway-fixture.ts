@@ -90,6 +90,8 @@ export const CONFIG: GatewayConfig = {
   callbacks: [],
   callbackTargets: [],
   alerting: null,
+  backgroundHealth: null,
+  drainEndpoint: null,
   endUserMetrics: false,
   compat: { budgetStatus: 400, modelDeniedStatus: 401 },
   foreignDatabaseUrl: null,

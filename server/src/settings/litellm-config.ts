@@ -232,6 +232,8 @@ function buildConfig(groups: Groups, models: Models, environment: Environment): 
     callbacks: callbacks.names,
     callbackTargets: callbacks.targets,
     endUserMetrics: readFirst(litellm, (section) => section.boolean('enable_end_user_cost_tracking_prometheus_only')) ?? false,
+    backgroundHealth: readBackgroundHealth(general),
+    drainEndpoint: readDrainEndpoint(general, environment),
     alerting: readAlerting(general, environment),
     compat: readCompat(own),
     foreignDatabaseUrl: foreignDatabase(general, environment),
@@ -253,6 +255,20 @@ function foreignDatabase(general: readonly Section[], environment: Environment):
 function foreignRemark(url: string): string {
   const place = URL.canParse(url) ? ` (${new URL(url).host}${new URL(url).pathname})` : '';
   return `names the database of another application${place}: nothing is read from it or written to it; an own PostgreSQL is chosen with --records-url`;
+}
+
+const DEFAULT_HEALTH_SECONDS = 300;
+
+function readBackgroundHealth(general: readonly Section[]): GatewayConfig['backgroundHealth'] {
+  const seconds = readFirst(general, (section) => section.number('health_check_interval', { min: 1 })) ?? DEFAULT_HEALTH_SECONDS;
+  return readFirst(general, (section) => section.boolean('background_health_checks')) ? { intervalMs: seconds * 1000 } : null;
+}
+
+function readDrainEndpoint(general: readonly Section[], environment: Environment): GatewayConfig['drainEndpoint'] {
+  const token = readFirst(general, (section) => section.text('drain_endpoint_token')) ?? (environment.DRAIN_ENDPOINT_TOKEN || null);
+  const enabled = readFirst(general, (section) => section.boolean('enable_drain_endpoint')) ?? false;
+  if (enabled && token === null) general[0]?.warn('enable_drain_endpoint', 'lets everybody who reaches this port end the process: set drain_endpoint_token');
+  return enabled ? { token } : null;
 }
 
 function oneOf<Choice extends string>(section: Section, key: string, choices: readonly Choice[]): Choice | null {

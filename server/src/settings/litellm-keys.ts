@@ -35,8 +35,7 @@ export const NOT_YET: Readonly<Record<string, ReadonlySet<string>>> = {
   ),
   general_settings: new Set(
     `supported_db_objects disable_spend_logs disable_error_logs maximum_spend_logs_retention_period maximum_spend_logs_retention_interval
-    maximum_spend_logs_cleanup_cron spend_report_frequency background_health_checks
-    health_check_interval health_check_details enable_health_check_routing health_check_concurrency use_shared_health_check max_parallel_requests
+    maximum_spend_logs_cleanup_cron spend_report_frequency health_check_details enable_health_check_routing health_check_concurrency use_shared_health_check max_parallel_requests
     global_max_parallel_requests enable_jwt_auth litellm_jwtauth enable_oauth2_auth enforce_user_param enforced_params reject_clientside_metadata_tags
     allowed_routes admin_only_routes public_routes allowed_ips use_x_forwarded_for max_response_size_mb
     forward_client_headers_to_llm_api forward_openai_org_id forward_llm_provider_auth_headers allow_client_side_credentials completion_model embedding_model

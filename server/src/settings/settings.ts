@@ -199,6 +199,10 @@ export interface GatewayConfig {
   readonly callbackTargets: readonly CallbackTarget[];
   /** End users are a label of metrics (enable_end_user_cost_tracking_prometheus_only). */
   readonly endUserMetrics: boolean;
+  /** Deployments are called now and then, and /health tells what that showed; null = only when asked. */
+  readonly backgroundHealth: { readonly intervalMs: number } | null;
+  /** /health/drain works; `token` = what its caller has to know. Null = it does not. */
+  readonly drainEndpoint: { readonly token: string | null } | null;
   /** Who is told of trouble; null = nobody. */
   readonly alerting: Alerting | null;
   readonly compat: { readonly budgetStatus: number; readonly modelDeniedStatus: number };

@@ -24,7 +24,8 @@ import { sql } from '#stores/records/sql.ts';
 import { startTestRecords, type TestRecords } from '#stores/records/test-records.ts';
 import { createLog } from '#telemetry/log.ts';
 import { createMetrics, type Metrics } from '#telemetry/metrics.ts';
-import type { AdminDeps } from './deps.ts';
+import type { AdminDeps, DeploymentCheck } from './deps.ts';
+import { HealthChecks } from './health-checks.ts';
 import { createAdminRoutes } from './routes.ts';
 
 export const sha256 = (key: string): string => createHash('sha256').update(key).digest('hex');
@@ -77,6 +78,7 @@ export function deployment(fields: Partial<Deployment>): Deployment {
   };
 }
 
+const EMPTY = { deployments: [], backgroundHealth: null, drainEndpoint: null, callbacks: [], alerting: null } as unknown as GatewayConfig;
 const log = createLog({ level: 'error', stream: { write: () => {} } });
 
 const KEY_MAKER: AdminDeps['keyMaker'] = {
@@ -101,7 +103,7 @@ export async function startAdminHouse(): Promise<AdminHouse> {
   const governed = await openGoverned({ records, budgets, ledger: money.ledger, timezone: 'Asia/Tokyo', log, channel: 'genai_keys' });
   const metrics = createMetrics();
   const changed: string[] = [];
-  const state: AdminHouse['state'] = { config: { deployments: [] } as unknown as GatewayConfig, draining: false, checks: [] };
+  const state: AdminHouse['state'] = { config: EMPTY, draining: false, checks: [] };
   const deps: AdminDeps = {
     records,
     keyStore: { records, changed: (id) => void changed.push(id) },
@@ -122,11 +124,8 @@ export async function startAdminHouse(): Promise<AdminHouse> {
     config: () => state.config,
     home: { organizationId: 'org', projectId: 'project' },
     timezone: 'Asia/Tokyo',
-    checkDeployment: async (one) => {
-      state.checks.push(one.id);
-      return { healthy: one.id !== 'bad', latencyMs: 3, error: one.id === 'bad' ? 'connect ECONNREFUSED' : null };
-    },
-    draining: () => state.draining,
+    health: testChecks(records, state),
+    ...testProcess(state),
     coordination: () => ({ kind: 'memory', away: false, processes: 1 }),
   };
   const authenticate = (request: Request): Promise<Principal> => principalOf(records, request.headers.get('x-test-as') ?? 'master');
@@ -160,6 +159,21 @@ export async function startAdminHouse(): Promise<AdminHouse> {
   };
 }
 
+function testProcess(state: AdminHouse['state']): Pick<AdminDeps, 'callsInFlight' | 'beginDrain' | 'draining'> {
+  const beginDrain = (): void => {
+    state.draining = true;
+  };
+  return { callsInFlight: () => 0, beginDrain, draining: () => state.draining };
+}
+
+function testChecks(records: Records, state: AdminHouse['state']): HealthChecks {
+  const check = async (one: Deployment): Promise<DeploymentCheck> => {
+    state.checks.push(one.id);
+    return { healthy: one.id !== 'bad', latencyMs: 3, error: one.id === 'bad' ? 'connect ECONNREFUSED' : null };
+  };
+  return new HealthChecks({ records, config: () => state.config, check, log });
+}
+
 function testSettings(records: Records): AdminDeps['settings'] {
   const stored = new StoredSettings({ records, sealer: createSealer(Buffer.alloc(32, 1)), log });
   return { stored, attempt: () => ({ faults: [], warnings: [] }), changed: async () => {} };
@@ -171,7 +185,12 @@ function testCallbacks(records: Records, folder: string): Promise<Callbacks> {
     records,
     sealer: createSealer(Buffer.alloc(32, 1)),
     news: { tell: async () => {}, hear: () => () => {} },
-    outside: { post: async () => ({ status: 500, text: '' }), objects: () => Promise.reject(new Error('none')), isSelf: async () => false },
+    outside: {
+      get: async () => ({ status: 500, text: '' }),
+      post: async () => ({ status: 500, text: '' }),
+      objects: () => Promise.reject(new Error('none')),
+      isSelf: async () => false,
+    },
     metrics: createMetrics(),
     log,
     dataDir: folder,

@@ -7,10 +7,11 @@ import type { StoredModels } from '#gateway/stored-models.ts';
 import type { StoredSettings } from '#gateway/stored-settings.ts';
 import type { KeyStore } from '#identity/virtual-keys.ts';
 import type { Prices } from '#prices/port.ts';
-import type { Deployment, GatewayConfig, StoredSections } from '#settings/settings.ts';
+import type { GatewayConfig, StoredSections } from '#settings/settings.ts';
 import type { CoordinationState } from '#stores/coordination/port.ts';
 import type { Records } from '#stores/records/port.ts';
 import type { Metrics } from '#telemetry/metrics.ts';
+import type { HealthChecks } from './health-checks.ts';
 
 /** What a real call to a deployment showed. */
 export interface DeploymentCheck {
@@ -48,6 +49,8 @@ export interface CallbackAdmin {
     readonly failure: boolean;
     readonly variables: Readonly<Record<string, string>>;
   }[];
+  /** Asks a configured receiver, or Slack, whether it answers: what is wrong in words; null when nothing of that name is configured. */
+  check(name: string): Promise<string[] | null>;
   /** Every open way to a receiver. */
   states(): readonly {
     readonly name: string;
@@ -94,8 +97,12 @@ export interface AdminDeps {
   readonly home: { readonly organizationId: string; readonly projectId: string };
   /** IANA zone that decides days. */
   readonly timezone: string;
-  /** Really calls the deployment with the smallest possible request. Never rejects. */
-  readonly checkDeployment: (deployment: Deployment, signal: AbortSignal) => Promise<DeploymentCheck>;
+  /** Real calls to deployments and their history. */
+  readonly health: HealthChecks;
+  /** Calls that this process is answering. */
+  readonly callsInFlight: () => number;
+  /** From now on probes say that the process is going. */
+  readonly beginDrain: () => void;
   /** True once the process has been told to stop. */
   readonly draining: () => boolean;
   /** How the store of limits and budgets is doing. */

@@ -4,10 +4,11 @@ import { readQuery } from '#http/body.ts';
 import type { Route, RouteContext } from '#http/route.ts';
 import type { Deployment } from '#settings/settings.ts';
 import { PROMETHEUS_CONTENT_TYPE } from '#telemetry/metrics.ts';
+import { actorOf } from './admin-route.ts';
 import type { AdminDeps } from './deps.ts';
+import { healthHistoryRoutes } from './health-history.ts';
 import { publicBase } from './model-view.ts';
 
-const PARALLEL_CHECKS = 4;
 const PING_TIMEOUT_MS = 2_000;
 const healthQuery = z.looseObject({ model: z.string().max(500).optional(), model_id: z.string().max(200).optional() });
 
@@ -28,10 +29,11 @@ export function healthRoutes(deps: AdminDeps): Route[] {
       ...open,
       path: '/health',
       access: ['master', 'user-admin'],
-      summary: 'Calls every configured deployment (costs a few tokens each)',
+      summary: 'Calls every configured deployment (costs a few tokens each), or tells the last background round',
       query: healthQuery,
       handle: (context) => health(deps, context),
     },
+    ...healthHistoryRoutes(deps),
   ];
 }
 
@@ -45,23 +47,16 @@ async function readiness(deps: AdminDeps): Promise<Response> {
   return Response.json(body, { status: healthy ? 200 : 503 });
 }
 
-async function health(deps: AdminDeps, { http, signal }: RouteContext): Promise<Response> {
-  const query = readQuery(http, healthQuery);
-  const waiting = deps
-    .config()
-    .deployments.filter((one) => (query.model === undefined || one.modelName === query.model) && (query.model_id === undefined || one.id === query.model_id));
-  const healthy: unknown[] = [];
-  const unhealthy: unknown[] = [];
-  const queue = [...waiting];
-  async function work(): Promise<void> {
-    for (let next = queue.shift(); next !== undefined && !signal.aborted; next = queue.shift()) {
-      const problem = next.problem ?? null;
-      const check = problem === null ? await deps.checkDeployment(next, signal) : { healthy: false, latencyMs: 0, error: problem };
-      if (check.healthy) healthy.push({ ...endpoint(next), latency_ms: check.latencyMs });
-      else unhealthy.push({ ...endpoint(next), error: check.error });
-    }
-  }
-  await Promise.all(Array.from({ length: PARALLEL_CHECKS }, work));
+async function health(deps: AdminDeps, context: RouteContext): Promise<Response> {
+  const query = readQuery(context.http, healthQuery);
+  const isAsked = ({ modelName, id }: Deployment): boolean =>
+    (query.model === undefined || modelName === query.model) && (query.model_id === undefined || id === query.model_id);
+  const known = deps.health.cached();
+  const results =
+    known?.filter(({ deployment }) => isAsked(deployment)) ??
+    (await deps.health.run(deps.config().deployments.filter(isAsked), actorOf(context), context.signal));
+  const healthy = results.filter((result) => result.healthy).map(({ deployment, latencyMs }) => ({ ...endpoint(deployment), latency_ms: latencyMs }));
+  const unhealthy = results.filter((result) => !result.healthy).map(({ deployment, error }) => ({ ...endpoint(deployment), error }));
   return Response.json({
     healthy_endpoints: healthy,
     unhealthy_endpoints: unhealthy,

@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ConsoleModels } from '#contract.ts';
 import type { GatewayConfig } from '#settings/settings.ts';
+import { createLog } from '#telemetry/log.ts';
 import { type AdminHouse, deployment, startAdminHouse } from './admin-fixture.ts';
+import { HealthChecks } from './health-checks.ts';
 
 let house: AdminHouse;
 beforeAll(async () => {
@@ -23,6 +25,10 @@ beforeAll(async () => {
       deployment({ id: 'bad', modelName: 'private', providerName: 'hosted_vllm', provider: 'openai-compatible', upstreamModel: 'mine' }),
       deployment({ id: 'unset', modelName: 'unset', problem: 'AZURE_API_KEY is not set' }),
     ],
+    backgroundHealth: null,
+    drainEndpoint: null,
+    callbacks: [],
+    alerting: null,
   } as unknown as GatewayConfig;
 });
 afterAll(() => house.stop());
@@ -111,6 +117,86 @@ describe('/health', () => {
     const answer = await house.call('GET', '/metrics', undefined, 'anonymous');
     expect(answer.headers.get('content-type')).toBe('text/plain; version=0.0.4; charset=utf-8');
     expect(answer.body).toContain('genai_calls_total 2');
+  });
+});
+
+describe('/health/history and its like', () => {
+  it('remember what checks showed, by model and by state, the newest first', async () => {
+    house.state.config = { ...house.state.config, deployments: [deployment({ id: 'good', modelName: 'good' }), deployment({ id: 'bad', modelName: 'bad' })] };
+    await house.call('GET', '/health');
+    const all = await house.call('GET', '/health/history?limit=1');
+    expect(all.body).toMatchObject({ limit: 1, offset: 0 });
+    expect((all.body as { total_records: number }).total_records).toBeGreaterThanOrEqual(2);
+    const ill = await house.call('GET', '/health/history?status_filter=unhealthy&model=bad');
+    expect((ill.body as { health_checks: object[] }).health_checks[0]).toMatchObject({
+      model_id: 'bad',
+      status: 'unhealthy',
+      error_message: 'connect ECONNREFUSED',
+    });
+    const latest = await house.call('GET', '/health/latest');
+    expect((latest.body as { latest_health_checks: Record<string, object> }).latest_health_checks.bad).toMatchObject({
+      status: 'unhealthy',
+      checked_by: 'default_user_id',
+    });
+    expect((await house.call('GET', '/health/history?limit=0')).status).toBe(400);
+  });
+
+  it('try a connection that is not registered, and one that is by its name', async () => {
+    const unregistered = { litellm_params: { model: 'openai/gpt-4o', api_key: 'sk-of-the-request', api_base: 'https://example.com/v1' } };
+    const tried = await house.call('POST', '/health/test_connection', unregistered);
+    expect(tried.body).toMatchObject({ status: 'success' });
+    expect(JSON.stringify(tried.body)).not.toContain('sk-of-the-request');
+    expect((await house.call('POST', '/health/test_connection', { litellm_params: { model: 'bad' } })).body).toMatchObject({ status: 'error' });
+    expect((await house.call('POST', '/health/test_connection', { litellm_params: { model: 'nobody/x' } })).status).toBe(400);
+    expect((await house.call('POST', '/health/test_connection', {})).status).toBe(400);
+  });
+
+  it('drain only where the configuration allows it, for whoever knows the token', async () => {
+    expect((await house.call('GET', '/health/drain', undefined, 'anonymous')).status).toBe(404);
+    house.state.config = { ...house.state.config, drainEndpoint: { token: 'known' } };
+    expect((await house.call('GET', '/health/drain', undefined, 'anonymous')).status).toBe(401);
+    expect(house.state.draining).toBe(false);
+    house.state.config = { ...house.state.config, drainEndpoint: { token: null } };
+    expect(await house.call('GET', '/health/drain', undefined, 'anonymous')).toMatchObject({ status: 200, body: { status: 'drained' } });
+    expect((await house.call('GET', '/health/readiness', undefined, 'anonymous')).status).toBe(503);
+    house.state.draining = false;
+  });
+
+  it('say of a receiver that is not configured that it is not', async () => {
+    expect((await house.call('GET', '/health/services?service=datadog')).status).toBe(422);
+    expect((await house.call('GET', '/health/backlog')).body).toEqual({ in_flight_requests: 0 });
+    expect((await house.call('GET', '/health/readiness/details')).body).toMatchObject({ status: 'healthy', db: 'connected' });
+  });
+});
+
+describe('background health checks', () => {
+  it('call each deployment once in an interval, whatever the number of processes, and /health tells what they showed', async () => {
+    const config = {
+      deployments: [deployment({ id: 'g' }), deployment({ id: 'q', info: { disable_background_health_check: true } })],
+      backgroundHealth: { intervalMs: 60_000 },
+    };
+    const called: string[] = [];
+    const open = () => {
+      const check = async ({ id }: { id: string }) => {
+        called.push(id);
+        return { healthy: true, latencyMs: 1, error: null };
+      };
+      const checks = new HealthChecks({
+        records: house.database.records,
+        config: () => config,
+        check,
+        log: createLog({ level: 'error', stream: { write: () => {} } }),
+      });
+      checks.start(10);
+      return checks;
+    };
+    const one = open();
+    while (one.cached() === null) await new Promise((resolve) => setTimeout(resolve, 10));
+    const two = open();
+    while (two.cached() === null) await new Promise((resolve) => setTimeout(resolve, 10));
+    await Promise.all([one.close(), two.close()]);
+    expect(called).toEqual(['g']);
+    expect(two.cached()).toMatchObject([{ healthy: true, deployment: { id: 'g' } }]);
   });
 });
 
