@@ -55,6 +55,36 @@ export interface AttemptRecord {
   currency: string;
   /** Id of the price row that was used; null when unknown. */
   priceId: string | null;
+  /** Why this deployment; absent or null where there was no other. */
+  choice?: Choice | null;
+  /** How the cost came about; absent or null without a known price. */
+  costLines?: readonly CostLine[] | null;
+}
+
+/** Why a deployment got a try. */
+export interface Choice {
+  /** The routing strategy, or `affinity`, `retry` (it was tried before and nothing else was left), `last resort` (all rested). */
+  by: string;
+  /** The other deployments of the model, at most 20. */
+  passedOver: PassedOver[];
+  /** How many others there were. */
+  others: number;
+}
+
+export interface PassedOver {
+  deploymentId: string;
+  why: 'not ready' | 'budget' | 'tried' | 'resting' | 'probed' | 'context window' | 'order' | 'strategy' | 'affinity' | 'tags';
+  /** Of a rest: its end, and the status that made it. */
+  until?: string;
+  status?: number;
+}
+
+/** Tokens of one kind at their rate; the lines of a call add up to its cost. */
+export interface CostLine {
+  part: 'input' | 'cachedInput' | 'cacheCreationInput' | 'audioInput' | 'output' | 'reasoningOutput' | 'audioOutput';
+  tokens: number;
+  /** Decimal text in the currency of the try. */
+  perToken: string;
 }
 
 /** JSON header of JournalKind.callStarted: enough to bill the call at its reservation should nothing else ever be heard of it. */

@@ -1,4 +1,5 @@
 // Types that the console may see (types only, no values): the answers of /api/console/*. Money is a decimal string, instants are ISO strings, durations are milliseconds.
+import type { Choice, CostLine } from '#call-record.ts';
 
 export interface ConsoleSession {
   user: { id: string; email: string; name: string; role: 'admin' | 'member' | 'viewer'; mustChangePassword: boolean };
@@ -79,6 +80,11 @@ export interface ConsoleRequest {
     error: string | null;
     cost: string | null;
     latencyMs: number;
+    priceId: string | null;
+    /** Why this deployment; null where the model has no other. */
+    choice: Choice | null;
+    /** How the cost came about; empty without a known price. */
+    costLines: readonly CostLine[];
   }[];
 }
 

@@ -18,11 +18,12 @@ import { type GovernedDirectory, openGoverned } from '#gateway/money/governed.ts
 import { createLedger, type Ledger } from '#gateway/money/ledger.ts';
 import { watchMoney } from '#gateway/money/money-metrics.ts';
 import { loadGlobalSpend, loadStoredSpend } from '#gateway/money/stored-spend.ts';
-import { openWindows } from '#gateway/money/window-spend.ts';
+import { openWindows, type WindowSpendDeps } from '#gateway/money/window-spend.ts';
 import type { CallJournal } from '#gateway/ports.ts';
 import { createResponseStore } from '#gateway/responses/store.ts';
 import { StoredModels } from '#gateway/stored-models.ts';
 import { StoredSettings } from '#gateway/stored-settings.ts';
+import { deploymentClaims } from '#gateway/target-budgets.ts';
 import type { Authenticators, RequestEvent } from '#http/app.ts';
 import { readBody } from '#http/body.ts';
 import type { Route, RouteContext } from '#http/route.ts';
@@ -114,7 +115,7 @@ export async function buildHouse(input: HouseInput): Promise<House> {
   const { metrics, gauges } = openMetrics(input, () => config);
   const coordination = await openCoordination({ settings, records: stores.records, log, metrics });
   const money = await openMoney(input, metrics, { config: () => config, coordination });
-  const keys = await openKeys(input, money);
+  const keys = await openKeys(input, money, config);
   const news = createKeyNews({ news: coordination.news, keys, governed: money.governed, log });
   const projectKeys = await openProjectKeys(stores.records);
   const login = openLogin(input);
@@ -129,7 +130,7 @@ export async function buildHouse(input: HouseInput): Promise<House> {
     news: coordination.news,
     log,
     async use(next) {
-      await prepareGlobalBudget({ next, now: config, accounts: coordination.accounts, budgets: money.budgets }, input);
+      await prepareBudgets({ next, now: config, accounts: coordination.accounts, money }, input);
       await swapGateway(gateway, next, log);
       config = next;
       await callbacks.useTargets(next.callbackTargets);
@@ -201,10 +202,15 @@ function requestCounter(metrics: Metrics): House['countRequest'] {
   return ({ method, route, status }) => requests.add(1, method, route, `${Math.floor(status / 100)}xx`);
 }
 
-/** A key's budget windows are known before its first call. */
-function openKeys({ stores, settings }: HouseInput, money: Money): Promise<VirtualKeyDirectory> {
-  const windows = { records: stores.records, budgets: money.budgets, ledger: money.ledger, timezone: settings.timezone };
-  return openKeyDirectory(stores.records, { prepare: (key) => openWindows(windows, [...key.claims, ...key.modelClaims]) });
+/** The budget windows of deployments are known before the first call, a key's before its first. */
+async function openKeys(input: HouseInput, money: Money, config: GatewayConfig): Promise<VirtualKeyDirectory> {
+  const windows = windowsOf(input, money);
+  await openWindows(windows, deploymentClaims(config));
+  return await openKeyDirectory(input.stores.records, { prepare: (key) => openWindows(windows, [...key.claims, ...key.modelClaims]) });
+}
+
+function windowsOf({ stores, settings }: HouseInput, { budgets, ledger }: Money): WindowSpendDeps {
+  return { records: stores.records, budgets, ledger, timezone: settings.timezone };
 }
 
 function openLogin({ stores, settings, identity }: HouseInput): Login {
@@ -287,14 +293,16 @@ interface BudgetChange {
   next: GatewayConfig;
   now: GatewayConfig;
   accounts: Accounts;
-  budgets: BudgetBook;
+  money: Money;
 }
 
-/** A global budget that comes into force must know what was spent before it. */
-async function prepareGlobalBudget({ next, now, accounts, budgets }: BudgetChange, { stores, settings }: HouseInput): Promise<void> {
+/** Budgets of deployments, and of the whole gateway, that come into force must know what was spent before them. */
+async function prepareBudgets({ next, now, accounts, money }: BudgetChange, input: HouseInput): Promise<void> {
+  const { stores, settings } = input;
+  await openWindows(windowsOf(input, money), deploymentClaims(next));
   const budget = globalBudgetOf(next);
   if (budget === null || accounts.shared || (now.maxBudget !== null && budget.duration === now.budgetDuration)) return;
-  await loadGlobalSpend(stores.records, budgets, budget, settings.timezone);
+  await loadGlobalSpend(stores.records, money.budgets, budget, settings.timezone);
 }
 
 function globalBudgetOf({ maxBudget, budgetDuration }: GatewayConfig): GlobalBudget | null {

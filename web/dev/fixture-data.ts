@@ -2,6 +2,7 @@
 // biome-ignore-all lint/complexity: a list of made-up rows is long and branches on purpose; it is never shipped.
 import type { ConsoleModels, ConsoleObservation, ConsoleOverview, ConsoleRequest, ConsoleSession, ConsoleTrace, ConsoleTraceRow } from '@genai/server/contract';
 import type { VirtualKeyRow } from '#keys/key-values.ts';
+import { whyFirst, whyLast } from './fixture-why.ts';
 
 const MODELS = ['gpt-4o-mini', 'gpt-4o', 'demo', 'text-embedding-3-small'];
 const KEYS = ['support-bot', 'search-team', 'batch-nightly', '営業アシスタント'];
@@ -77,10 +78,7 @@ export function requests(now: number): ConsoleRequest[] {
     const outcome = roll > 0.93 ? 'failure' : roll > 0.9 ? 'cancelled' : 'success';
     const model = MODELS[Math.floor(random(index + 3) * 3)] ?? 'demo';
     const fallback = random(index + 5) > 0.85;
-    const error =
-      outcome === 'failure'
-        ? 'RateLimitError: The upstream answered 429 (Requests to the ChatCompletions operation have exceeded the call rate limit). Retry after 21 seconds.'
-        : null;
+    const error = outcome === 'failure' ? 'RateLimitError: The upstream answered 429 (call rate limit exceeded). Retry after 21 seconds.' : null;
     const input = Math.round(200 + random(index + 1) * 4000);
     return {
       callId: `019a${String(index).padStart(4, '0')}-7f21-7c3a-9b1e-${String(100_000_000_000 + index)}`,
@@ -120,6 +118,7 @@ export function requests(now: number): ConsoleRequest[] {
                 error: 'RateLimitError: 429 from the upstream; retry-after 21 s is beyond the 10 s that are left.',
                 cost: '0',
                 latencyMs: 212,
+                ...whyFirst(),
               },
             ]
           : []),
@@ -133,6 +132,7 @@ export function requests(now: number): ConsoleRequest[] {
           error,
           cost: null,
           latencyMs: 1240,
+          ...whyLast(now, { fallback, priced: model !== 'demo' && outcome !== 'failure', input }),
         },
       ],
     };

@@ -1,6 +1,6 @@
 // A call on its way through the corridor: everything that its steps learn, from the first header to the settlement.
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { AttemptRecord, CallUsage } from '#call-record.ts';
+import type { AttemptRecord, CallUsage, Choice } from '#call-record.ts';
 import type { Limiter } from '#identity/governing.ts';
 import type { VirtualKey } from '#identity/principal.ts';
 import { newCallId } from '#lib/id.ts';
@@ -67,6 +67,10 @@ export class Call {
   /** Set by admit. */
   group: Group | null = null;
   reservation: Reservation | null = null;
+  /** Room in the budgets of the deployment that is being tried, and of its provider. */
+  aside: Reservation | null = null;
+  /** Why the deployment that is being tried was chosen; null where there was no other. */
+  choice: Choice | null = null;
   /** Limits that hold for the call, and how many of their parallel places it has entered. */
   limiters: readonly Limiter[] = NONE;
   placesHeld = 0;

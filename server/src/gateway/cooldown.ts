@@ -25,6 +25,8 @@ export class Health {
   #calls = 0;
   #failures = 0;
   #restsUntilMs = 0;
+  /** The status that made it rest; 0 when another process said so. */
+  #restStatus = 0;
   /** It has rested and nothing has shown since that it answers again. */
   #unproven = false;
   /** Until then the call that tries it is the only one. */
@@ -42,6 +44,11 @@ export class Health {
 
   restsUntilMs(): number {
     return this.#restsUntilMs;
+  }
+
+  /** The status that the rest follows from, where it was seen here. */
+  restsBecause(): { status?: number } {
+    return this.#restStatus === 0 ? {} : { status: this.#restStatus };
   }
 
   /** Whether a call may go there while others can answer: it does not rest, and no other call is finding out whether its rest has helped. */
@@ -82,7 +89,10 @@ export class Health {
     this.#failures++;
     const before = this.#restsUntilMs;
     const restMs = this.#restAfter(status, retryAfterMs, this.#unproven && nowMs >= before);
-    if (restMs > 0) this.#rest(restMs, nowMs);
+    if (restMs > 0) {
+      this.#restStatus = status;
+      this.#rest(restMs, nowMs);
+    }
     return this.#restsUntilMs > before;
   }
 
@@ -103,6 +113,7 @@ export class Health {
     const until = Math.min(untilMs, nowMs + MAX_REST_MS);
     if (until <= this.#restsUntilMs) return;
     this.#restsUntilMs = until;
+    this.#restStatus = 0;
     this.#unproven = true;
   }
 

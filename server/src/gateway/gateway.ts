@@ -2,6 +2,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { AppError } from '#lib/errors.ts';
 import type { GatewayConfig } from '#settings/settings.ts';
+import { Affinity } from './affinity.ts';
 import { authenticate } from './authenticate.ts';
 import { BytePool } from './byte-pool.ts';
 import { Call } from './call.ts';
@@ -57,7 +58,7 @@ export function createGateway(deps: GatewayDeps): Gateway {
   let drained: (() => void) | null = null;
   const pool = new BytePool(deps.settings.limits.inFlightBytes);
   const stopHearing = hearRests(() => snapshot, deps);
-  const plane: Plane = { deps, pool, meters: createMeters(deps.metrics, pool, () => inFlight) };
+  const plane: Plane = { deps, pool, affinity: new Affinity(), meters: createMeters(deps.metrics, pool, () => inFlight) };
 
   function serveCall(match: PathMatch & { kind: 'call' | 'pass-through' }, request: IncomingMessage, response: ServerResponse): void {
     const held = snapshot;

@@ -11,6 +11,10 @@ const PASSED: ReadonlySet<string> = new Set([
   'apim-request-id',
   'x-ms-region',
   'x-ms-client-request-id',
+  // Azure's own spill-over from provisioned throughput.
+  'x-ms-deployment-name',
+  'x-ms-spillover-from-deployment',
+  'x-ms-spillover-error',
   'openai-processing-ms',
   'openai-version',
   'retry-after',

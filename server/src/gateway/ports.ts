@@ -31,6 +31,8 @@ export interface Budgets {
    * accounts are shared with other processes.
    */
   reserve(claims: readonly BudgetClaim[], reservedPicos: bigint, strict: boolean): BudgetAnswer | Promise<BudgetAnswer>;
+  /** The same for budgets beside the caller's (of a deployment and its provider): the whole gateway's budget is not asked again. */
+  reserveAside(claims: readonly BudgetClaim[], reservedPicos: bigint): BudgetAnswer | Promise<BudgetAnswer>;
   /** Replaces the reservation by what the call really cost. Exactly once a reservation. */
   settle(reservation: Reservation, actualPicos: bigint): void;
   /** Spend of an account so far in picos, settled calls included (for x-litellm-key-spend; a key's account is its hash). */

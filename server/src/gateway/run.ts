@@ -2,6 +2,7 @@
 // Steps are plain functions; only the body, a key that is not in memory, a remote limit and the upstream are waited for.
 import { mayUseModel } from './access.ts';
 import { admit, reserve } from './admit.ts';
+import type { Affinity } from './affinity.ts';
 import { Attempt } from './attempt.ts';
 import { authenticate } from './authenticate.ts';
 import { readBody } from './body.ts';
@@ -12,7 +13,6 @@ import { ClientGone, type Failure, ownFailure } from './errors.ts';
 import { exchangeFor, notServed, serves } from './exchange.ts';
 import { decide } from './fallback.ts';
 import { type Meters, record } from './meters.ts';
-import { hasFresh, pick } from './pick.ts';
 import { Pings } from './pings.ts';
 import { prepareSending } from './prepare.ts';
 import { mockUpstream } from './providers/demo/demo.ts';
@@ -20,13 +20,14 @@ import { relay } from './relay.ts';
 import { sendFailure } from './reply.ts';
 import { type Asked, readRequest } from './request.ts';
 import { openTurn } from './responses/turn.ts';
+import { hasOthers, route, type Trail } from './route.ts';
 import { closeDelivered, closeFailed, openAttempt, release, settle } from './settle.ts';
 import { tellRest } from './shared-rests.ts';
 import { sleep } from './sleep.ts';
 import type { Group } from './snapshot.ts';
-import type { RoutingView } from './strategies.ts';
 import { forTags } from './tag-routing.ts';
 import type { Target } from './target.ts';
+import { BUDGET_CLASS, holdTargetBudget, settleTargetBudget } from './target-budgets.ts';
 import { TranslatedAnswer } from './translated-answer.ts';
 import { upstreamModel } from './upstream-body.ts';
 import { estimateUsage } from './usage.ts';
@@ -36,6 +37,7 @@ export interface Plane {
   readonly deps: GatewayDeps;
   readonly pool: BytePool;
   readonly meters: Meters;
+  readonly affinity: Affinity;
 }
 
 /** Every try of a call has failed; carries the last reason. */
@@ -87,14 +89,11 @@ function hold(call: Call, pool: BytePool, bytes: number): boolean {
  * @throws CallFailed with the last failure; ClientGone.
  */
 async function reach(call: Call, plane: Plane): Promise<Attempt> {
-  const tried = new Set<Target>();
+  const trail: Trail = { tried: new Set(), overBudget: new Set(), last: null };
   const models = new Set([call.model]);
   const deadlineMs = plane.deps.clock.nowMs() + call.snapshot.config.requestTimeoutMs;
   for (let failures = 1; ; failures++) {
-    const group = call.group as Group;
-    const target = pick(group.targets, tried, routingView(call, plane.deps)) as Target;
-    tried.add(target);
-    const tryOutcome = await attempt(call, plane, target, deadlineMs);
+    const tryOutcome = await tryNext(call, plane, trail, deadlineMs);
     if (tryOutcome instanceof Attempt) return tryOutcome;
     if (call.gone) throw new ClientGone();
     const nowMs = plane.deps.clock.nowMs();
@@ -103,9 +102,9 @@ async function reach(call: Call, plane: Plane): Promise<Attempt> {
       errorClass: tryOutcome.errorClass ?? '',
       retryAfterMs: tryOutcome.retryAfterMs,
       failures,
-      maxRetries: maxRetries(call, target),
+      maxRetries: maxRetries(call, trail.last as Target),
       policyRetries: policyRetries(call, tryOutcome.errorClass),
-      othersAwake: hasFresh(group.targets, tried, nowMs),
+      othersAwake: hasOthers(call, trail, nowMs),
       nextModel: nextModel(call, models, tryOutcome.errorClass),
       remainingMs: deadlineMs - nowMs,
     });
@@ -116,14 +115,31 @@ async function reach(call: Call, plane: Plane): Promise<Attempt> {
     } else {
       await fallBack(call, plane.deps, next.model);
       models.add(next.model);
-      tried.clear();
+      trail.tried.clear();
+      trail.overBudget.clear();
       failures = 0;
     }
   }
 }
 
-function routingView(call: Call, deps: GatewayDeps): RoutingView {
-  return { routing: call.snapshot.config.routing, prices: deps.prices, nowMs: deps.clock.nowMs(), random: Math.random };
+/** Tries the deployment that the routing names; those whose budget is used up are passed over, which is no try. */
+async function tryNext(call: Call, plane: Plane, trail: Trail, deadlineMs: number): Promise<Attempt | Failure> {
+  const { deps, affinity } = plane;
+  for (;;) {
+    const { target, choice } = route(call, deps, affinity, trail);
+    call.choice = choice;
+    trail.last = target;
+    const holding = holdTargetBudget(call, deps, target);
+    const refused = holding instanceof Promise ? await holding : holding;
+    if (refused === null) {
+      trail.tried.add(target);
+      const outcome = await attempt(call, plane, target, deadlineMs);
+      if (!(outcome instanceof Attempt)) settleTargetBudget(call, deps, 0n);
+      return outcome;
+    }
+    trail.overBudget.add(target);
+    if (call.gone || !hasOthers(call, trail, deps.clock.nowMs())) return refused;
+  }
 }
 
 /** One try: the attempt when it answers, the failure when it does not. */
@@ -161,6 +177,7 @@ async function attempt(call: Call, plane: Plane, target: Target, deadlineMs: num
   if (failure === null) {
     target.health.succeeded(nowMs);
     target.load.answered(nowMs - sentAtMs, nowMs);
+    plane.affinity.answered(call, target.deployment.id, nowMs);
     return tried;
   }
   if (call.gone) {
@@ -206,6 +223,8 @@ function maxRetries(call: Call, target: Target): number {
 function policyRetries(call: Call, errorClass: string | null): number | null {
   const { retryPolicy, groupRetryPolicy } = call.snapshot.config.routing;
   if (errorClass === null) return null;
+  // A budget that is used up is not waited for.
+  if (errorClass === BUDGET_CLASS) return 0;
   const ofGroup = Object.hasOwn(groupRetryPolicy, call.model) ? groupRetryPolicy[call.model]?.[errorClass] : undefined;
   return ofGroup ?? retryPolicy[errorClass] ?? null;
 }

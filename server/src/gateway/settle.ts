@@ -7,6 +7,7 @@ import type { GatewayDeps } from './deps.ts';
 import type { Failure } from './errors.ts';
 import { leaveLimits } from './limits.ts';
 import type { Target } from './target.ts';
+import { settleTargetBudget } from './target-budgets.ts';
 import { traceContext } from './trace-context.ts';
 
 const LONGEST_MESSAGE = 2_000;
@@ -60,6 +61,7 @@ export function openAttempt(call: Call, deps: GatewayDeps, target: Target, upstr
     startedAtUs,
     endedAtUs: startedAtUs,
     outcome: 'unknown',
+    choice: call.choice,
     httpStatus: null,
     errorClass: null,
     errorMessage: null,
@@ -106,8 +108,13 @@ export function closeDelivered(call: Call, deps: GatewayDeps, target: Target, de
   call.upstreamUs += nowUs - record.startedAtUs;
   call.usage = delivered.usage;
   call.usageEstimated = delivered.estimated;
-  if (price === null) return;
+  if (price === null) {
+    settleTargetBudget(call, deps, 0n);
+    return;
+  }
   const picos = deps.prices.cost(price, delivered.usage);
+  settleTargetBudget(call, deps, picos);
+  record.costLines = deps.prices.costLines(price, delivered.usage);
   call.costPicos = picos;
   record.cost = formatPicos(picos);
   record.currency = price.currency;
@@ -134,6 +141,7 @@ export function settle(call: Call, deps: GatewayDeps, ending: Ending, done: (err
 
 /** Gives back what admission took: budget, parallel place, token window. */
 export function release(call: Call, deps: GatewayDeps): void {
+  settleTargetBudget(call, deps, 0n);
   if (call.reservation !== null) {
     deps.budgets.settle(call.reservation, call.costPicos ?? 0n);
     call.reservation = null;

@@ -1,5 +1,6 @@
 // A deployment made ready for calls: its upstream, its connection pool, its price and how it has been doing.
 import type { Dispatcher } from 'undici';
+import type { BudgetClaim } from '#identity/governing.ts';
 import { AppError } from '#lib/errors.ts';
 import type { PriceRow, Prices } from '#prices/port.ts';
 import type { Deployment, GatewayConfig } from '#settings/settings.ts';
@@ -9,6 +10,7 @@ import { Load } from './load.ts';
 import type { Upstream } from './providers/provider.ts';
 import { providerOf } from './providers/registry.ts';
 import { GATEWAY_FIELDS } from './request.ts';
+import { claimsOfDeployment } from './target-budgets.ts';
 
 /** Price rows carry validity: look again after this long. */
 const PRICE_FRESH_MS = 60_000;
@@ -22,6 +24,8 @@ export class Target {
   readonly dispatcher: Dispatcher | null;
   readonly health: Health;
   readonly load = new Load();
+  /** Budgets of the deployment and of its provider. */
+  readonly claims: readonly BudgetClaim[];
   /** The upstream's model as JSON bytes; null for wildcards, which fill it in per call. */
   readonly modelJson: Buffer | null;
   /** Body fields that the upstream must not see: LiteLLM's own and those that the provider refuses. */
@@ -38,6 +42,7 @@ export class Target {
   ) {
     this.deployment = deployment;
     this.health = new Health(config.routing);
+    this.claims = claimsOfDeployment(deployment, config.routing);
     const provider = providerOf(deployment);
     this.errorLabel = provider.errorLabel(deployment);
     let upstream: Upstream | null = null;

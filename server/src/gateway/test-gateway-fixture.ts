@@ -64,6 +64,9 @@ export const ROUTING: GatewayConfig['routing'] = {
   restMs: null,
   allowedFails: null,
   restsDisabled: false,
+  providerBudgets: {},
+  preCallChecks: false,
+  affinity: { checks: [], byModel: {}, ttlMs: 3_600_000 },
   tagFiltering: false,
   matchAnyTag: true,
 };

@@ -29,19 +29,12 @@ export function traceContext(call: Call): TraceContext {
   const asked = call.asked;
   const metadata = asked === null ? null : metadataOf(asked);
   const from = metadata?.value ?? NOTHING;
-  const messages = call.endpoint === 'messages';
   return {
     traceId: parent?.traceId ?? call.id,
     spanId: spanIdOf(call.id),
     parentSpanId: parent?.spanId ?? null,
     endUser: endUserIn(call, from),
-    sessionId:
-      header(headers, 'x-litellm-session-id') ??
-      text(from.session_id) ??
-      (messages ? sessionOfUser(from.user_id) : null) ??
-      text(asked && fieldOf(asked, 'litellm_session_id')) ??
-      header(headers, 'langfuse_session_id') ??
-      header(headers, 'langfuse-session-id'),
+    sessionId: sessionIn(call, from),
     traceName: text(from.trace_name) ?? header(headers, 'langfuse_trace_name'),
     tags: tagsOf(call, asked, from),
     environment: text(from.environment) ?? header(headers, 'langfuse_environment'),
@@ -59,6 +52,24 @@ export function endUserOf(call: Call): string | null {
 /** The call's tags, for their rules; the same as in its record. */
 export function callTags(call: Call): readonly string[] {
   return tagsOf(call, call.asked, (call.asked === null ? null : metadataOf(call.asked))?.value ?? NOTHING);
+}
+
+/** The session that a call names; the same as in its record. */
+export function sessionOf(call: Call): string | null {
+  return sessionIn(call, (call.asked === null ? null : metadataOf(call.asked))?.value ?? NOTHING);
+}
+
+function sessionIn(call: Call, from: Readonly<Record<string, unknown>>): string | null {
+  const { headers } = call.request;
+  const { asked } = call;
+  return (
+    header(headers, 'x-litellm-session-id') ??
+    text(from.session_id) ??
+    (call.endpoint === 'messages' ? sessionOfUser(from.user_id) : null) ??
+    text(asked && fieldOf(asked, 'litellm_session_id')) ??
+    header(headers, 'langfuse_session_id') ??
+    header(headers, 'langfuse-session-id')
+  );
 }
 
 function endUserIn(call: Call, metadata: Readonly<Record<string, unknown>>): string | null {

@@ -5,9 +5,12 @@ import { parsePicos } from '#lib/money.ts';
 /** The levels at which money is counted and limits are set (LiteLLM's entities). */
 export type Level = 'key' | 'team' | 'user' | 'member' | 'organization' | 'end_user' | 'tag';
 
+/** Budgets stand at these levels and above deployments too. */
+export type ClaimLevel = Level | 'provider' | 'deployment';
+
 /** One budget that a call must find room in; amounts are picos. */
 export interface BudgetClaim {
-  readonly level: Level;
+  readonly level: ClaimLevel;
   readonly id: string;
   /** Name of the account in memory. */
   readonly account: string;
@@ -17,6 +20,8 @@ export interface BudgetClaim {
   readonly duration: string | null;
   /** Only calls that ask for this model; null = every call. */
   readonly model: string | null;
+  /** More for a while (temp_budget_increase until temp_budget_expiry). */
+  readonly raise?: { readonly picos: bigint; readonly untilMs: number };
 }
 
 /** Rates of one level; null = no limit. */
@@ -49,6 +54,8 @@ export interface LevelLimits {
   readonly rpmLimit?: number | null;
   readonly tpmLimit?: number | null;
   readonly maxParallelRequests?: number | null;
+  /** temp_budget_increase with temp_budget_expiry. */
+  readonly raise?: BudgetClaim['raise'];
   /** budget_limits, model_max_budget, model_rpm_limit, model_tpm_limit in LiteLLM's form. */
   readonly modelLimits?: Readonly<Record<string, unknown>> | null;
 }
@@ -59,7 +66,7 @@ export const UNIT_SEPARATOR = '\u001f';
 const RECORD_SEPARATOR = '\u001e';
 
 /** The account of a level: `key:<id>`, `team:<id>` … */
-export function accountOf(level: Level, id: string): string {
+export function accountOf(level: ClaimLevel, id: string): string {
   return `${level}:${id}`;
 }
 
@@ -91,7 +98,7 @@ export function memberId(teamId: string, userId: string): string {
 export function governingOf(level: Level, id: string, limits: LevelLimits, account: string = accountOf(level, id)): Governing {
   const extra = limits.modelLimits ?? {};
   const maxPicos = limits.maxBudget === null || limits.maxBudget === undefined ? null : parsePicos(limits.maxBudget);
-  const claims: BudgetClaim[] = [{ level, id, account, maxPicos, duration: null, model: null }];
+  const claims: BudgetClaim[] = [{ level, id, account, maxPicos, duration: null, model: null, ...(limits.raise ? { raise: limits.raise } : {}) }];
   for (const window of windowsOf(extra)) {
     claims.push({ level, id, account: claimAccount(account, window.duration, window.model), ...window });
   }
@@ -133,6 +140,14 @@ function add(windows: Window[], model: string | null, entry: unknown): void {
 
 function numbersOf(value: unknown): Map<string, number> {
   return new Map(Object.entries(objectOf(value)).filter((entry): entry is [string, number] => Number.isSafeInteger(entry[1])));
+}
+
+/** `{temp_budget_increase, temp_budget_expiry}` as a key keeps them; undefined when there is none that can be read. */
+export function raiseOf(fields: Readonly<Record<string, unknown>>): BudgetClaim['raise'] {
+  const { temp_budget_increase: increase, temp_budget_expiry: expiry } = fields;
+  const untilMs = typeof expiry === 'string' ? Date.parse(expiry) : Number.NaN;
+  if ((typeof increase !== 'number' && typeof increase !== 'string') || Number.isNaN(untilMs)) return undefined;
+  return { picos: parsePicos(increase), untilMs };
 }
 
 function objectOf(value: unknown): Record<string, unknown> {

@@ -2,7 +2,7 @@
 import { parsePicos } from '#lib/money.ts';
 import type { Statement } from '#stores/records/port.ts';
 import { sql } from '#stores/records/sql.ts';
-import { accountOf, type Governing, governingOf, type Level, type LevelLimits, type ModelList, memberId } from './governing.ts';
+import { accountOf, type Governing, governingOf, type Level, type LevelLimits, type ModelList, memberId, raiseOf } from './governing.ts';
 import type { VirtualKey } from './principal.ts';
 
 /** A virtual key with what only its administration needs. */
@@ -173,6 +173,7 @@ function governingOfKey(row: VirtualKeyRow, levels: readonly LevelRow[]): Govern
     tpmLimit: toNumber(row.tpm_limit) ?? shared?.tpm_limit ?? null,
     maxParallelRequests: toNumber(row.max_parallel_requests) ?? shared?.max_parallel_requests ?? null,
     modelLimits: { ...shared?.model_limits, ...row.other_fields },
+    raise: raiseOf(row.other_fields),
   };
   const parts = [governingOf('key', row.id, own, accountOf('key', row.account ?? row.id))];
   if (row.team_id !== null) parts.push(governingOf('team', row.team_id, limitsOf(rowOf('team'))));

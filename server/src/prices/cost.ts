@@ -29,7 +29,8 @@ function surcharge(part: number | undefined, whole: number, picos: bigint | unde
   return picos === undefined || !part ? 0n : BigInt(Math.min(part, whole)) * (picos - chargedPicos);
 }
 
-function ratesFor(price: PriceRow, inputTokens: number): PriceRow | PriceTier {
+/** The rates that hold for a call whose input is this long. */
+export function ratesFor(price: PriceRow, inputTokens: number): PriceRow | PriceTier {
   let rates: PriceRow | PriceTier = price;
   for (const tier of price.tiers ?? []) if (inputTokens > tier.aboveInputTokens) rates = tier;
   return rates;

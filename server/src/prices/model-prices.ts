@@ -4,6 +4,7 @@ import { parsePicos } from '#lib/money.ts';
 import type { Deployment } from '#settings/settings.ts';
 import { type CatalogEntry, lookUp } from './catalog.ts';
 import { costOf } from './cost.ts';
+import { costLines } from './explain.ts';
 import { type CatalogName, catalogProvider, parseModelName } from './names.ts';
 import type { ModelLimits, PriceRow, Prices } from './port.ts';
 
@@ -57,6 +58,7 @@ export function createPrices(now: () => number = Date.now): Prices {
       return Number.isNaN(at.getTime()) ? null : (lookUp(name, at)?.row ?? null);
     },
     cost: costOf,
+    costLines,
     limitsOf(deployment) {
       return limits(deployment, findFirst(find, namesOf(deployment)).value);
     },

@@ -1,5 +1,5 @@
 // Prices of models: a maintained package's table plus overrides of the configuration. Used by gateway (admission, settlement) and observe (usage without cost).
-import type { CallUsage } from '#call-record.ts';
+import type { CallUsage, CostLine } from '#call-record.ts';
 import type { Deployment } from '#settings/settings.ts';
 
 /** Prices per token in picos (1e-12) of `currency`. */
@@ -40,6 +40,8 @@ export interface Prices {
   ofModel(model: string, at: Date): PriceRow | null;
   /** Cost in picos. */
   cost(price: PriceRow, usage: CallUsage): bigint;
+  /** How that cost comes about: tokens of each kind at their rate. */
+  costLines(price: PriceRow, usage: CallUsage): CostLine[];
   /** The configuration's model_info limits, else the table's context window: the ceiling of a strict reservation. */
   limitsOf(deployment: Deployment): ModelLimits;
 }

@@ -1,5 +1,6 @@
 // One model_list entry -> a Deployment: provider, address, credentials, limits, prices, and in words why it cannot answer yet.
 import { createHash } from 'node:crypto';
+import { durationMs } from '#lib/duration.ts';
 import { COMPLETION_PARAMETERS, HARMLESS, isPriceKey, NOT_YET } from './litellm-keys.ts';
 import { PROVIDERS, type ProviderFacts, splitModel } from './providers.ts';
 import { isRecord, type Section } from './section.ts';
@@ -41,6 +42,7 @@ export function readDeployment(entry: Section, taken: Set<string>, sslVerifyDefa
     ...readPrices(params, info),
     mockResponse: mock,
     ...readLimits(params),
+    budget: readBudget(params),
     tags: params.texts('tags'),
     sslVerify: readSslVerify(params) ?? sslVerifyDefault,
     passThrough: params.boolean('use_in_pass_through') ?? false,
@@ -208,6 +210,22 @@ function readLimits(params: Section): Pick<Deployment, 'timeoutMs' | 'streamTime
     tpm: params.number('tpm', { integer: true, min: 0 }),
     order: params.number('order', { integer: true }),
   };
+}
+
+/** max_budget with its budget_duration (LiteLLM's names). */
+function readBudget(params: Section): NonNullable<Deployment['budget']> | null {
+  const max = decimal(params, 'max_budget');
+  const length = duration(params, 'budget_duration');
+  if (max !== null && length === null && !params.has('budget_duration')) params.fault('max_budget', 'needs a budget_duration, for example "1d" or "30d"');
+  return max === null || length === null ? null : { max, duration: length };
+}
+
+/** A duration of LiteLLM ("30s", "12h", "30d", "1mo"), kept as it is written. */
+export function duration(section: Section, key: string): string | null {
+  const value = section.text(key);
+  if (value === null || durationMs(value) !== null) return value;
+  section.fault(key, 'must be a duration such as "30s", "12h", "30d" or "1mo"');
+  return null;
 }
 
 /** Longest wait that timers can hold (2^31 - 1 ms). */

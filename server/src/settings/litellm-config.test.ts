@@ -399,6 +399,11 @@ router_settings:
   cooldown_time: 30
   enable_tag_filtering: true
   tag_filtering_match_any: false
+  provider_budget_config: {openai: {budget_limit: 100, time_period: 1d}, azure: {max_budget: "0.5", budget_duration: 30d}}
+  enable_pre_call_checks: true
+  optional_pre_call_checks: [session_affinity, router_budget_limiting]
+  model_group_affinity_config: {a: [deployment_affinity]}
+  deployment_affinity_ttl_seconds: 60
 litellm_settings:
   context_window_fallbacks: [{"a": "c"}]
 `);
@@ -414,9 +419,21 @@ litellm_settings:
       restMs: 30_000,
       allowedFails: 7,
       restsDisabled: false,
+      providerBudgets: { openai: { max: '100', duration: '1d' }, azure: { max: '0.5', duration: '30d' } },
+      preCallChecks: true,
+      affinity: { checks: ['session_affinity'], byModel: { a: ['deployment_affinity'] }, ttlMs: 60_000 },
       tagFiltering: true,
       matchAnyTag: false,
     });
+    const budgets = read(`
+model_list:
+  - {model_name: a, litellm_params: {model: openai/x, max_budget: 3, budget_duration: 1mo}}
+  - {model_name: b, litellm_params: {model: openai/y, max_budget: 3}}
+router_settings: {provider_budget_config: {openai: {budget_limit: 1}, azure: 7}, optional_pre_call_checks: [prompt_caching]}
+`);
+    expect(budgets.gatewayConfig.deployments.map(({ budget }) => budget)).toEqual([{ max: '3', duration: '1mo' }, null]);
+    expect(errors(budgets.notes)).toHaveLength(3);
+    expect(warnings(budgets.notes)).toEqual(['router_settings.optional_pre_call_checks']);
     const bad = read('router_settings: {routing_strategy: fastest, retry_policy: {SomeErrorRetries: 1}, context_window_fallbacks: [3]}');
     expect(errors(bad.notes)).toHaveLength(2);
     expect(warnings(bad.notes)).toEqual(['router_settings.retry_policy.SomeErrorRetries']);

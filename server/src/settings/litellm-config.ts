@@ -5,7 +5,7 @@ import { basename, dirname, resolve } from 'node:path';
 import { durationMs } from '#lib/duration.ts';
 import { readAlerting } from './alerting.ts';
 import { readCallbackTargets } from './callback-targets.ts';
-import { decimal, milliseconds, readDeployment, readSslVerify } from './deployment.ts';
+import { decimal, duration, milliseconds, readDeployment, readSslVerify } from './deployment.ts';
 import { HARMLESS, NOT_YET, PYTHON_HOOKS } from './litellm-keys.ts';
 import { readFallbacks, readModelAliases } from './litellm-lists.ts';
 import { readPassThroughs } from './litellm-pass-through.ts';
@@ -277,14 +277,6 @@ function oneOf<Choice extends string>(section: Section, key: string, choices: re
   const choice = choices.find((candidate) => candidate === value);
   if (choice === undefined) section.fault(key, `must be one of ${choices.join(', ')}`);
   return choice ?? null;
-}
-
-/** A duration of LiteLLM ("30s", "12h", "30d", "1mo"), kept as it is written. */
-function duration(section: Section, key: string): string | null {
-  const value = section.text(key);
-  if (value === null || durationMs(value) !== null) return value;
-  section.fault(key, 'must be a duration such as "30s", "12h", "30d" or "1mo"');
-  return null;
 }
 
 /** A duration, or `off`. */

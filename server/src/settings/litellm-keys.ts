@@ -45,12 +45,12 @@ export const NOT_YET: Readonly<Record<string, ReadonlySet<string>>> = {
   ),
   router_settings: new Set(
     `retry_after allowed_fails_policy 
-    enable_pre_call_checks default_litellm_params
-    default_max_parallel_requests provider_budget_config caching_groups cache_responses cache_kwargs optional_pre_call_checks enable_health_check_routing
+    default_litellm_params
+    default_max_parallel_requests caching_groups cache_responses cache_kwargs enable_health_check_routing
     health_check_staleness_threshold search_tools guardrail_list redis_host redis_port redis_password redis_url redis_db`.split(/\s+/),
   ),
   litellm_params: new Set(
-    `litellm_credential_name max_parallel_requests itpm otpm max_budget budget_duration tag_regex merge_reasoning_content_in_choices
+    `litellm_credential_name max_parallel_requests itpm otpm tag_regex merge_reasoning_content_in_choices
     use_chat_completions_api use_litellm_proxy default_api_key_tpm_limit default_api_key_rpm_limit drop_params additional_drop_params allowed_openai_params
     fallbacks num_retries cache mock_timeout guardrails region_name tenant_id client_id client_secret azure_username azure_password azure_scope`.split(/\s+/),
   ),

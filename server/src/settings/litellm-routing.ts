@@ -1,4 +1,5 @@
-// router_settings of config.yaml: strategy, the lists of fallbacks by kind of failure, retries by kind of failure, rests and tags.
+// router_settings of config.yaml: strategy, the lists of fallbacks by kind of failure, retries by kind of failure, rests, tags, budgets of providers, affinity.
+import { decimal, duration } from './deployment.ts';
 import { readFallbacks } from './litellm-lists.ts';
 import { isRecord, type Section } from './section.ts';
 import type { GatewayConfig } from './settings.ts';
@@ -39,6 +40,9 @@ export function readRouting(router: readonly Section[], both: readonly Section[]
     restMs: restSeconds === null ? null : Math.round(restSeconds * 1000),
     allowedFails: first(both, (section) => section.number('allowed_fails', { integer: true, min: 0, max: 1_000_000 })),
     restsDisabled: first(router, (section) => section.boolean('disable_cooldowns')) ?? false,
+    providerBudgets: first(router, providerBudgets) ?? {},
+    preCallChecks: first(router, (section) => section.boolean('enable_pre_call_checks')) ?? false,
+    affinity: readAffinity(router, first),
     tagFiltering: first(router, (section) => section.boolean('enable_tag_filtering')) ?? false,
     matchAnyTag: first(router, (section) => section.boolean('tag_filtering_match_any')) ?? true,
   };
@@ -50,6 +54,56 @@ function strategyOf(section: Section): Routing['strategy'] | null {
   const strategy = STRATEGIES.find((candidate) => candidate === value);
   if (strategy === undefined) section.fault('routing_strategy', `must be one of ${STRATEGIES.join(', ')}`);
   return strategy ?? null;
+}
+
+/** `{openai: {budget_limit: 100, time_period: 1d}}`; max_budget and budget_duration are LiteLLM's older names. */
+function providerBudgets(section: Section): Routing['providerBudgets'] | null {
+  if (!section.has('provider_budget_config')) return null;
+  const providers = section.section('provider_budget_config');
+  const budgets: Record<string, { max: string; duration: string }> = {};
+  for (const name of providers.keys()) {
+    if (!isRecord(providers.raw(name))) {
+      providers.fault(name, 'must be a mapping with budget_limit and time_period');
+      continue;
+    }
+    const budget = providers.section(name);
+    const max = decimal(budget, 'budget_limit') ?? decimal(budget, 'max_budget');
+    const length = duration(budget, 'time_period') ?? duration(budget, 'budget_duration');
+    if (max !== null && length !== null) budgets[name] = { max, duration: length };
+    else if (max === null) budget.fault('budget_limit', 'is missing: what may be spent on the provider');
+    else budget.fault('time_period', 'is missing, for example "1d" or "30d"');
+  }
+  return budgets;
+}
+
+const AFFINITY_CHECKS = ['session_affinity', 'deployment_affinity'];
+/** Checks that are in force without being asked for: provider_budget_config switches its own on. */
+const IMPLIED_CHECKS = ['router_budget_limiting'];
+const AFFINITY_MS = 3_600_000;
+
+function readAffinity(
+  router: readonly Section[],
+  first: <Value>(sections: readonly Section[], read: (section: Section) => Value | null) => Value | null,
+): Routing['affinity'] {
+  const seconds = first(router, (section) => section.number('deployment_affinity_ttl_seconds', { min: 1, max: 31_536_000 }));
+  return {
+    checks: first(router, (section) => (section.has('optional_pre_call_checks') ? checksIn(section, 'optional_pre_call_checks') : null)) ?? [],
+    byModel: first(router, affinityByModel) ?? {},
+    ttlMs: seconds === null ? AFFINITY_MS : Math.round(seconds * 1000),
+  };
+}
+
+function checksIn(section: Section, key: string): string[] {
+  const named = section.texts(key);
+  const unknown = named.filter((name) => !AFFINITY_CHECKS.includes(name) && !IMPLIED_CHECKS.includes(name));
+  if (unknown.length > 0) section.warn(key, `names ${unknown.join(', ')}, which this version does not act on yet; ${AFFINITY_CHECKS.join(' and ')} are`);
+  return named.filter((name) => AFFINITY_CHECKS.includes(name));
+}
+
+function affinityByModel(section: Section): Record<string, string[]> | null {
+  if (!section.has('model_group_affinity_config')) return null;
+  const models = section.section('model_group_affinity_config');
+  return Object.fromEntries(models.keys().map((name) => [name, checksIn(models, name)]));
 }
 
 function policyIn(section: Section, key: string): Record<string, number> | null {

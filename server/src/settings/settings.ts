@@ -115,6 +115,8 @@ export interface Deployment {
   readonly rpm: number | null;
   readonly tpm: number | null;
   readonly order: number | null;
+  /** What may be spent on it in a window: decimal text and a duration; absent or null = no limit. */
+  readonly budget?: { readonly max: string; readonly duration: string } | null;
   readonly tags: readonly string[];
   /** ssl_verify: false, or a CA file of its own. */
   readonly sslVerify: boolean | string;
@@ -161,6 +163,12 @@ export interface RoutingConfig {
   /** Failures a minute that a deployment may have before it rests; null = by the kind of failure. */
   readonly allowedFails: number | null;
   readonly restsDisabled: boolean;
+  /** Provider -> what may be spent on all its deployments in a window. */
+  readonly providerBudgets: Readonly<Record<string, { readonly max: string; readonly duration: string }>>;
+  /** Deployments whose context window seems too small for a call are passed over. */
+  readonly preCallChecks: boolean;
+  /** Sessions or keys stay with the deployment that served them last: for all models, or by model name. */
+  readonly affinity: { readonly checks: readonly string[]; readonly byModel: Readonly<Record<string, readonly string[]>>; readonly ttlMs: number };
   /** Calls with tags go to the deployments that carry them. */
   readonly tagFiltering: boolean;
   /** One of the call's tags is enough; else all. */

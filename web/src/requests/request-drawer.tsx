@@ -17,6 +17,7 @@ import { Identifier } from '#ui/identifier.tsx';
 import { Instant } from '#ui/instant.tsx';
 import { Money } from '#ui/money.tsx';
 import { OutcomeBadge } from '#ui/outcome-badge.tsx';
+import { AttemptWhy } from './attempt-why.tsx';
 import styles from './request-drawer.module.css';
 
 export function RequestDrawer({ callId, row, onClose }: { callId: string | null; row: ConsoleRequest | null; onClose: () => void }): ReactNode {
@@ -133,6 +134,7 @@ function Attempts({ call }: { call: ConsoleRequest }): ReactNode {
               <Identifier value={attempt.deploymentId} />
             </div>
             {attempt.error && <div className={styles.why}>{attempt.error}</div>}
+            <AttemptWhy attempt={attempt} currency={call.currency} />
           </li>
         ))}
       </ol>

@@ -6,7 +6,7 @@ import type { Route, RouteContext } from '#http/route.ts';
 import { AppError } from '#lib/errors.ts';
 import { formatPicos, parsePicos } from '#lib/money.ts';
 import type { AdminDeps } from './deps.ts';
-import { type AttemptRow, type CallRow, readAttempts, readCalls } from './ledger-reads.ts';
+import { type AttemptRow, type CallRow, explanationOf, readAttempts, readCalls } from './ledger-reads.ts';
 import { dateText, pageNumber } from './query-fields.ts';
 
 const text = z.string().max(800).optional();
@@ -104,6 +104,8 @@ function toAttempt(attempt: AttemptRow): ConsoleRequest['attempts'][number] {
     httpStatus: attempt.http_status,
     error: attempt.error_message ?? attempt.error_class,
     cost: plain(attempt.cost),
+    priceId: attempt.price_id,
+    ...explanationOf(attempt.explanation),
     latencyMs: attempt.ended_at === null ? 0 : attempt.ended_at.getTime() - attempt.started_at.getTime(),
   };
 }

@@ -24,7 +24,22 @@ const fields = {
 };
 
 /** Acted on, and stored among the fields that are given back as they came. */
-const ruleFields = { ...modelLimitFields, budget_id: id.nullish(), aliases: z.record(text, text).nullish() };
+const ruleFields = {
+  ...modelLimitFields,
+  budget_id: id.nullish(),
+  aliases: z.record(text, text).nullish(),
+  temp_budget_increase: amount,
+  temp_budget_expiry: z
+    .string()
+    .refine((value) => /^\d{4}-\d{2}-\d{2}/.test(value) && !Number.isNaN(Date.parse(value)), 'must be a date or an instant, for example "2026-10-15"')
+    .nullish(),
+};
+
+/** LiteLLM keeps the two together: an increase without an end would be no temporary one. */
+function refuseHalfRaise(body: { temp_budget_increase?: unknown; temp_budget_expiry?: unknown }, context: z.RefinementCtx): void {
+  const missing = body.temp_budget_increase && !body.temp_budget_expiry ? 'temp_budget_expiry' : null;
+  if (missing !== null) context.addIssue({ code: 'custom', path: [missing], message: 'is missing: until when the budget is larger' });
+}
 
 /** Unknown fields pass: LiteLLM's clients send more than we act on. */
 export const generateBody = z
@@ -36,9 +51,13 @@ export const generateBody = z
       .regex(/^sk-[\x21-\x7e]{1,500}$/, 'must start with "sk-" and hold no spaces')
       .nullish(),
   })
-  .superRefine(refuseUnstorable);
+  .superRefine(refuseUnstorable)
+  .superRefine(refuseHalfRaise);
 
-export const updateBody = z.looseObject({ ...fields, ...ruleFields, key: z.string().min(1).max(1_000).nullish() }).superRefine(refuseUnstorable);
+export const updateBody = z
+  .looseObject({ ...fields, ...ruleFields, key: z.string().min(1).max(1_000).nullish() })
+  .superRefine(refuseUnstorable)
+  .superRefine(refuseHalfRaise);
 
 export type GenerateBody = z.infer<typeof generateBody>;
 export type UpdateBody = z.infer<typeof updateBody>;
@@ -52,7 +71,6 @@ const UNENFORCED_LIMITS = [
   'allowed_cache_controls',
   'enforced_params',
   'guardrails',
-  'temp_budget_increase',
   'key_type',
   'throttle_on_budget_exceeded',
 ];

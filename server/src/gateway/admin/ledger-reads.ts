@@ -1,4 +1,5 @@
 // Reads over the ledger for request logs: calls (the final attempt of each with the whole call's cost), their attempts, and sums a day.
+import type { Choice, CostLine } from '#call-record.ts';
 import { formatPicos } from '#lib/money.ts';
 import type { RecordsSession, Statement } from '#stores/records/port.ts';
 import { sql } from '#stores/records/sql.ts';
@@ -42,6 +43,7 @@ export interface CallRow {
   usage_estimated: boolean;
   currency: string;
   price_id: string | null;
+  explanation: string | null;
   call_cost: string | null;
   /** Microseconds since the epoch, exact: what a cursor continues from. */
   started_us: string;
@@ -58,8 +60,21 @@ export interface AttemptRow {
   error_class: string | null;
   error_message: string | null;
   cost: string | null;
+  price_id: string | null;
+  explanation: string | null;
   started_at: Date;
   ended_at: Date | null;
+}
+
+/** Why a deployment got its try and how its cost came about, as the ledger keeps it. */
+export interface Explanation {
+  choice: Choice | null;
+  costLines: readonly CostLine[];
+}
+
+export function explanationOf(stored: string | null): Explanation {
+  const { choice = null, costLines = [] } = stored === null ? {} : (JSON.parse(stored) as Partial<Explanation>);
+  return { choice, costLines };
 }
 
 /** What calls to read; every filter is optional and all that are given must hold. */
@@ -127,7 +142,7 @@ export async function countCalls(session: RecordsSession, filters: CallFilters, 
 /** All attempts of some calls, in order. */
 export async function readAttempts(session: RecordsSession, callIds: readonly string[]): Promise<AttemptRow[]> {
   return await session.query<AttemptRow>(sql`
-    SELECT call_id, attempt, deployment_id, provider, upstream_model, outcome, http_status, error_class, error_message, cost, started_at, ended_at
+    SELECT call_id, attempt, deployment_id, provider, upstream_model, outcome, http_status, error_class, error_message, cost, price_id, explanation, started_at, ended_at
     FROM ledger WHERE call_id = ANY(${callIds}::text[]) ORDER BY call_id, attempt`);
 }
 

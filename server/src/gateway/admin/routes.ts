@@ -15,6 +15,7 @@ import { keyRoutes } from './keys.ts';
 import { modelWriteRoutes } from './model-writes.ts';
 import { modelRoutes } from './models.ts';
 import { organizationRoutes } from './organizations.ts';
+import { providerBudgetsRoute } from './provider-budgets.ts';
 import { spendRoutes } from './spend.ts';
 import { tagRoutes } from './tags.ts';
 import { memberRoutes } from './team-members.ts';
@@ -35,6 +36,7 @@ export function createAdminRoutes(deps: AdminDeps): Route[] {
     ...customerRoutes(deps),
     ...tagRoutes(deps),
     ...budgetRoutes(deps),
+    providerBudgetsRoute(deps),
     ...spendRoutes(deps),
     ...activityRoutes(deps),
     ...globalSpendRoutes(deps),

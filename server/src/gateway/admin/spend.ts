@@ -5,7 +5,7 @@ import type { Route, RouteContext } from '#http/route.ts';
 import { dashed } from '#lib/id.ts';
 import { formatPicos, parsePicos, picosToNumber } from '#lib/money.ts';
 import type { AdminDeps } from './deps.ts';
-import { type CallFilters, type CallOrder, type CallRow, countCalls, readCalls, sumByDay } from './ledger-reads.ts';
+import { type CallFilters, type CallOrder, type CallRow, countCalls, explanationOf, readCalls, sumByDay } from './ledger-reads.ts';
 import { amount, dateText, pageNumber } from './query-fields.ts';
 
 /** /spend/logs has no pages in its contract; the newest of these come, and a header says when there were more. */
@@ -175,6 +175,7 @@ function spendLog(row: CallRow): Record<string, unknown> {
 
 function spendMetadata(row: CallRow): Record<string, unknown> {
   const failed = row.call_outcome !== 'success';
+  const { choice, costLines } = explanationOf(row.explanation);
   return {
     user_api_key: row.key_id,
     user_api_key_alias: row.key_alias,
@@ -196,6 +197,15 @@ function spendMetadata(row: CallRow): Record<string, unknown> {
     trace_id: row.trace_id,
     project_id: row.project_id,
     price_id: row.price_id,
+    cost_lines: costLines.map(({ part, tokens, perToken }) => ({ part, tokens, per_token: perToken })),
+    routing:
+      choice === null
+        ? null
+        : {
+            chosen_by: choice.by,
+            others: choice.others,
+            passed_over: choice.passedOver.map(({ deploymentId, ...why }) => ({ model_id: deploymentId, ...why })),
+          },
     currency: row.currency,
     cost: row.call_cost === null ? null : formatPicos(parsePicos(row.call_cost)),
   };

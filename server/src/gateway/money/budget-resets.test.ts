@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { windowOf } from '#lib/calendar.ts';
 import { sql } from '#stores/records/sql.ts';
 import { startTestRecords, type TestRecords } from '#stores/records/test-records.ts';
 import { createLog } from '#telemetry/log.ts';
@@ -40,6 +41,25 @@ describe('the end of a budget window', () => {
       expect((await nextReset(database.records, '12h', zone)).getTime() % (12 * 3_600_000)).toBe(0);
       expect((await nextReset(database.records, '45s', zone)).getTime() % 45_000).toBe(0);
     }
+  });
+
+  it('is the same by the database as by the windows in memory, also where clocks change', async () => {
+    const instants = [
+      '2026-03-08T06:59:59Z',
+      '2026-03-08T07:00:00Z',
+      '2026-11-01T05:30:00Z',
+      '2026-11-01T06:30:00Z',
+      '2026-03-29T00:59:00Z',
+      '2026-10-25T01:30:00Z',
+    ];
+    const zones = ['Asia/Tokyo', 'America/New_York', 'Europe/London', 'Australia/Lord_Howe', 'Pacific/Apia'];
+    for (const zone of zones)
+      for (const text of [...instants, '2026-11-30T14:59:59Z', '2026-12-31T15:00:00Z'])
+        for (const duration of ['1d', '24h', '7d', '1w', '30d', '1mo', '12h', '45s']) {
+          const now = new Date(text);
+          const ends = new Date(windowOf(duration, zone, now.getTime()).endMs);
+          expect([zone, text, duration, await nextReset(database.records, duration, zone, now)]).toEqual([zone, text, duration, ends]);
+        }
   });
 
   it('sets the spend to zero, in the records and in memory, and begins the next window', async () => {

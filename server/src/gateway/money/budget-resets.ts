@@ -73,9 +73,12 @@ export function createBudgetResets(options: BudgetResetOptions): BudgetResets {
  * When a window of this length that begins now ends: "1d"/"24h" at the next midnight, "7d" at the next Monday's, "30d"/"1mo" at that of the first of
  * the next month, other days at midnight that many days on; hours and less on multiples of their length since the epoch.
  * @param duration as `durationMs` (lib/duration.ts) accepts it.
+ * @param now another instant than the database's own.
  */
-export async function nextReset(session: RecordsSession, duration: string, timezone: string): Promise<Date> {
-  const [row] = await session.query<{ at: Date }>(sql`SELECT ${windowEnd(sql`${duration}::text`, timezone)} AS at`);
+export async function nextReset(session: RecordsSession, duration: string, timezone: string, now: Date | null = null): Promise<Date> {
+  const [row] = await session.query<{ at: Date }>(
+    sql`SELECT ${windowEnd(sql`${duration}::text`, timezone, now === null ? NOW : sql`${now}::timestamptz`)} AS at`,
+  );
   return (row as { at: Date }).at;
 }
 
@@ -164,11 +167,13 @@ async function nextDueMs(session: RecordsSession): Promise<number | null> {
   return row?.at?.getTime() ?? null;
 }
 
+const NOW = sql`now()`;
+
 /** The end of a window as an SQL expression: PostgreSQL knows every zone's midnights, daylight saving included. */
-function windowEnd(duration: Statement, timezone: string): Statement {
+function windowEnd(duration: Statement, timezone: string, now: Statement = NOW): Statement {
   const count = sql`substring(${duration} FROM '^[0-9]+')::bigint`;
   const unit = sql`substring(${duration} FROM '[a-z]+$')`;
-  const local = sql`(now() AT TIME ZONE ${timezone}::text)`;
+  const local = sql`(${now} AT TIME ZONE ${timezone}::text)`;
   const seconds = sql`(${count} * CASE ${unit} WHEN 'h' THEN 3600 WHEN 'm' THEN 60 ELSE 1 END)`;
   return sql`CASE
     WHEN ${unit} = 'mo' THEN (date_trunc('month', ${local}) + make_interval(months => ${count}::int)) AT TIME ZONE ${timezone}::text
@@ -177,5 +182,5 @@ function windowEnd(duration: Statement, timezone: string): Statement {
     WHEN ${duration} = '7d' THEN (date_trunc('week', ${local}) + interval '1 week') AT TIME ZONE ${timezone}::text
     WHEN ${unit} = 'd' THEN (date_trunc('day', ${local}) + make_interval(days => ${count}::int)) AT TIME ZONE ${timezone}::text
     WHEN ${duration} = '24h' THEN (date_trunc('day', ${local}) + interval '1 day') AT TIME ZONE ${timezone}::text
-    ELSE to_timestamp((floor(extract(epoch FROM now()) / ${seconds}) + 1) * ${seconds}) END`;
+    ELSE to_timestamp((floor(extract(epoch FROM ${now}) / ${seconds}) + 1) * ${seconds}) END`;
 }

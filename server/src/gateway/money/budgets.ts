@@ -7,6 +7,8 @@ import type { AccountLimit, Accounts, Hold, HoldAnswer } from '#stores/coordinat
 /** A reservation as it lies in the accounts; `open` makes a second settlement a no-op. */
 interface HeldReservation extends Reservation {
   readonly hold: Hold;
+  /** Part of what is reserved in all: a deployment's budget counts the same money once more. */
+  readonly counted: boolean;
   open: boolean;
 }
 
@@ -62,6 +64,17 @@ export function createBudgets(options: BudgetOptions): BudgetBook {
   return new AccountBook(options);
 }
 
+/** The claim's maximum with what it has more for a while. */
+function maximumNow({ maxPicos, raise }: BudgetClaim): bigint | null {
+  return maxPicos === null || raise === undefined || Date.now() >= raise.untilMs ? maxPicos : maxPicos + raise.picos;
+}
+
+interface Asked {
+  readonly claims: readonly BudgetClaim[];
+  readonly limits: readonly AccountLimit[];
+  readonly counted: boolean;
+}
+
 class AccountBook implements BudgetBook {
   readonly #options: BudgetOptions;
   readonly #windows = new Map<string, OpenWindow>();
@@ -73,19 +86,22 @@ class AccountBook implements BudgetBook {
 
   reserve(claims: readonly BudgetClaim[], reservedPicos: bigint, strict: boolean): BudgetAnswer | Promise<BudgetAnswer> {
     const limits: AccountLimit[] = [];
-    for (const claim of claims) limits.push({ key: this.#accountNow(claim.account, claim.duration), maxPicos: claim.maxPicos });
+    for (const claim of claims) limits.push({ key: this.#accountNow(claim.account, claim.duration), maxPicos: maximumNow(claim) });
     const whole = this.#options.globalBudget();
     if (whole !== null) limits.push({ key: this.#globalAccount(whole.duration), maxPicos: whole.maxPicos });
-    const answer = this.#options.accounts.hold(limits, reservedPicos, strict);
-    if (answer instanceof Promise) return answer.then((held) => this.#answer(claims, limits, held));
-    return this.#answer(claims, limits, answer);
+    return this.#hold({ claims, limits, counted: true }, reservedPicos, strict);
+  }
+
+  reserveAside(claims: readonly BudgetClaim[], reservedPicos: bigint): BudgetAnswer | Promise<BudgetAnswer> {
+    const limits = claims.map((claim) => ({ key: this.#accountNow(claim.account, claim.duration), maxPicos: claim.maxPicos }));
+    return this.#hold({ claims, limits, counted: false }, reservedPicos, false);
   }
 
   settle(reservation: Reservation, actualPicos: bigint): void {
     const held = reservation as HeldReservation;
     if (!held.open) return;
     held.open = false;
-    this.#openPicos -= held.reservedPicos;
+    if (held.counted) this.#openPicos -= held.reservedPicos;
     this.#forget(this.#options.accounts.settle(held.hold, actualPicos));
   }
 
@@ -145,10 +161,15 @@ class AccountBook implements BudgetBook {
     return next;
   }
 
-  #answer(claims: readonly BudgetClaim[], limits: readonly AccountLimit[], answer: HoldAnswer): BudgetAnswer {
+  #hold(asked: Asked, reservedPicos: bigint, strict: boolean): BudgetAnswer | Promise<BudgetAnswer> {
+    const answer = this.#options.accounts.hold(asked.limits, reservedPicos, strict);
+    return answer instanceof Promise ? answer.then((held) => this.#answer(asked, held)) : this.#answer(asked, answer);
+  }
+
+  #answer({ claims, limits, counted }: Asked, answer: HoldAnswer): BudgetAnswer {
     if (answer.held) {
-      this.#openPicos += answer.hold.picos;
-      const reservation: HeldReservation = { reservedPicos: answer.hold.picos, hold: answer.hold, open: true };
+      if (counted) this.#openPicos += answer.hold.picos;
+      const reservation: HeldReservation = { reservedPicos: answer.hold.picos, hold: answer.hold, counted, open: true };
       return { admitted: true, reservation };
     }
     const maxPicos = limits[answer.refusedBy]?.maxPicos ?? 0n;

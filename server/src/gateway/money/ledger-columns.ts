@@ -77,7 +77,13 @@ export const LEDGER_COLUMNS: readonly LedgerColumn[] = [
   { name: 'cost', type: 'numeric', literal: ({ attempt }) => decimalLiteral(attempt.cost) },
   text('currency', ({ attempt }) => attempt.currency),
   text('price_id', ({ attempt }) => attempt.priceId),
+  text('explanation', ({ attempt }) => explanationOf(attempt)),
 ];
+
+/** Why this deployment and how the cost came about, as JSON text; null when there is neither. */
+function explanationOf({ choice, costLines }: LedgerEntry['attempt']): string | null {
+  return choice || costLines ? JSON.stringify({ ...(choice ? { choice } : {}), ...(costLines ? { costLines } : {}) }) : null;
+}
 
 /** The array literal of one column over a group. */
 export function arrayLiteral(column: LedgerColumn, entries: readonly LedgerEntry[]): string {

@@ -1,5 +1,5 @@
 // Fills the budgets from the ledger's tables at the start, after the ledger has applied what the journal still held.
-import { type Level, partsOfAccount } from '#identity/governing.ts';
+import { type ClaimLevel, partsOfAccount } from '#identity/governing.ts';
 import { windowOf } from '#lib/calendar.ts';
 import { parsePicos } from '#lib/money.ts';
 import type { Records } from '#stores/records/port.ts';
@@ -26,7 +26,7 @@ export async function spendOfAccount(records: Records, account: string): Promise
   const { name, model, startMs } = partsOfAccount(account);
   if (name === GLOBAL_ACCOUNT) return await spentSince(records, startMs);
   const colon = name.indexOf(':');
-  const [level, id] = [name.slice(0, colon) as Level, name.slice(colon + 1)];
+  const [level, id] = [name.slice(0, colon) as ClaimLevel, name.slice(colon + 1)];
   if (startMs === null) return parsePicos(await storedSpendOf(records, level, id));
   return await spentInWindow(records, { level, id, model }, startMs);
 }

@@ -62,6 +62,10 @@ function subjectOf({ level, id }: Pick<BudgetClaim, 'level' | 'id'>): Statement 
       return sql`organization_id = ${id}`;
     case 'end_user':
       return sql`end_user = ${id}`;
+    case 'provider':
+      return sql`provider = ${id}`;
+    case 'deployment':
+      return sql`deployment_id = ${id}`;
     default:
       return sql`tags @> ${[id]}::text[]`;
   }

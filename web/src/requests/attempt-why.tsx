@@ -1,0 +1,75 @@
+// Why an attempt went to its deployment, why not to the others, and how its cost came about.
+import type { ConsoleRequest } from '@genai/server/contract';
+import type { ReactNode } from 'react';
+import { type TextKey, useText } from '#i18n/i18n.ts';
+import { formatCount, formatInstant } from '#lib/format.ts';
+import styles from './request-drawer.module.css';
+
+type Attempt = ConsoleRequest['attempts'][number];
+type PassedOver = NonNullable<Attempt['choice']>['passedOver'][number];
+
+/** How a deployment was chosen, in words; a strategy of the configuration keeps its name. */
+const CHOSEN: Readonly<Record<string, TextKey>> = {
+  affinity: 'requests.byAffinity',
+  retry: 'requests.byRetry',
+  'last resort': 'requests.byLastResort',
+};
+
+const REASONS: Readonly<Record<PassedOver['why'], TextKey>> = {
+  'not ready': 'requests.whyNotReady',
+  budget: 'requests.whyBudget',
+  tried: 'requests.whyTried',
+  resting: 'requests.whyResting',
+  probed: 'requests.whyProbed',
+  'context window': 'requests.whyContext',
+  order: 'requests.whyOrder',
+  strategy: 'requests.whyStrategy',
+  affinity: 'requests.whyAffinity',
+  tags: 'requests.whyTags',
+};
+
+const PARTS: Readonly<Record<Attempt['costLines'][number]['part'], TextKey>> = {
+  input: 'requests.partInput',
+  cachedInput: 'requests.partCachedInput',
+  cacheCreationInput: 'requests.partCacheCreation',
+  audioInput: 'requests.partAudioInput',
+  output: 'requests.partOutput',
+  reasoningOutput: 'requests.partReasoning',
+  audioOutput: 'requests.partAudioOutput',
+};
+
+export function AttemptWhy({ attempt, currency }: { attempt: Attempt; currency: string }): ReactNode {
+  const { t, language } = useText();
+  const { choice, costLines, priceId } = attempt;
+  if (choice === null && costLines.length === 0) return null;
+  const by = choice === null ? undefined : CHOSEN[choice.by];
+  return (
+    <dl className={styles.reasons}>
+      {choice && (
+        <>
+          <dt>{t('requests.chosen')}</dt>
+          <dd>{by === undefined ? t('requests.byStrategy', { strategy: choice.by }) : t(by)}</dd>
+          {choice.passedOver.map((other) => (
+            <dd key={other.deploymentId}>
+              <span className={styles.deployment}>{other.deploymentId}</span> – {t(REASONS[other.why])}
+              {other.status !== undefined && ` (${other.status})`}
+              {other.until !== undefined && ` ${t('requests.until', { time: formatInstant(other.until, language) })}`}
+            </dd>
+          ))}
+          {choice.others > choice.passedOver.length && <dd>{t('requests.moreOthers', { count: choice.others - choice.passedOver.length })}</dd>}
+        </>
+      )}
+      {costLines.length > 0 && (
+        <>
+          <dt>{t('requests.price')}</dt>
+          {costLines.map((line) => (
+            <dd key={line.part} className="numeric">
+              {t(PARTS[line.part])}: {formatCount(line.tokens, language)} × {line.perToken} {currency}
+            </dd>
+          ))}
+          {priceId !== null && <dd>{t('requests.fromPrice', { id: priceId })}</dd>}
+        </>
+      )}
+    </dl>
+  );
+}
