@@ -126,6 +126,8 @@ export interface CallSettled {
   errorClass: string | null;
   errorMessage: string | null;
   path: OrganisationPath;
+  /** Address of the client, as far as a listed proxy or the connection says; absent or null = unknown. */
+  clientAddress?: string | null;
   /** `user` of the body or the end-user headers. */
   endUser: string | null;
   sessionId: string | null;

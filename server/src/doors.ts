@@ -2,6 +2,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { getRequestListener } from '@hono/node-server';
 import { createApp, type RequestEvent } from '#http/app.ts';
+import { createClientAddress } from '#http/client-address.ts';
 import { errorResponse } from '#http/errors.ts';
 import { type Door, openDoor } from '#http/listen.ts';
 import { AppError } from '#lib/errors.ts';
@@ -40,7 +41,7 @@ export async function openDoors(input: DoorsInput): Promise<Doors> {
       ? null
       : (request: IncomingMessage, response: ServerResponse) => house.gateway.handle(request, response);
   const open = (door: 'gateway' | 'observe', port: number): Promise<Door> =>
-    openDoor({ host: settings.host, port, dataPlane, fallback: fallbackOf(input, door) });
+    openDoor({ host: settings.host, port, rootPath: settings.rootPath, dataPlane, fallback: fallbackOf(input, door) });
 
   if (settings.role === 'gateway' || settings.role === 'worker')
     return withDrain({ gateway: await open('gateway', settings.port), observe: null, otlpGrpc: null });
@@ -85,6 +86,7 @@ function withDrain(doors: Omit<Doors, 'drain'>): Doors {
 function fallbackOf(input: DoorsInput, door: 'gateway' | 'observe'): (request: IncomingMessage, response: ServerResponse) => void {
   const { house, settings, log } = input;
   const pages = createPages(door, input.consoleFolder);
+  const addressOf = createClientAddress(settings.trustedProxies);
   const app = createApp({
     door,
     routes: house.routes.filter(({ path }) => isServed(settings, path)),
@@ -99,7 +101,7 @@ function fallbackOf(input: DoorsInput, door: 'gateway' | 'observe'): (request: I
   const login = getRequestListener(
     async (request, { incoming }) => {
       try {
-        return await house.login.handle(request, (incoming as IncomingMessage).socket.remoteAddress ?? null);
+        return await house.login.handle(request, addressOf(incoming as IncomingMessage));
       } catch (error) {
         return errorResponse(error, 'console');
       }

@@ -14,6 +14,11 @@ export interface Caller {
 
 /** LiteLLM's order of carriers; `authorization` stands second and needs its Bearer prefix. */
 const CARRIERS = ['x-litellm-api-key', 'authorization', 'api-key', 'x-api-key', 'x-goog-api-key', 'ocp-apim-subscription-key'];
+/** Carries the key that Google's clients write into the address (gateway.ts). */
+export const QUERY_KEY = 'x-genai-query-key';
+const WITH_QUERY = [...CARRIERS, QUERY_KEY];
+/** API Management passes its own subscription key on under this name: only what looks like a key of a gateway is one. */
+const SUBSCRIPTION_KEY = 'ocp-apim-subscription-key';
 
 /**
  * Authenticates by headers alone, synchronously when the key is in memory.
@@ -34,9 +39,10 @@ function sameDigest(a: string, b: string): boolean {
 
 /** The key as the client sent it, first carrier that is present. */
 export function presentedKey(headers: IncomingHttpHeaders, keyHeaderName: string | null): string {
-  for (const name of keyHeaderName === null ? CARRIERS : [keyHeaderName.toLowerCase()]) {
+  for (const name of keyHeaderName === null ? WITH_QUERY : [keyHeaderName.toLowerCase()]) {
     const value = headers[name];
     if (typeof value !== 'string' || value === '') continue;
+    if (name === SUBSCRIPTION_KEY && keyHeaderName === null && !value.startsWith('sk-')) continue;
     const bearer = /^bearer\s+/i.exec(value);
     const key = bearer === null ? value : value.slice(bearer[0].length);
     if ((name === 'authorization' && bearer === null) || key.trim() === '') {

@@ -47,6 +47,8 @@ export class Call {
   readonly pathStreams: boolean;
   readonly startedAtUs: number;
 
+  /** Who called, as far as a listed proxy or the connection says. */
+  clientAddress: string | null = null;
   /** Set by authenticate; null = the master key. */
   key: VirtualKey | null = null;
   /** SHA-256 of the presented key, '' before authentication. */

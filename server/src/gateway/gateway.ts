@@ -1,9 +1,10 @@
 // The data plane's door: takes the requests whose path is its own, keeps the current configuration, drains.
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { createClientAddress } from '#http/client-address.ts';
 import { AppError } from '#lib/errors.ts';
 import type { GatewayConfig } from '#settings/settings.ts';
 import { Affinity } from './affinity.ts';
-import { authenticate } from './authenticate.ts';
+import { authenticate, QUERY_KEY } from './authenticate.ts';
 import { BytePool } from './byte-pool.ts';
 import { Call } from './call.ts';
 import { countTokens } from './count-tokens.ts';
@@ -56,6 +57,7 @@ export function createGateway(deps: GatewayDeps): Gateway {
   let inFlight = 0;
   let draining = false;
   let drained: (() => void) | null = null;
+  const addressOf = createClientAddress(deps.settings.trustedProxies);
   const pool = new BytePool(deps.settings.limits.inFlightBytes);
   const stopHearing = hearRests(() => snapshot, deps);
   const plane: Plane = { deps, pool, affinity: new Affinity(), meters: createMeters(deps.metrics, pool, () => inFlight) };
@@ -63,6 +65,7 @@ export function createGateway(deps: GatewayDeps): Gateway {
   function serveCall(match: PathMatch & { kind: 'call' | 'pass-through' }, request: IncomingMessage, response: ServerResponse): void {
     const held = snapshot;
     const call = new Call(deps, held, match, [request, response]);
+    call.clientAddress = addressOf(request);
     held.enter();
     inFlight++;
     response.on('close', () => {
@@ -152,7 +155,8 @@ function shuttingDown(): AppError {
 function takeQueryKey(request: IncomingMessage): void {
   const query = (request.url ?? '').indexOf('?');
   const key = query < 0 ? null : new URLSearchParams((request.url as string).slice(query)).get('key');
-  if (key !== null && key !== '') request.headers['ocp-apim-subscription-key'] ??= key;
+  delete request.headers[QUERY_KEY];
+  if (key !== null && key !== '') request.headers[QUERY_KEY] = key;
 }
 
 /** A page of any origin may call: its credential is a header, never a cookie. */

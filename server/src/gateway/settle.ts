@@ -162,6 +162,7 @@ function settledRecord(call: Call, deps: GatewayDeps, ending: Ending, keepsConte
   return {
     callId: call.id,
     ...traceContext(call),
+    clientAddress: call.clientAddress,
     endpoint: call.endpoint,
     stream: call.asked?.stream ?? false,
     startedAtUs: call.startedAtUs,

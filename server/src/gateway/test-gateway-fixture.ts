@@ -180,6 +180,7 @@ export async function startTestGateway(
     config: whole,
     settings: {
       limits: { maxRequestBytes: 10 << 20, inFlightBytes: 64 << 20, payloadJournalBytes: 0, moneyJournalBytes: 0, callbackQueueBytes: 0, ...limits },
+      trustedProxies: [],
       network: { httpsProxy: null, httpProxy: null, noProxy: [], extraCaFile: null, ...network },
     } as unknown as Settings,
     keys: { find: (hash) => keys.get(hash) ?? null, load: async (hash) => keys.get(hash) ?? null },

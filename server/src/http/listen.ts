@@ -10,6 +10,8 @@ export interface DoorOptions {
   readonly dataPlane: ((request: IncomingMessage, response: ServerResponse) => boolean) | null;
   /** Everything else (Hono). */
   readonly fallback: (request: IncomingMessage, response: ServerResponse) => void;
+  /** What a proxy puts before every path; '' = nothing. It is taken off, and requests without it are served as well. */
+  readonly rootPath?: string;
   /** Longest time for a request's headers, default 30 s. */
   readonly headersTimeoutMs?: number;
   /** Longest time for a whole request to arrive, default 300 s; answers may take as long as they need. */
@@ -30,6 +32,7 @@ const KEEP_ALIVE_MS = 65_000;
 /** Opens a door. Rejects with the system's error (EADDRINUSE ...) when the port cannot be had. */
 export function openDoor(options: DoorOptions): Promise<Door> {
   let draining = false;
+  const rootPath = options.rootPath ?? '';
   const server = createServer(
     {
       maxHeaderSize: MAX_HEADER_BYTES,
@@ -44,6 +47,7 @@ export function openDoor(options: DoorOptions): Promise<Door> {
     },
     (request, response) => {
       if (draining) response.shouldKeepAlive = false;
+      if (rootPath !== '') request.url = withoutRoot(request.url ?? '/', rootPath);
       if (options.dataPlane?.(request, response) !== true) options.fallback(request, response);
     },
   );
@@ -61,6 +65,14 @@ export function openDoor(options: DoorOptions): Promise<Door> {
       });
     });
   });
+}
+
+/** The path behind the root: `/llm/v1/models` -> `/v1/models`. A path that only begins alike (`/llmx`) is another. */
+function withoutRoot(url: string, rootPath: string): string {
+  if (!url.startsWith(rootPath)) return url;
+  const rest = url.slice(rootPath.length);
+  if (rest === '' || rest.startsWith('?')) return `/${rest}`;
+  return rest.startsWith('/') ? rest : url;
 }
 
 const REFUSALS: Readonly<Record<string, [string, string]>> = {

@@ -43,6 +43,14 @@ interface Values {
   number(name: SettingName): number;
 }
 
+/** A path that begins with a slash and does not end with one. */
+function rootPath(text: string | null, notes: Notes): string {
+  const path = (text ?? '').replace(/\/+$/, '');
+  if (/^(?:\/[A-Za-z0-9._~-]+)*$/.test(path) && !path.split('/').some((part) => part === '.' || part === '..')) return path;
+  notes.error({ path: '--root-path' }, 'must be a path such as /llm');
+  return '';
+}
+
 /** Builds the settings; faults go to `notes`. */
 export function buildSettings(sources: Sources, notes: Notes): Settings {
   const values = parseAll(sources, notes);
@@ -65,6 +73,8 @@ export function buildSettings(sources: Sources, notes: Notes): Settings {
     s3: s3(values),
     instanceSecret: instanceSecret(text('instanceSecret'), notes),
     drainDelayMs: number('drainDelay') * 1000,
+    rootPath: rootPath(text('rootPath'), notes),
+    trustedProxies: parseList(text('trustedProxies') ?? ''),
     expose: text('expose') as Settings['expose'],
     configPath: sources.configPath,
     masterKey: chooseMasterKey(sources.config.masterKey, text('masterKey'), notes),

@@ -39,6 +39,10 @@ export interface Settings {
   readonly instanceSecret: Buffer | null;
   /** How long an ending process serves on after its probes say that it is going. */
   readonly drainDelayMs: number;
+  /** '' or a path without a slash at its end: what a proxy puts before every path. */
+  readonly rootPath: string;
+  /** Whose X-Forwarded-For is believed: addresses and networks. */
+  readonly trustedProxies: readonly string[];
   /** Cuts listeners down to one surface, null = everything. */
   readonly expose: 'llm' | null;
   readonly configPath: string | null;

@@ -116,6 +116,12 @@ export const SETTINGS = [
     kind: 'seconds',
     default: '0',
   }),
+  row('rootPath', 'Path below which a proxy publishes the doors, for example /llm: it is taken off; requests without it are served as well.', {
+    also: ['SERVER_ROOT_PATH'],
+  }),
+  row('trustedProxies', 'Addresses and networks (CIDR) of the proxies whose X-Forwarded-For is believed, separated by commas; without it nobody’s is.', {
+    kind: 'list',
+  }),
   row('expose', 'Cuts the listeners down to one surface.', { kind: 'choice', choices: ['llm'] }),
   row('logLevel', 'How much the log says.', { kind: 'choice', choices: ['debug', 'info', 'warn', 'error'], default: 'info', also: ['LITELLM_LOG'] }),
   row('inferSessions', 'Whether chats whose client names no session are joined into one by what was said before.', {

@@ -1,5 +1,6 @@
 // Every text in English: what pages share and the first pages in en.ts, every later page in a file of its own under pages/. Fetched when a reader wants this language.
 import { en as shared } from './en.ts';
+import { attemptsEn } from './pages/attempts.en.ts';
 import { datasetsEn } from './pages/datasets.en.ts';
 import { navigationEn } from './pages/navigation.en.ts';
 import { promptsEn } from './pages/prompts.en.ts';
@@ -9,6 +10,7 @@ import { teamsEn } from './pages/teams.en.ts';
 
 export const en = {
   ...shared,
+  ...attemptsEn,
   ...navigationEn,
   ...sessionsEn,
   ...scoresEn,

@@ -1,5 +1,6 @@
 // Every text in Japanese: what pages share and the first pages in ja.ts, every later page in a file of its own under pages/. Fetched when a reader wants this language.
 import { ja as shared } from './ja.ts';
+import { attemptsJa } from './pages/attempts.ja.ts';
 import { datasetsJa } from './pages/datasets.ja.ts';
 import { navigationJa } from './pages/navigation.ja.ts';
 import { promptsJa } from './pages/prompts.ja.ts';
@@ -10,6 +11,7 @@ import type { en } from './texts-en.ts';
 
 export const ja: Record<keyof typeof en, string> = {
   ...shared,
+  ...attemptsJa,
   ...navigationJa,
   ...sessionsJa,
   ...scoresJa,

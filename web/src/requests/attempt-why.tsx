@@ -10,32 +10,32 @@ type PassedOver = NonNullable<Attempt['choice']>['passedOver'][number];
 
 /** How a deployment was chosen, in words; a strategy of the configuration keeps its name. */
 const CHOSEN: Readonly<Record<string, TextKey>> = {
-  affinity: 'requests.byAffinity',
-  retry: 'requests.byRetry',
-  'last resort': 'requests.byLastResort',
+  affinity: 'attempts.byAffinity',
+  retry: 'attempts.byRetry',
+  'last resort': 'attempts.byLastResort',
 };
 
 const REASONS: Readonly<Record<PassedOver['why'], TextKey>> = {
-  'not ready': 'requests.whyNotReady',
-  budget: 'requests.whyBudget',
-  tried: 'requests.whyTried',
-  resting: 'requests.whyResting',
-  probed: 'requests.whyProbed',
-  'context window': 'requests.whyContext',
-  order: 'requests.whyOrder',
-  strategy: 'requests.whyStrategy',
-  affinity: 'requests.whyAffinity',
-  tags: 'requests.whyTags',
+  'not ready': 'attempts.whyNotReady',
+  budget: 'attempts.whyBudget',
+  tried: 'attempts.whyTried',
+  resting: 'attempts.whyResting',
+  probed: 'attempts.whyProbed',
+  'context window': 'attempts.whyContext',
+  order: 'attempts.whyOrder',
+  strategy: 'attempts.whyStrategy',
+  affinity: 'attempts.whyAffinity',
+  tags: 'attempts.whyTags',
 };
 
 const PARTS: Readonly<Record<Attempt['costLines'][number]['part'], TextKey>> = {
-  input: 'requests.partInput',
-  cachedInput: 'requests.partCachedInput',
-  cacheCreationInput: 'requests.partCacheCreation',
-  audioInput: 'requests.partAudioInput',
-  output: 'requests.partOutput',
-  reasoningOutput: 'requests.partReasoning',
-  audioOutput: 'requests.partAudioOutput',
+  input: 'attempts.partInput',
+  cachedInput: 'attempts.partCachedInput',
+  cacheCreationInput: 'attempts.partCacheCreation',
+  audioInput: 'attempts.partAudioInput',
+  output: 'attempts.partOutput',
+  reasoningOutput: 'attempts.partReasoning',
+  audioOutput: 'attempts.partAudioOutput',
 };
 
 export function AttemptWhy({ attempt, currency }: { attempt: Attempt; currency: string }): ReactNode {
@@ -47,27 +47,27 @@ export function AttemptWhy({ attempt, currency }: { attempt: Attempt; currency: 
     <dl className={styles.reasons}>
       {choice && (
         <>
-          <dt>{t('requests.chosen')}</dt>
-          <dd>{by === undefined ? t('requests.byStrategy', { strategy: choice.by }) : t(by)}</dd>
+          <dt>{t('attempts.chosen')}</dt>
+          <dd>{by === undefined ? t('attempts.byStrategy', { strategy: choice.by }) : t(by)}</dd>
           {choice.passedOver.map((other) => (
             <dd key={other.deploymentId}>
               <span className={styles.deployment}>{other.deploymentId}</span> – {t(REASONS[other.why])}
               {other.status !== undefined && ` (${other.status})`}
-              {other.until !== undefined && ` ${t('requests.until', { time: formatInstant(other.until, language) })}`}
+              {other.until !== undefined && ` ${t('attempts.until', { time: formatInstant(other.until, language) })}`}
             </dd>
           ))}
-          {choice.others > choice.passedOver.length && <dd>{t('requests.moreOthers', { count: choice.others - choice.passedOver.length })}</dd>}
+          {choice.others > choice.passedOver.length && <dd>{t('attempts.moreOthers', { count: choice.others - choice.passedOver.length })}</dd>}
         </>
       )}
       {costLines.length > 0 && (
         <>
-          <dt>{t('requests.price')}</dt>
+          <dt>{t('attempts.price')}</dt>
           {costLines.map((line) => (
             <dd key={line.part} className="numeric">
               {t(PARTS[line.part])}: {formatCount(line.tokens, language)} × {line.perToken} {currency}
             </dd>
           ))}
-          {priceId !== null && <dd>{t('requests.fromPrice', { id: priceId })}</dd>}
+          {priceId !== null && <dd>{t('attempts.fromPrice', { id: priceId })}</dd>}
         </>
       )}
     </dl>

@@ -21,6 +21,7 @@ export interface CallRow {
   stream: boolean;
   model: string;
   end_user: string | null;
+  client_address: string | null;
   session_id: string | null;
   tags: string[];
   call_started_at: Date;

@@ -165,7 +165,7 @@ function spendLog(row: CallRow): Record<string, unknown> {
     request_tags: row.tags,
     cache_hit: 'False',
     cache_key: '',
-    requester_ip_address: null,
+    requester_ip_address: row.client_address,
     status: row.call_outcome === 'success' ? 'success' : 'failure',
     messages: {},
     response: {},

@@ -77,6 +77,7 @@ export const LEDGER_COLUMNS: readonly LedgerColumn[] = [
   { name: 'cost', type: 'numeric', literal: ({ attempt }) => decimalLiteral(attempt.cost) },
   text('currency', ({ attempt }) => attempt.currency),
   text('price_id', ({ attempt }) => attempt.priceId),
+  text('client_address', ({ call }) => call.clientAddress ?? null),
   text('explanation', ({ attempt }) => explanationOf(attempt)),
 ];
 

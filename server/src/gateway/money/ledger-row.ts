@@ -3,7 +3,10 @@ import type { AttemptOutcome, AttemptRecord, CallSettled, CallStarted } from '#c
 
 /** The call's side of a row; what an unsettled call never learned is null. */
 export interface LedgerCall
-  extends Pick<CallSettled, 'callId' | 'stream' | 'model' | 'endUser' | 'sessionId' | 'traceName' | 'environment' | 'tags' | 'startedAtUs' | 'path'> {
+  extends Pick<
+    CallSettled,
+    'callId' | 'stream' | 'model' | 'clientAddress' | 'endUser' | 'sessionId' | 'traceName' | 'environment' | 'tags' | 'startedAtUs' | 'path'
+  > {
   traceId: string | null;
   spanId: string | null;
   endpoint: string | null;

@@ -1,0 +1,55 @@
+// Who really called: the connection's own address, or what proxies say that were listed (--trusted-proxies). Nobody else's X-Forwarded-For is read.
+import type { IncomingMessage } from 'node:http';
+import { BlockList, isIP } from 'node:net';
+import { AppError } from '#lib/errors.ts';
+
+/** A request's client address; null when the connection is gone already. */
+export type ClientAddress = (request: Pick<IncomingMessage, 'headers' | 'socket'>) => string | null;
+
+/**
+ * @param trustedProxies addresses and networks (CIDR) of the proxies in front.
+ * @throws AppError for an entry that is neither.
+ */
+export function createClientAddress(trustedProxies: readonly string[]): ClientAddress {
+  if (trustedProxies.length === 0) return ({ socket }) => plain(socket.remoteAddress);
+  const trusted = listOf(trustedProxies);
+  const isTrusted = (address: string): boolean => trusted.check(address, isIP(address) === 4 ? 'ipv4' : 'ipv6');
+  return ({ headers, socket }) => {
+    let address = plain(socket.remoteAddress);
+    if (address === null) return null;
+    // Each proxy adds the address that it was called from at the end: from there to the front as long as a listed one speaks.
+    const said = String(headers['x-forwarded-for'] ?? '').split(',');
+    for (let entry = said.pop(); entry !== undefined && isTrusted(address); entry = said.pop()) {
+      const before = plain(withoutPort(entry.trim()));
+      if (before === null || isIP(before) === 0) break;
+      address = before;
+    }
+    return address;
+  };
+}
+
+function listOf(entries: readonly string[]): BlockList {
+  const list = new BlockList();
+  for (const entry of entries) {
+    const [address = '', prefix] = entry.split('/');
+    const version = isIP(address);
+    const longest = version === 4 ? 32 : 128;
+    const bits = Number(prefix ?? longest);
+    if (version === 0 || !Number.isInteger(bits) || bits < 0 || bits > longest) {
+      throw new AppError(`--trusted-proxies: ${entry} is neither an address nor a network; write it like 10.0.0.0/8.`, { status: 500, code: 'bad_setting' });
+    }
+    list.addSubnet(address, bits, version === 4 ? 'ipv4' : 'ipv6');
+  }
+  return list;
+}
+
+/** An IPv4 address that came over IPv6 is written as IPv4. */
+function plain(address: string | undefined): string | null {
+  if (address === undefined || address === '') return null;
+  return address.startsWith('::ffff:') && isIP(address.slice(7)) === 4 ? address.slice(7) : address;
+}
+
+/** Some proxies (Azure's Application Gateway) add the port: `203.0.113.7:52314`, `[2001:db8::1]:52314`. */
+function withoutPort(entry: string): string {
+  return /^\[(.+)\](?::\d+)?$/.exec(entry)?.[1] ?? /^(\d+\.\d+\.\d+\.\d+):\d+$/.exec(entry)?.[1] ?? entry;
+}

@@ -1,0 +1,31 @@
+// attempts.en.ts の日本語。
+import type { attemptsEn } from './attempts.en.ts';
+
+export const attemptsJa: Record<keyof typeof attemptsEn, string> = {
+  'attempts.chosen': 'この接続先を選んだ理由',
+  'attempts.byStrategy': '{{strategy}} で選択。他を選ばなかった理由:',
+  'attempts.byAffinity': '同じセッションまたはキーを前回処理した接続先。他を選ばなかった理由:',
+  'attempts.byRetry': '再試行: 他に残っている接続先がありませんでした。',
+  'attempts.byLastResort': 'すべての接続先が休止中のため、最も早く休止が終わるものを呼び出しました。',
+  'attempts.whyNotReady': '準備未完了（キーまたはアドレスが未設定）',
+  'attempts.whyBudget': '接続先またはプロバイダーの予算を使い切っています',
+  'attempts.whyTried': 'この呼び出しで試行済み',
+  'attempts.whyResting': '失敗のため休止中',
+  'attempts.whyProbed': '別の呼び出しが復帰を確認中',
+  'attempts.whyContext': 'コンテキスト長が足りないと見積もられました',
+  'attempts.whyOrder': '優先順位が後',
+  'attempts.whyStrategy': '別の接続先が選ばれました',
+  'attempts.whyAffinity': 'セッションまたはキーは別の接続先にありました',
+  'attempts.whyTags': 'タグが一致しません',
+  'attempts.until': '{{time}} まで',
+  'attempts.moreOthers': '他 {{count}} 件',
+  'attempts.price': 'コストの内訳',
+  'attempts.fromPrice': '価格行 {{id}}',
+  'attempts.partInput': '入力',
+  'attempts.partCachedInput': 'キャッシュ済み入力',
+  'attempts.partCacheCreation': 'キャッシュ書き込み',
+  'attempts.partAudioInput': '音声入力',
+  'attempts.partOutput': '出力',
+  'attempts.partReasoning': '推論',
+  'attempts.partAudioOutput': '音声出力',
+};
