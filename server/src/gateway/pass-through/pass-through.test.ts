@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { streamMessage } from '#gateway/providers/bedrock/event-stream-fixture.ts';
 import { type ScriptedUpstream, startScriptedUpstream } from '#gateway/providers/upstream-fixture.ts';
-import { DEPLOYMENT, MASTER_KEY, startTestGateway, type TestGateway } from '#gateway/test-gateway-fixture.ts';
+import { DEPLOYMENT, MASTER_KEY, ROUTING, startTestGateway, type TestGateway } from '#gateway/test-gateway-fixture.ts';
 import { AppError } from '#lib/errors.ts';
 import type { Deployment, PassThroughEndpoint } from '#settings/settings.ts';
 import { checkPath, matchProvider, passedQuery } from './doors.ts';
@@ -323,5 +323,62 @@ describe('a path', () => {
       pathModel: null,
     });
     expect(passedQuery('key=a&KEY=b&x=1&access_token=c', { y: '2' })).toBe('?x=1&y=2');
+  });
+});
+
+describe('a door', () => {
+  const opened = async (fields: Partial<Deployment>, config: Parameters<typeof startTestGateway>[0] = {}) => {
+    const gateway = await startTestGateway({
+      deployments: [{ ...DEPLOYMENT, passThrough: true, apiBase: `${upstream.url}/v1`, upstreamModel: 'gpt-4o-mini', ...fields }],
+      ...config,
+    });
+    gateway.key('sk-user');
+    const ask = () =>
+      fetch(`${gateway.url}/openai/v1/chat/completions`, {
+        method: 'POST',
+        headers: { authorization: 'Bearer sk-user', 'content-type': 'application/json' },
+        body: CHAT,
+      });
+    return { gateway, ask };
+  };
+
+  it('is held to the budget of its provider', async () => {
+    const { gateway, ask } = await opened({}, { routing: { ...ROUTING, providerBudgets: { openai: { max: '0.0000001', duration: '1d' } } } });
+    const usage = { prompt_tokens: 10, completion_tokens: 5, total_tokens: 15 };
+    upstream.script({
+      headers: { 'content-type': 'application/json' },
+      pieces: [JSON.stringify({ object: 'chat.completion', model: 'gpt-4o-mini', choices: [], usage })],
+    });
+    expect((await ask()).status).toBe(200);
+    await until(() => gateway.written.settled.length > 0);
+    const refused = await ask();
+    expect([refused.status, await refused.text()]).toEqual([429, expect.stringContaining('Exceeded budget for provider openai')]);
+    await gateway.close();
+  });
+
+  it('never leads to a metadata service, and counts its hops', async () => {
+    const imds = await opened({ apiBase: 'http://169.254.169.254/v1' });
+    expect((await imds.ask()).status).toBe(404);
+    await imds.gateway.close();
+    const stated = {
+      path: '/v1/rerank',
+      target: 'http://metadata.google.internal/x',
+      headers: {},
+      query: {},
+      forwardHeaders: false,
+      subpaths: false,
+      methods: null,
+      costPerRequest: null,
+    };
+    const door = await opened({}, { passThroughEndpoints: [stated] });
+    const answer = await fetch(`${door.gateway.url}/v1/rerank`, { method: 'POST', headers: { authorization: 'Bearer sk-user' }, body: '{}' });
+    expect([answer.status, await answer.text()]).toEqual([400, expect.stringContaining('never called')]);
+    const circled = await fetch(`${door.gateway.url}/openai/v1/chat/completions`, {
+      method: 'POST',
+      headers: { authorization: 'Bearer sk-user', 'content-type': 'application/json', 'x-genai-hops': '4' },
+      body: CHAT,
+    });
+    expect(circled.status).toBe(508);
+    await door.gateway.close();
   });
 });

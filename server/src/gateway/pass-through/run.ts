@@ -6,6 +6,7 @@ import { authenticate } from '#gateway/authenticate.ts';
 import { readBody } from '#gateway/body.ts';
 import type { Call } from '#gateway/call.ts';
 import { ClientGone, ownFailure } from '#gateway/errors.ts';
+import { forwardedHeaders } from '#gateway/exchange.ts';
 import { takeLimits } from '#gateway/limits.ts';
 import { record } from '#gateway/meters.ts';
 import type { Upstream } from '#gateway/providers/provider.ts';
@@ -14,6 +15,7 @@ import { type Asked, readPassed } from '#gateway/request.ts';
 import { findRules } from '#gateway/rules.ts';
 import type { Plane } from '#gateway/run.ts';
 import { openAttempt, release, settle } from '#gateway/settle.ts';
+import { holdTargetBudget } from '#gateway/target-budgets.ts';
 import { AppError } from '#lib/errors.ts';
 import { type Destination, destinationOf } from './destination.ts';
 import { namesModelInBody, type PassThroughMatch } from './doors.ts';
@@ -72,8 +74,12 @@ function checkAccess(call: Call, name: string, model: string | null): void {
 async function send(call: Call, plane: Plane, destination: Destination, body: Buffer): Promise<void> {
   const { deps } = plane;
   const { target, path, headers } = destination;
+  if (target.problem !== null) throw target.problem;
   const upstream = target.upstream as Upstream;
   const signed = (await upstream.authorize?.({ path, body, stream: false })) ?? [];
+  const all = forwardedHeaders(call, target, [...headers, ...signed]);
+  const full = await holdTargetBudget(call, deps, target);
+  if (full !== null) throw new AppError(full.message, { status: full.status, code: 'budget_exceeded', param: 'model' });
   if (call.gone) throw new ClientGone();
   openAttempt(call, deps, target, call.model);
   call.busy = target.load;
@@ -81,7 +87,7 @@ async function send(call: Call, plane: Plane, destination: Destination, body: Bu
   await new Promise<void>((resolve) => {
     const answer = new PassedAnswer(call, destination, plane, resolve);
     const method = call.request.method as Dispatcher.HttpMethod;
-    const sending = { origin: upstream.origin, path, method, headers: [...headers, ...signed], headersTimeout: 0, bodyTimeout: 0 };
+    const sending = { origin: upstream.origin, path, method, headers: all, headersTimeout: 0, bodyTimeout: 0 };
     try {
       (target.dispatcher as Dispatcher).dispatch({ ...sending, body: body.length === 0 ? null : body }, answer);
     } catch (error) {
