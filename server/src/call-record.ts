@@ -87,6 +87,14 @@ export interface CostLine {
   perToken: string;
 }
 
+/** What a guard did with a call. */
+export interface CallGuard {
+  name: string;
+  mode: 'pre_call' | 'during_call' | 'post_call';
+  action: 'passed' | 'masked' | 'blocked' | 'failed';
+  ms: number;
+}
+
 /** JSON header of JournalKind.callStarted: enough to bill the call at its reservation should nothing else ever be heard of it. */
 export interface CallStarted {
   callId: string;
@@ -146,6 +154,8 @@ export interface CallSettled {
   attempts: AttemptRecord[];
   /** metadata_only: the payload journal was full; off: the project or key keeps no content. */
   content: 'full' | 'metadata_only' | 'off';
+  /** Guards that looked at the call; absent when none did. */
+  guards?: CallGuard[];
   /** How parts[2] is to be read. */
   answerFormat: 'json' | 'sse' | 'none';
 }

@@ -362,6 +362,7 @@ function routesOf(parts: RouteParts): Route[] {
       timezone: settings.timezone,
       health: parts.health,
       callsInFlight: () => parts.gateway.state().callsInFlight,
+      guard: (name) => parts.gateway.guard(name),
       beginDrain: () => {
         parts.probes.draining = true;
       },

@@ -7,6 +7,7 @@ import { newCallId } from '#lib/id.ts';
 import type { GatewayDeps } from './deps.ts';
 import type { Dialect } from './dialects/dialect.ts';
 import { dialectOf } from './dialects/registry.ts';
+import type { CallGuards } from './guards/call-guards.ts';
 import type { Load } from './load.ts';
 import type { Pings } from './pings.ts';
 import type { GovernedLevel, Reservation } from './ports.ts';
@@ -80,6 +81,11 @@ export class Call {
   levels: readonly GovernedLevel[] = NONE;
   /** Model name that is being tried: the asked one or a fallback. */
   model = '';
+
+  /** Guards that look at the call; null = none. */
+  guards: CallGuards | null = null;
+  /** Guards that mask have not looked at the request yet: until then nothing of it is written down. */
+  withheld = false;
 
   /** What the deployment that works for the call has to do, while it works. */
   busy: Load | null = null;

@@ -13,6 +13,8 @@ import type { Dialect } from './dialects/dialect.ts';
 import { openAiDialect } from './dialects/openai.ts';
 import { dialectOf } from './dialects/registry.ts';
 import { ownFailure } from './errors.ts';
+import type { Guard } from './guards/guard.ts';
+import { createGuardMeters } from './guards/guard-set.ts';
 import { createMeters } from './meters.ts';
 import { modelsAnswer } from './models.ts';
 import { passThrough } from './pass-through/run.ts';
@@ -46,6 +48,8 @@ export interface Gateway {
   handle(request: IncomingMessage, response: ServerResponse): boolean;
   /** New calls use the new configuration; calls under way keep theirs. Resolves when the old connections are closed. @throws AppError when it cannot be used (the old one stays). */
   swapConfig(config: GatewayConfig): Promise<void>;
+  /** A guard of the configuration now; null when there is none of that name. */
+  guard(name: string): Guard | null;
   state(): GatewayState;
   /** Resolves when no call is in flight any more, and closes the connections to upstreams. New calls are refused with 503. */
   drain(): Promise<void>;
@@ -53,7 +57,8 @@ export interface Gateway {
 
 /** @throws AppError when a certificate file of the configuration cannot be read. */
 export function createGateway(deps: GatewayDeps): Gateway {
-  let snapshot = new Snapshot(deps.config, deps.settings);
+  const guarding = { meters: createGuardMeters(deps.metrics), log: deps.log };
+  let snapshot = new Snapshot(deps.config, deps.settings, guarding);
   let inFlight = 0;
   let draining = false;
   let drained: (() => void) | null = null;
@@ -106,9 +111,10 @@ export function createGateway(deps: GatewayDeps): Gateway {
     },
     async swapConfig(config) {
       const old = snapshot;
-      snapshot = new Snapshot(config, deps.settings);
+      snapshot = new Snapshot(config, deps.settings, guarding);
       await old.retire();
     },
+    guard: (name) => snapshot.guards?.named(name) ?? null,
     state: () => ({ callsInFlight: inFlight, bytesInFlight: pool.inUse, draining, deployments: deploymentStates(snapshot, deps.clock.nowMs()) }),
     async drain() {
       draining = true;

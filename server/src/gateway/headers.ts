@@ -44,6 +44,7 @@ export function answerHeaders(call: Call, attempt: Pick<Attempt, 'target' | 'hea
     String(call.fallbacks),
   ];
   if (call.costPicos !== null) headers.push('x-litellm-response-cost', formatPicos(call.costPicos));
+  addGuards(call, headers);
   addKeyFacts(call, deps, headers);
   const elapsedUs = deps.clock.nowUs() - call.startedAtUs;
   headers.push('x-litellm-response-duration-ms', milliseconds(elapsedUs), 'x-litellm-overhead-duration-ms', milliseconds(elapsedUs - call.upstreamUs));
@@ -60,7 +61,14 @@ export function errorHeaders(call: Call, deps: GatewayDeps): string[] {
   const headers = ['x-litellm-call-id', dashed(call.id), 'x-request-id', requestId(call), 'x-litellm-version', deps.version];
   if (call.model !== '') headers.push('x-litellm-model-group', headerSafe(call.model));
   headers.push('x-litellm-attempted-retries', String(call.retries), 'x-litellm-attempted-fallbacks', String(call.fallbacks));
+  addGuards(call, headers);
   return headers;
+}
+
+/** Absent when no guard looked. */
+function addGuards({ guards }: Call, headers: string[]): void {
+  const applied = guards?.applied ?? [];
+  if (applied.length > 0) headers.push('x-litellm-applied-guardrails', applied.map(headerSafe).join(','));
 }
 
 /** The client's own id of the request, else the call's: SDKs show this header as the request's id. */

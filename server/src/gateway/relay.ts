@@ -6,7 +6,9 @@ import type { BytePool } from './byte-pool.ts';
 import type { Call, Ending, Interruptible } from './call.ts';
 import type { GatewayDeps } from './deps.ts';
 import type { StreamScan } from './dialects/dialect.ts';
-import { answerFailure, ClientGone, type Failure, streamedFailure } from './errors.ts';
+import { answerFailure, ClientGone, type Failure, ownFailure, streamedFailure } from './errors.ts';
+import type { CallGuards } from './guards/call-guards.ts';
+import { HoldingStream, MaskingStream } from './guards/guarded-stream.ts';
 import { answerHeaders } from './headers.ts';
 import { STREAM_HEADERS } from './pings.ts';
 import { sendFailure, sendWhole } from './reply.ts';
@@ -23,11 +25,34 @@ export interface Relaying {
 
 /** Relays, settles and ends the answer; resolves when nothing is left to do. */
 export function relay(call: Call, attempt: Attempt, with_: Relaying): Promise<void> {
-  if (attempt.answer !== null) return relayWhole(call, attempt, with_.deps);
-  return new Promise((resolve) => new FlowingAnswer(call, attempt, with_, resolve).start());
+  if (attempt.answer === null) return new Promise((resolve) => new FlowingAnswer(call, attempt, with_, resolve).start());
+  if (call.guards?.has('post_call')) return relayGuarded(call, attempt, call.guards, with_.deps);
+  return relayWhole(call, attempt, { bytes: attempt.answer.bytes, chunks: attempt.chunks }, with_.deps);
 }
 
-function relayWhole(call: Call, attempt: Attempt, deps: GatewayDeps): Promise<void> {
+/** What the guards made of a whole answer. @throws AppError 400 when one refuses: the provider is paid, the client gets nothing of it. */
+async function relayGuarded(call: Call, attempt: Attempt, guards: CallGuards, deps: GatewayDeps): Promise<void> {
+  const { bytes } = attempt.answer as NonNullable<Attempt['answer']>;
+  const guarded = await guards.answer(bytes).catch((error: unknown) => ({ bytes: null, refusal: error as Error }));
+  if (guarded.refusal !== null) {
+    billRefused(call, attempt, deps);
+    throw guarded.refusal;
+  }
+  await relayWhole(call, attempt, guarded.bytes === null ? { bytes, chunks: attempt.chunks } : { bytes: guarded.bytes, chunks: [guarded.bytes] }, deps);
+}
+
+/** A guard refused what the provider has delivered: it costs what it costs. */
+export function billRefused(call: Call, attempt: Attempt, deps: GatewayDeps): void {
+  if (attempt.answer !== null) {
+    billWhole(call, attempt, deps);
+    return;
+  }
+  const usage = estimateUsage(call.body, [], 'none', call.dialect.said);
+  closeDelivered(call, deps, attempt.target, { outcome: 'cancelled', httpStatus: attempt.status, usage, estimated: true, answeredModel: null });
+  attempt.abort(new ClientGone());
+}
+
+function billWhole(call: Call, attempt: Attempt, deps: GatewayDeps): void {
   const answer = attempt.answer as NonNullable<Attempt['answer']>;
   const field = (key: string): unknown => {
     const member = memberOf(answer, key);
@@ -44,9 +69,14 @@ function relayWhole(call: Call, attempt: Attempt, deps: GatewayDeps): Promise<vo
     estimated: known === null,
     answeredModel: typeof model === 'string' ? model : null,
   });
+}
+
+/** `answer` is what goes to the client and is written down: as received, or as guards made it. */
+function relayWhole(call: Call, attempt: Attempt, answer: { bytes: Buffer; chunks: readonly Buffer[] }, deps: GatewayDeps): Promise<void> {
+  billWhole(call, attempt, deps);
   return new Promise((resolve) => {
     const ending = { outcome: call.gone ? 'cancelled' : 'success', httpStatus: attempt.status, errorClass: null, errorMessage: null } as const;
-    settleKept(call, deps, { ...ending, answerFormat: 'json', answer: attempt.chunks }, (error) => {
+    settleKept(call, deps, { ...ending, answerFormat: 'json', answer: answer.chunks }, (error) => {
       if (error !== null) sendFailure(call, deps, notRecorded());
       else if (call.response.headersSent) sendFailure(call, deps, notStreamed(attempt));
       else {
@@ -56,6 +86,13 @@ function relayWhole(call: Call, attempt: Attempt, deps: GatewayDeps): Promise<vo
       resolve();
     });
   });
+}
+
+/** The guards between a stream and its client; null when none looks at answers. */
+function guardedStream(call: Call): MaskingStream | HoldingStream | null {
+  if (call.guards === null || !call.guards.has('post_call')) return null;
+  const guards = call.guards.streaming();
+  return guards === null ? new HoldingStream(call.guards) : new MaskingStream(guards, call.guards);
 }
 
 /** Pings have begun an event stream, and then the upstream answers in one piece. */
@@ -92,6 +129,9 @@ class FlowingAnswer implements Sink, Interruptible {
   readonly #pool: BytePool;
   readonly #finished: () => void;
   readonly #scan: StreamScan | null;
+  readonly #guard: MaskingStream | HoldingStream | null;
+  /** The stream is complete and guards look at what they hold. */
+  #ending = false;
   /** What has left, for the journal and for estimates; incomplete once the pool is full. */
   readonly #sent: Buffer[] = [];
   #unkeptBytes = 0;
@@ -107,6 +147,7 @@ class FlowingAnswer implements Sink, Interruptible {
     this.#pool = relaying.pool;
     this.#finished = finished;
     this.#scan = attempt.format === 'sse' ? call.dialect.scan(addsUsage(call, attempt.target)) : null;
+    this.#guard = guardedStream(call);
   }
 
   start(): void {
@@ -124,25 +165,30 @@ class FlowingAnswer implements Sink, Interruptible {
   }
 
   data(chunk: Buffer): void {
-    if (this.#over) return;
+    if (this.#over || this.#ending) return;
     if (this.#scan === null) {
+      if (this.#guard !== null) {
+        this.#refuse(answerFailure('the answer is too large for its guards to be looked at', this.#origin()));
+        return;
+      }
       if (this.#held !== null) this.#write(this.#held);
       this.#held = chunk;
       return;
     }
     const passed = this.#scan.push(chunk);
-    if (passed !== null) this.#write(passed);
-    if (this.#scan.done) this.#close('success', null, this.#scan.ending);
+    if (passed !== null) this.#forward(passed);
+    if (this.#over) return;
+    if (this.#scan.done) this.#succeed(this.#scan.ending);
     else if (this.#scan.malformed) {
       this.#refuse(answerFailure('the stream contains an event that is not JSON', this.#origin()));
     } else if (this.#scan.failed !== null) this.#refuse(streamedFailure(this.#scan.failed, this.#origin()));
   }
 
   end(): void {
-    if (this.#over) return;
+    if (this.#over || this.#ending) return;
     if (this.#scan === null) this.#close('success', null, this.#held);
     // Some servers never say [DONE]; a finish reason is as good. Without either the answer was cut.
-    else if (this.#scan.finished) this.#close('success', null, this.#scan.ending);
+    else if (this.#scan.finished) this.#succeed(this.#scan.ending);
     else this.fail(answerFailure('the stream ended before it was complete', this.#origin()));
   }
 
@@ -150,6 +196,37 @@ class FlowingAnswer implements Sink, Interruptible {
     if (this.#over) return;
     const event = this.#scan === null ? null : this.#call.dialect.errorEvent(failure);
     this.#close('failure', failure, event !== null && this.#scan?.midFrame ? Buffer.concat([Buffer.from('\n\n'), event]) : event);
+  }
+
+  #forward(bytes: Buffer): void {
+    if (this.#guard === null) {
+      this.#write(bytes);
+      return;
+    }
+    try {
+      const passed = this.#guard.push(bytes);
+      if (passed !== null) this.#write(passed);
+    } catch (error) {
+      this.#refuse(ownFailure(error));
+    }
+  }
+
+  /** The end of a good stream: what guards hold leaves before it. */
+  #succeed(tail: Buffer | null): void {
+    if (this.#guard === null) {
+      this.#close('success', null, tail);
+      return;
+    }
+    this.#ending = true;
+    const guard = this.#guard;
+    (async () => await guard.end())().then(
+      (held) => {
+        if (this.#over) return;
+        if (held !== null) this.#write(held);
+        this.#close('success', null, tail);
+      },
+      (error: unknown) => this.fail(ownFailure(error)),
+    );
   }
 
   /** What comes is of no use: the client is told, the upstream is let go. */

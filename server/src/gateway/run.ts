@@ -12,11 +12,13 @@ import type { GatewayDeps } from './deps.ts';
 import { ClientGone, type Failure, ownFailure } from './errors.ts';
 import { exchangeFor, notServed, serves } from './exchange.ts';
 import { decide } from './fallback.ts';
+import type { CallGuards } from './guards/call-guards.ts';
+import type { GuardSet } from './guards/guard-set.ts';
 import { type Meters, record } from './meters.ts';
 import { Pings } from './pings.ts';
 import { prepareSending } from './prepare.ts';
 import { mockUpstream } from './providers/demo/demo.ts';
-import { relay } from './relay.ts';
+import { billRefused, relay } from './relay.ts';
 import { sendFailure } from './reply.ts';
 import { type Asked, readRequest } from './request.ts';
 import { openTurn } from './responses/turn.ts';
@@ -60,12 +62,14 @@ export async function run(call: Call, plane: Plane): Promise<void> {
     call.keyId = key === null ? keyId : key.id;
     call.body = await readBody(call, pool, deps.settings.limits.maxRequestBytes);
     call.asked = readRequest(call.body, call.pathModel, call.endpoint, call.pathStreams);
+    if (call.snapshot.guards !== null) await guardRequest(call, call.snapshot.guards);
     if (call.endpoint === 'responses') await openTurn(call, deps, (bytes) => hold(call, pool, bytes));
     const admitted = admit(call, deps);
     if (admitted instanceof Promise) await admitted;
+    if (call.guards !== null) await call.guards.request(false);
     const { pingMs } = call.snapshot.config;
     if (pingMs !== null && call.asked.stream) call.pings = new Pings(call, deps, pingMs);
-    await relay(call, await reach(call, plane), plane);
+    await relay(call, call.guards === null ? await reach(call, plane) : await reachWatched(call, call.guards, plane), plane);
   } catch (error) {
     await refuse(call, plane, error);
   } finally {
@@ -75,6 +79,31 @@ export async function run(call: Call, plane: Plane): Promise<void> {
     call.waiting = null;
     record(call, plane.meters, deps);
   }
+}
+
+/** Guards look at the request before anything of it can be written down; those that ask a service only once the call is admitted. */
+async function guardRequest(call: Call, guards: GuardSet): Promise<void> {
+  call.withheld = true;
+  call.guards = guards.of(call);
+  if (call.guards === null) call.withheld = false;
+  else await call.guards.request(true);
+  // What a stored response goes on with is added to the body: its own input has to be looked at before.
+  if (call.endpoint === 'responses') await call.guards?.request(false);
+}
+
+/** Some guards look at the request while the provider works on it; nothing is relayed until they have decided. */
+async function reachWatched(call: Call, guards: CallGuards, plane: Plane): Promise<Attempt> {
+  const watching = guards.has('during_call')
+    ? guards.during().then(
+        () => null,
+        (error: unknown) => error,
+      )
+    : null;
+  const attempt = await reach(call, plane);
+  const refusal = (await watching) ?? null;
+  if (refusal === null) return attempt;
+  billRefused(call, attempt, plane.deps);
+  throw refusal;
 }
 
 /** Counts bytes that are held for a call; false = there is no room. */

@@ -135,7 +135,8 @@ export function settle(call: Call, deps: GatewayDeps, ending: Ending, done: (err
   call.settled = true;
   release(call, deps);
   const config = call.snapshot.config;
-  const keepsContent = !config.contentOff && (call.key?.keepContent ?? true) && call.request.headers['x-litellm-enable-message-redaction'] !== 'true';
+  const keepsContent =
+    !config.contentOff && (call.key?.keepContent ?? true) && call.request.headers['x-litellm-enable-message-redaction'] !== 'true' && !call.withheld;
   deps.journal.settled(settledRecord(call, deps, ending, keepsContent), keepsContent ? call.body : null, keepsContent ? ending.answer : [], done);
 }
 
@@ -180,6 +181,7 @@ function settledRecord(call: Call, deps: GatewayDeps, ending: Ending, keepsConte
     cost: call.costPicos !== null ? formatPicos(call.costPicos) : call.usage === null ? '0' : null,
     currency: last?.currency ?? 'USD',
     attempts: call.attempts,
+    ...(call.guards === null ? {} : { guards: call.guards.log }),
     content: keepsContent ? 'full' : 'off',
     answerFormat: keepsContent ? ending.answerFormat : 'none',
   };

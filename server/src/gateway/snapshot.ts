@@ -1,5 +1,7 @@
 // A configuration made ready: names, wildcards and aliases resolved to groups of targets. A call holds one snapshot from its start to its settlement.
 import type { GatewayConfig, Settings } from '#settings/settings.ts';
+import type { Log } from '#telemetry/log.ts';
+import { type GuardMeters, GuardSet } from './guards/guard-set.ts';
 import { type StatedEndpoint, statedEndpoints } from './pass-through/stated.ts';
 import { Target } from './target.ts';
 import { Transport } from './transport.ts';
@@ -13,6 +15,12 @@ export interface Group {
   readonly captured: string | null;
 }
 
+/** What guards tell of themselves. */
+export interface Guarding {
+  meters: GuardMeters;
+  log: Log;
+}
+
 export class Snapshot {
   readonly config: GatewayConfig;
   readonly groups: ReadonlyMap<string, Group>;
@@ -21,14 +29,20 @@ export class Snapshot {
   /** Pass-through endpoints of the configuration by their paths. */
   readonly passThroughs: ReadonlyMap<string, StatedEndpoint>;
   readonly #wildcards: { readonly prefix: string; readonly suffix: string; readonly group: Group }[] = [];
+  /** Null when the configuration has none: then no call pays for them. */
+  readonly guards: GuardSet | null;
   readonly #transport: Transport;
   #calls = 0;
   #retired: (() => void) | null = null;
 
   /** @throws AppError when a certificate file of the configuration cannot be read. */
-  constructor(config: GatewayConfig, settings: Pick<Settings, 'network'>) {
+  constructor(config: GatewayConfig, settings: Pick<Settings, 'network'>, guarding: Guarding | null = null) {
     this.config = config;
     this.#transport = new Transport(settings.network, config);
+    this.guards =
+      guarding === null || config.guardrails.length === 0
+        ? null
+        : new GuardSet({ configs: config.guardrails, pool: (origin) => this.#transport.pool(origin, true), ...guarding });
     const groups = new Map<string, Target[]>();
     for (const deployment of config.deployments) {
       const target = new Target(deployment, config, (upstream) => this.#transport.pool(upstream.origin, deployment.sslVerify));

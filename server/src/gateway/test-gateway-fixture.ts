@@ -93,6 +93,7 @@ export const CONFIG: GatewayConfig = {
   callbacks: [],
   callbackTargets: [],
   alerting: null,
+  guardrails: [],
   backgroundHealth: null,
   drainEndpoint: null,
   endUserMetrics: false,

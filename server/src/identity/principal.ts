@@ -38,6 +38,10 @@ export interface VirtualKey {
   readonly modelLists: readonly ModelList[];
   /** The team's and the key's own names for models; null when there are none. */
   readonly aliases: Readonly<Record<string, string>> | null;
+  /** Guardrails that the key or its team brings along; absent = none. */
+  readonly guardrails?: readonly string[];
+  /** The key's calls are not looked at by guardrails that are on by default. */
+  readonly skipsDefaultGuards?: boolean;
   /** Budgets that the key shares with others, by their ids. */
   readonly sharedBudgets: readonly string[];
 }

@@ -43,6 +43,8 @@ export interface VirtualKeyRow {
   tags: string[];
   metadata: Record<string, unknown>;
   other_fields: Record<string, unknown>;
+  team_guards: unknown;
+  team_field_guards: unknown;
   keep_content: boolean;
   created_at: Date;
   created_by: string | null;
@@ -109,7 +111,7 @@ export function virtualKeyRows(condition: Statement, tail: Statement = sql``): S
       k.max_parallel_requests, k.expires_at, k.blocked OR COALESCE(t.blocked, false) AS blocked, k.team_id, t.alias AS team_alias, k.user_id,
       k.organization_id, k.project_id, COALESCE(k.cost_centre, t.cost_centre) AS cost_centre, k.tags, k.metadata, k.other_fields,
       k.keep_content AND p.keep_content AS keep_content, k.created_at, k.created_by, k.updated_at, k.updated_by,
-      t.models AS team_models, t.model_aliases AS team_aliases, o.models AS organization_models, u.models AS user_models, m.models AS member_models, g.levels
+      t.metadata -> 'guardrails' AS team_guards, t.other_fields -> 'guardrails' AS team_field_guards, t.models AS team_models, t.model_aliases AS team_aliases, o.models AS organization_models, u.models AS user_models, m.models AS member_models, g.levels
     FROM virtual_keys k JOIN projects p ON p.id = k.project_id LEFT JOIN teams t ON t.id = k.team_id
     LEFT JOIN organizations o ON o.id = k.organization_id LEFT JOIN internal_users u ON u.id = k.user_id
     LEFT JOIN team_members m ON m.team_id = k.team_id AND m.user_id = k.user_id
@@ -121,6 +123,14 @@ export function virtualKeyRows(condition: Statement, tail: Statement = sql``): S
         OR (s.kind = 'budget' AND s.subject = k.other_fields ->> 'budget_id'))
     ) g ON true
     WHERE ${condition} ${tail}`;
+}
+
+/** `guardrails` of the key and its team, as fields or in the metadata; nothing when there are none. */
+function guardsOf(row: VirtualKeyRow): Pick<VirtualKey, 'guardrails' | 'skipsDefaultGuards'> {
+  const lists = [row.other_fields.guardrails, row.metadata.guardrails, row.team_guards, row.team_field_guards];
+  const names = lists.flatMap((list) => (Array.isArray(list) ? list.filter((name): name is string => typeof name === 'string') : []));
+  const skips = row.other_fields.disable_global_guardrails === true || row.metadata.disable_global_guardrails === true;
+  return { ...(names.length === 0 ? {} : { guardrails: Object.freeze([...new Set(names)]) }), ...(skips ? { skipsDefaultGuards: true } : {}) };
 }
 
 /** Row -> record. Amounts become picos, limits numbers, the expiry epoch milliseconds. */
@@ -152,6 +162,7 @@ export function toVirtualKey(row: VirtualKeyRow): VirtualKeyRecord {
     limiters: Object.freeze(governing.limiters),
     modelLists: Object.freeze(modelListsOf(row)),
     aliases: aliasesOf(row),
+    ...guardsOf(row),
     sharedBudgets: Object.freeze([...levels.map((level) => level.budget_id), row.other_fields.budget_id].filter((id) => typeof id === 'string')),
     spendPicos: parsePicos(row.spend),
     budgetDuration: row.budget_duration,

@@ -3,7 +3,7 @@ import { CALLBACK_KINDS, type CallbackKind, type CallbackTarget, callbackKindOf,
 import { type Environment, isRecord, type Section } from './section.ts';
 
 /** Names that need no receiver: their data is kept or shown by the platform itself. */
-const BUILT_IN = new Set(['langfuse', 'langfuse_otel', 'prometheus']);
+const BUILT_IN = new Set(['langfuse', 'langfuse_otel', 'prometheus', 'detect_prompt_injection']);
 
 interface Named {
   success: boolean;

@@ -6,6 +6,7 @@ import { durationMs } from '#lib/duration.ts';
 import { readAlerting } from './alerting.ts';
 import { readCallbackTargets } from './callback-targets.ts';
 import { decimal, duration, milliseconds, readDeployment, readSslVerify } from './deployment.ts';
+import { readGuardrails } from './guardrails.ts';
 import { HARMLESS, NOT_YET, PYTHON_HOOKS } from './litellm-keys.ts';
 import { readFallbacks, readModelAliases } from './litellm-lists.ts';
 import { readPassThroughs } from './litellm-pass-through.ts';
@@ -64,7 +65,7 @@ export function readLiteLlmConfig(input: ConfigInput): ConfigResult {
   const router = mergedSections(sections, 'router_settings');
   const own = mergedSections(sections, 'genai_settings');
   const models = readModels(sections, readFirst(litellm, (section) => readSslVerify(section)) ?? sslVerifyVariable(environment) ?? true);
-  const gatewayConfig = buildConfig({ roots: sections, general, litellm, router, own }, models, environment);
+  const gatewayConfig = buildConfig({ roots: sections, general, litellm, router, own, configPath: input.path }, models, environment);
   refusePython(general);
   const masterKey = readMasterKey(general);
   const maxRequestMegabytes = readFirst(general, (section) => section.number('max_request_size_mb', { min: 0.001, max: 1024 }));
@@ -194,6 +195,8 @@ function readModels(sections: readonly Section[], sslVerify: boolean | string): 
 interface Groups {
   /** The files themselves. */
   roots: Section[];
+  /** Files that guards name lie beside it. */
+  configPath: string;
   general: Section[];
   litellm: Section[];
   router: Section[];
@@ -201,7 +204,7 @@ interface Groups {
 }
 
 function buildConfig(groups: Groups, models: Models, environment: Environment): GatewayConfig {
-  const { roots, general, litellm, router, own } = groups;
+  const { roots, general, litellm, router, own, configPath } = groups;
   const both = [...router, ...litellm];
   const routerTimeoutMs = readFirst(router, (section) => milliseconds(section, 'timeout'));
   const requestTimeoutMs = readFirst(litellm, (section) => milliseconds(section, 'request_timeout'));
@@ -234,6 +237,7 @@ function buildConfig(groups: Groups, models: Models, environment: Environment): 
     endUserMetrics: readFirst(litellm, (section) => section.boolean('enable_end_user_cost_tracking_prometheus_only')) ?? false,
     backgroundHealth: readBackgroundHealth(general),
     drainEndpoint: readDrainEndpoint(general, environment),
+    guardrails: readGuardrails(roots, configPath, callbacks.names),
     alerting: readAlerting(general, environment),
     compat: readCompat(own),
     foreignDatabaseUrl: foreignDatabase(general, environment),

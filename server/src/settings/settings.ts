@@ -2,6 +2,7 @@
 
 import type { Alerting } from './alerting.ts';
 import type { CallbackTarget } from './callback-kinds.ts';
+import type { GuardConfig } from './guardrails.ts';
 
 export type RoleName = 'all' | 'gateway' | 'observe' | 'worker';
 
@@ -215,6 +216,8 @@ export interface GatewayConfig {
   readonly backgroundHealth: { readonly intervalMs: number } | null;
   /** /health/drain works; `token` = what its caller has to know. Null = it does not. */
   readonly drainEndpoint: { readonly token: string | null } | null;
+  /** Guards that may look at calls. */
+  readonly guardrails: readonly GuardConfig[];
   /** Who is told of trouble; null = nobody. */
   readonly alerting: Alerting | null;
   readonly compat: { readonly budgetStatus: number; readonly modelDeniedStatus: number };

@@ -78,7 +78,7 @@ export function deployment(fields: Partial<Deployment>): Deployment {
   };
 }
 
-const EMPTY = { deployments: [], backgroundHealth: null, drainEndpoint: null, callbacks: [], alerting: null } as unknown as GatewayConfig;
+const EMPTY = { deployments: [], backgroundHealth: null, drainEndpoint: null, callbacks: [], alerting: null, guardrails: [] } as unknown as GatewayConfig;
 const log = createLog({ level: 'error', stream: { write: () => {} } });
 
 const KEY_MAKER: AdminDeps['keyMaker'] = {
@@ -159,11 +159,11 @@ export async function startAdminHouse(): Promise<AdminHouse> {
   };
 }
 
-function testProcess(state: AdminHouse['state']): Pick<AdminDeps, 'callsInFlight' | 'beginDrain' | 'draining'> {
+function testProcess(state: AdminHouse['state']): Pick<AdminDeps, 'callsInFlight' | 'beginDrain' | 'draining' | 'guard'> {
   const beginDrain = (): void => {
     state.draining = true;
   };
-  return { callsInFlight: () => 0, beginDrain, draining: () => state.draining };
+  return { guard: () => null, callsInFlight: () => 0, beginDrain, draining: () => state.draining };
 }
 
 function testChecks(records: Records, state: AdminHouse['state']): HealthChecks {

@@ -1,5 +1,6 @@
 // What the admin API needs from the house: the records behind it, the money in memory, and the configuration of the moment.
 
+import type { Guard } from '#gateway/guards/guard.ts';
 import type { BudgetResets } from '#gateway/money/budget-resets.ts';
 import type { BudgetBook } from '#gateway/money/budgets.ts';
 import type { Ledger } from '#gateway/money/ledger.ts';
@@ -99,6 +100,8 @@ export interface AdminDeps {
   readonly timezone: string;
   /** Real calls to deployments and their history. */
   readonly health: HealthChecks;
+  /** A guard of the configuration by its name. */
+  readonly guard: (name: string) => Guard | null;
   /** Calls that this process is answering. */
   readonly callsInFlight: () => number;
   /** From now on probes say that the process is going. */

@@ -70,7 +70,6 @@ const UNENFORCED_LIMITS = [
   'allowed_routes',
   'allowed_cache_controls',
   'enforced_params',
-  'guardrails',
   'key_type',
   'throttle_on_budget_exceeded',
 ];

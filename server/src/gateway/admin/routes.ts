@@ -9,6 +9,7 @@ import { consoleRequestsRoute } from './console-requests.ts';
 import { customerRoutes } from './customers.ts';
 import type { AdminDeps } from './deps.ts';
 import { globalSpendRoutes } from './global-spend.ts';
+import { guardrailRoutes } from './guardrails.ts';
 import { healthRoutes } from './health.ts';
 import { keyLifecycleRoutes } from './key-lifecycle.ts';
 import { keyRoutes } from './keys.ts';
@@ -31,6 +32,7 @@ export function createAdminRoutes(deps: AdminDeps): Route[] {
     ...memberRoutes(deps),
     ...callbackRoutes(deps),
     ...configRoutes(deps),
+    ...guardrailRoutes(deps),
     ...userRoutes(deps),
     ...organizationRoutes(deps),
     ...customerRoutes(deps),
