@@ -23,7 +23,13 @@ export const FACTORIES: Readonly<Record<string, () => Route[]>> = {
   createIngestRoutes: () => createIngestRoutes({ journal: inert('the journal') }),
   managementRoutes: () => managementRoutes(inert('the records')),
   createRecordRoutes: () =>
-    createRecordRoutes({ records: inert('the records'), blobs: inert('the blobs'), ask: async () => inert('the engine'), instanceSecret: Buffer.alloc(32) }),
+    createRecordRoutes({
+      records: inert('the records'),
+      blobs: inert('the blobs'),
+      ask: async () => inert('the engine'),
+      instanceSecret: Buffer.alloc(32),
+      outgoing: { egress: inert('the way out'), sealer: inert('the seal'), askModel: async () => inert('the models') },
+    }),
   forwardedReadRoutes: () => forwardedReadRoutes(async () => inert('the engine')),
 };
 

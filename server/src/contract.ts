@@ -203,5 +203,110 @@ export interface ConsoleModels {
     }[];
   }[];
 }
+/** GET, PUT /api/public/llm-connections; never a secret. */
+export interface ConsoleLlmConnection {
+  id: string;
+  provider: string;
+  adapter: 'anthropic' | 'openai' | 'azure' | 'bedrock' | 'google-vertex-ai' | 'google-ai-studio';
+  displaySecretKey: string;
+  baseURL: string | null;
+  customModels: string[];
+  withDefaultModels: boolean;
+  extraHeaderKeys: string[];
+  config: Record<string, unknown> | null;
+  createdAt: string;
+  updatedAt: string;
+}
+/** One condition of a filter, as /api/public takes it. */
+export interface FilterCondition {
+  type: string;
+  column: string;
+  operator: string;
+  value?: unknown;
+  key?: string;
+}
+/** GET /api/public/unstable/evaluators and evaluator-templates. */
+export interface ConsoleEvaluator {
+  id: string;
+  name: string;
+  version: number;
+  variables: string[];
+  mapping: ConsoleMapping[] | null;
+  evaluationRuleCount: number;
+  updatedAt: string;
+  prompt: string;
+  outputDefinition: ConsoleOutputDefinition;
+  modelConfig: { provider: string; model: string } | null;
+}
+export interface ConsoleMapping {
+  variable: string;
+  source: string;
+  jsonPath?: string | null;
+}
+export interface ConsoleOutputDefinition {
+  dataType: 'NUMERIC' | 'BOOLEAN' | 'CATEGORICAL';
+  reasoning: { description: string };
+  score: { description: string; minValue?: number | null; maxValue?: number | null; categories?: string[]; shouldAllowMultipleMatches?: boolean };
+}
+export interface ConsoleJudgeTemplate {
+  name: string;
+  language: 'en' | 'ja';
+  summary: string;
+  prompt: string;
+  outputDefinition: ConsoleOutputDefinition;
+  mapping: ConsoleMapping[];
+  targets: string[];
+}
+/** GET /api/public/unstable/evaluation-rules */
+export interface ConsoleRule {
+  id: string;
+  name: string;
+  evaluators: { evaluator: { id: string; name: string }; mapping: ConsoleMapping[] | null }[];
+  target: 'observation' | 'trace' | 'session' | 'experiment';
+  enabled: boolean;
+  status: 'active' | 'inactive' | 'paused';
+  pausedReason: string | null;
+  pausedMessage: string | null;
+  sampling: number;
+  filter: FilterCondition[];
+  delaySeconds: number;
+  maxCostPerDay: number | null;
+  updatedAt: string;
+}
+/** GET /api/public/unstable/evaluation-jobs */
+export interface ConsoleJobs {
+  data: {
+    id: string;
+    rule: { id: string; name: string };
+    evaluator: { id: string; name: string };
+    target: string;
+    traceId: string | null;
+    targetId: string;
+    state: 'pending' | 'running' | 'done' | 'failed' | 'skipped' | 'cancelled';
+    runAt: string;
+    attempts: number;
+    cause: string | null;
+    judgeTraceId: string | null;
+    cost: string | null;
+    createdAt: string;
+  }[];
+  counts: Record<string, number>;
+  meta: { before: number | null };
+}
+/** GET /api/public/unstable/evaluation-rules/{id}/backfills */
+export interface ConsoleBackfill {
+  id: string;
+  fromTimestamp: string;
+  toTimestamp: string;
+  maxCost: number | null;
+  state: 'running' | 'stopped' | 'done';
+  cause: string | null;
+  jobs: number;
+  waiting: number;
+  done: number;
+  failed: number;
+  cost: string | null;
+  createdAt: string;
+}
 // Keys use LiteLLM's own admin routes (/key/list?return_full_object=true, /key/generate, /key/update, /key/block, /key/unblock, /key/delete) with the console's session cookie.
 // Login uses /api/auth/* (sign-in/email, sign-out, change-password). Errors of /api/console/* are {"error": {"code", "message"}}.

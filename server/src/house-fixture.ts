@@ -132,6 +132,8 @@ function settingsOf(folder: string): Settings {
     redis: null,
     limits: { maxRequestBytes: 10 << 20, inFlightBytes: 64 << 20, payloadJournalBytes: 1 << 26, moneyJournalBytes: 1 << 20, callbackQueueBytes: 1 << 24 },
     network: { httpsProxy: null, httpProxy: null, noProxy: [], extraCaFile: null },
+    egressAllow: [],
+    gatewayUrl: null,
   } as unknown as Settings;
 }
 

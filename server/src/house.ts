@@ -25,8 +25,7 @@ import { StoredModels } from '#gateway/stored-models.ts';
 import { StoredSettings } from '#gateway/stored-settings.ts';
 import { deploymentClaims } from '#gateway/target-budgets.ts';
 import type { Authenticators, RequestEvent } from '#http/app.ts';
-import { readBody } from '#http/body.ts';
-import type { Route, RouteContext } from '#http/route.ts';
+import type { Route } from '#http/route.ts';
 import { type Bootstrapped, dropStoredPassword } from '#identity/bootstrap.ts';
 import { KEYS_CHANNEL, openKeyDirectory, type VirtualKeyDirectory } from '#identity/key-directory.ts';
 import { hashKey, isKeyHash, keyName, mintVirtualKey } from '#identity/keys.ts';
@@ -36,7 +35,6 @@ import type { Principal } from '#identity/principal.ts';
 import { openProjectKeys, type ProjectKeyDirectory } from '#identity/project-keys.ts';
 import { listProjects } from '#identity/projects.ts';
 import { windowOf } from '#lib/calendar.ts';
-import { AppError } from '#lib/errors.ts';
 import { parsePicos } from '#lib/money.ts';
 import { createSealer } from '#lib/sealed.ts';
 import type { IngestDependencies } from '#observe/ingest/door.ts';
@@ -49,9 +47,11 @@ import type { Accounts, Coordination, CoordinationState } from '#stores/coordina
 import type { TakeoverDeps } from '#takeover/port.ts';
 import type { Log } from '#telemetry/log.ts';
 import { createMetrics, type Metrics } from '#telemetry/metrics.ts';
+import { askEngine, forwardToEngine } from './ask-engine.ts';
 import { dataPlaneDeps } from './data-plane-deps.ts';
 import type { EngineLink } from './engine-link.ts';
 import { watchEngine } from './engine-metrics.ts';
+import { type Evaluation, openEvaluation } from './evaluation.ts';
 import { ingestionOf, projectPrincipal } from './ingestion.ts';
 import { createKeyNews, type KeyNews } from './key-news.ts';
 import { type LiveModels, openLiveModels, withStoredModels } from './live-models.ts';
@@ -139,7 +139,8 @@ export async function buildHouse(input: HouseInput): Promise<House> {
   const health = openHealth(input, () => config);
   const liveSettings = openLiveSettings({ ...registered, models, news: coordination.news });
   const ingestion = ingestionOf(stores, metrics);
-  const rooms = { deps, keys, money, news, stored, models, callbacks, liveSettings, health, gateway, probes };
+  const evaluation = await openEvaluation({ input, changed: news.keyChanged, ingestion, prices: deps.prices });
+  const rooms = { deps, keys, money, news, stored, models, callbacks, liveSettings, health, gateway, probes, evaluation };
   return {
     gateway,
     login,
@@ -156,7 +157,8 @@ export async function buildHouse(input: HouseInput): Promise<House> {
     coordination: () => coordination.state(),
     countRequest: requestCounter(metrics),
     async close() {
-      for (const part of [gauges, health, news, models, liveSettings, responses, callbacks, login, keys, projectKeys, money, coordination]) await part.close();
+      for (const part of [evaluation, gauges, health, news, models, liveSettings, responses, callbacks, login, keys, projectKeys, money, coordination])
+        await part.close();
     },
   };
 }
@@ -321,6 +323,7 @@ interface RouteParts {
   liveSettings: LiveSettings;
   metrics: Metrics;
   ingestion: IngestDependencies;
+  evaluation: Evaluation;
   config: () => GatewayConfig;
   health: HealthChecks;
   gateway: Gateway;
@@ -379,29 +382,13 @@ function routesOf(parts: RouteParts): Route[] {
         records: stores.records,
         blobs: stores.blobs,
         instanceSecret: identity.instanceSecret,
+        outgoing: parts.evaluation.outgoing,
         ask: (principal, path) => askEngine(engine, principal, path),
       }),
     );
     if (engine !== null) routes.push(...forwardedReadRoutes((context) => forwardToEngine(engine, context)));
   }
   return routes;
-}
-
-async function forwardToEngine(engine: EngineLink, { http, principal }: RouteContext): Promise<Response> {
-  const reads = http.req.method === 'GET' || http.req.method === 'HEAD';
-  return await engine.forward(http.req.raw, principal, reads ? undefined : await readBody(http));
-}
-
-async function askEngine(engine: EngineLink | null, principal: Principal, path: string): Promise<unknown> {
-  const answer = engine === null ? null : await engine.forward(new Request(`http://engine${path}`), principal);
-  if (answer?.ok) return await answer.json();
-  await answer?.body?.cancel();
-  if (answer?.status === 404) return null;
-  throw new AppError('Stored events cannot be read at the moment: try again in a few seconds.', {
-    status: 503,
-    code: 'ServiceUnavailableError',
-    retryAfterSeconds: 2,
-  });
 }
 
 /** The next call uses the configuration; calls under way keep theirs, and nobody waits until the last of them has ended. @throws when it cannot be used. */

@@ -1,6 +1,7 @@
 // The route table of the console: /ui/* for pages, Langfuse's /project/{id}/… for links that people already have.
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent, Outlet, redirect } from '@tanstack/react-router';
 import { readDatasetSearch, readDatasetsSearch } from '#datasets/url.ts';
+import { readEvaluationSearch } from '#evaluation/url.ts';
 import { readKeysSearch } from '#keys/url.ts';
 import { parseSearch, pickTexts, stringifySearch } from '#lib/url-state.ts';
 import { readModelsSearch } from '#models/url.ts';
@@ -117,6 +118,13 @@ const dataset = createRoute({
   component: lazyRouteComponent(() => import('#datasets/dataset-page.tsx'), 'DatasetPage'),
 });
 
+const evaluation = createRoute({
+  getParentRoute: () => shell,
+  path: '/ui/evaluation',
+  validateSearch: readEvaluationSearch,
+  component: lazyRouteComponent(() => import('#evaluation/evaluation-page.tsx'), 'EvaluationPage'),
+});
+
 const start = createRoute({
   getParentRoute: () => root,
   path: '/',
@@ -186,7 +194,24 @@ const routeTree = root.addChildren([
   langfusePrompts,
   langfuseDatasets,
   langfuseUser,
-  shell.addChildren([overview, requests, traces, trace, models, keys, teams, sessions, session, people, scores, prompts, prompt, datasets, dataset]),
+  shell.addChildren([
+    overview,
+    requests,
+    traces,
+    trace,
+    models,
+    keys,
+    teams,
+    sessions,
+    session,
+    people,
+    scores,
+    prompts,
+    prompt,
+    datasets,
+    dataset,
+    evaluation,
+  ]),
 ]);
 
 /** The router with plain query strings (lib/url-state.ts); a page's code is fetched when its link is hovered. */

@@ -6,7 +6,7 @@ import type { Principal, Role } from '#identity/principal.ts';
 
 export type Surface = 'llm' | 'admin' | 'observe' | 'console' | 'internal';
 /** The error envelope that the route's clients speak. */
-export type Dialect = 'openai' | 'anthropic' | 'google' | 'litellm' | 'langfuse' | 'console';
+export type Dialect = 'openai' | 'anthropic' | 'google' | 'litellm' | 'langfuse' | 'langfuse-unstable' | 'console';
 
 export interface RouteContext {
   /** Hono's context: request, response helpers. */

@@ -1,5 +1,7 @@
 // Every route of the public API that the records alone answer, as one list: the front serves them itself, with or without the engine.
+import type { Egress } from '#http/egress.ts';
 import type { Route } from '#http/route.ts';
+import type { Sealer } from '#lib/sealed.ts';
 import type { Blobs } from '#stores/blobs/port.ts';
 import type { Records } from '#stores/records/port.ts';
 import { annotationQueueRoutes } from './annotation-queues/routes.ts';
@@ -7,6 +9,11 @@ import type { AskEngine } from './api/ask-engine.ts';
 import { commentRoutes } from './comments/routes.ts';
 import { datasetRoutes } from './datasets/routes.ts';
 import { datasetRunRoutes } from './datasets/run-routes.ts';
+import { evaluatorRoutes } from './evaluation/evaluator-routes.ts';
+import { queueRoutes } from './evaluation/queue-routes.ts';
+import { ruleRoutes } from './evaluation/rule-routes.ts';
+import type { AskModel } from './llm-connections/chat.ts';
+import { llmConnectionRoutes } from './llm-connections/routes.ts';
 import { mediaRoutes } from './media/routes.ts';
 import { createUrlSigner } from './media/signed-url.ts';
 import { modelRoutes } from './models/routes.ts';
@@ -20,9 +27,11 @@ export interface RecordRoutesDependencies {
   blobs: Blobs;
   /** Derives the keys of what this room signs and encrypts. */
   instanceSecret: Buffer;
+  /** How models and given addresses are reached. */
+  outgoing: { egress: Pick<Egress, 'check'>; sealer: Sealer; askModel: AskModel };
 }
 
-export function createRecordRoutes({ records, ask, blobs, instanceSecret }: RecordRoutesDependencies): Route[] {
+export function createRecordRoutes({ records, ask, blobs, instanceSecret, outgoing }: RecordRoutesDependencies): Route[] {
   const signer = createUrlSigner(instanceSecret);
   return [
     ...promptRoutes(records),
@@ -34,5 +43,9 @@ export function createRecordRoutes({ records, ask, blobs, instanceSecret }: Reco
     ...annotationQueueRoutes(records),
     ...modelRoutes(records),
     ...retentionRoutes(records),
+    ...llmConnectionRoutes({ records, ...outgoing }),
+    ...evaluatorRoutes(records),
+    ...ruleRoutes({ records, ask }),
+    ...queueRoutes({ records, ask }),
   ];
 }

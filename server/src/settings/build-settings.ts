@@ -81,6 +81,8 @@ export function buildSettings(sources: Sources, notes: Notes): Settings {
     initFile: initFile(text('initFile'), sources.cwd),
     init: init(values),
     network: network(values, sources.cwd, notes),
+    egressAllow: parseList(values.text('egressAllow') ?? ''),
+    gatewayUrl: values.text('gatewayUrl'),
     limits: {
       maxRequestBytes: sources.config.maxRequestBytes ?? number('maxRequestSize'),
       inFlightBytes: number('inFlightSize'),

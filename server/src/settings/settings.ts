@@ -71,6 +71,10 @@ export interface Settings {
     /** PEM file with additional authorities (NODE_EXTRA_CA_CERTS, SSL_CERT_FILE). */
     readonly extraCaFile: string | null;
   };
+  /** Hosts, addresses and networks that requests to given addresses may reach although they are not public. */
+  readonly egressAllow: readonly string[];
+  /** Where evaluators reach the gateway when this process has none; null = nowhere. */
+  readonly gatewayUrl: string | null;
   readonly limits: {
     readonly maxRequestBytes: number;
     /** Bytes of request and answer bodies held in memory at once; 429 beyond. */

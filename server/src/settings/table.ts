@@ -151,6 +151,10 @@ export const SETTINGS = [
   row('httpsProxy', 'Proxy for https:// upstreams.', { ...only, secret: true, kind: 'http-url', also: ['HTTPS_PROXY', 'https_proxy'] }),
   row('httpProxy', 'Proxy for http:// upstreams.', { ...only, secret: true, kind: 'http-url', also: ['HTTP_PROXY', 'http_proxy'] }),
   row('noProxy', 'Hosts reached without the proxy, separated by commas.', { ...only, kind: 'list', also: ['NO_PROXY', 'no_proxy'] }),
+  row('egressAllow', 'Hosts, addresses and networks (CIDR) that webhooks and LLM connections may reach although they are not public, separated by commas.', {
+    kind: 'list',
+  }),
+  row('gatewayUrl', 'Address of the gateway for evaluators, where this process has no gateway of its own (role worker).', { kind: 'http-url' }),
   row('extraCaFile', 'PEM file with certificate authorities that are trusted in addition.', {
     ...only,
     kind: 'path',

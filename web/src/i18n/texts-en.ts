@@ -2,6 +2,7 @@
 import { en as shared } from './en.ts';
 import { attemptsEn } from './pages/attempts.en.ts';
 import { datasetsEn } from './pages/datasets.en.ts';
+import { evaluationEn } from './pages/evaluation.en.ts';
 import { navigationEn } from './pages/navigation.en.ts';
 import { promptsEn } from './pages/prompts.en.ts';
 import { scoresEn } from './pages/scores.en.ts';
@@ -16,5 +17,6 @@ export const en = {
   ...scoresEn,
   ...promptsEn,
   ...datasetsEn,
+  ...evaluationEn,
   ...teamsEn,
 };

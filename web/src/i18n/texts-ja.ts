@@ -2,6 +2,7 @@
 import { ja as shared } from './ja.ts';
 import { attemptsJa } from './pages/attempts.ja.ts';
 import { datasetsJa } from './pages/datasets.ja.ts';
+import { evaluationJa } from './pages/evaluation.ja.ts';
 import { navigationJa } from './pages/navigation.ja.ts';
 import { promptsJa } from './pages/prompts.ja.ts';
 import { scoresJa } from './pages/scores.ja.ts';
@@ -17,5 +18,6 @@ export const ja: Record<keyof typeof en, string> = {
   ...scoresJa,
   ...promptsJa,
   ...datasetsJa,
+  ...evaluationJa,
   ...teamsJa,
 };

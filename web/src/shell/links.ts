@@ -7,6 +7,7 @@ import {
   IconLayoutDashboard,
   IconMessage2,
   IconMessages,
+  IconScale,
   IconStar,
   IconTable,
   IconUser,
@@ -37,6 +38,7 @@ export const LINK_GROUPS = [
       { to: '/ui/scores', also: '/ui/scores', text: 'nav.scores', icon: IconStar, keys: 'g c' },
       { to: '/ui/prompts', also: '/prompts/', text: 'nav.prompts', icon: IconMessage2, keys: 'g p' },
       { to: '/ui/datasets', also: '/datasets/', text: 'nav.datasets', icon: IconTable, keys: 'g d' },
+      { to: '/ui/evaluation', also: '/ui/evaluation', text: 'nav.evaluation', icon: IconScale, keys: 'g v' },
     ],
   },
 ] as const satisfies readonly {

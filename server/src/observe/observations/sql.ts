@@ -77,6 +77,8 @@ const COLUMNS: FilterColumns = {
   traceId: word(sql`trace_id`),
   startTime: { holds: 'instant', expression: sql`start_time` },
   endTime: { holds: 'instant', expression: sql`end_time` },
+  createdAt: { holds: 'instant', expression: sql`created_at` },
+  updatedAt: { holds: 'instant', expression: sql`updated_at` },
   environment: word(sql`environment`),
   level: word(sql`level`),
   statusMessage: word(sql`status_message`),

@@ -65,6 +65,8 @@ const COLUMNS: FilterColumns = {
   id: word(sql`id`),
   name: word(sql`name`),
   timestamp: { holds: 'instant', expression: sql`timestamp` },
+  createdAt: { holds: 'instant', expression: sql`created_at` },
+  updatedAt: { holds: 'instant', expression: sql`updated_at` },
   userId: word(sql`user_id`),
   sessionId: word(sql`session_id`),
   environment: word(sql`environment`),

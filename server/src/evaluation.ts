@@ -1,0 +1,68 @@
+// Composition of evaluation: who judges in this process, with which ways to the engine, to models and into the journal.
+import type { KeyStore } from '#identity/virtual-keys.ts';
+import { formatPicos } from '#lib/money.ts';
+import { createSealer } from '#lib/sealed.ts';
+import { startEvaluation } from '#observe/evaluation/runner.ts';
+import { doorOf, type IngestDependencies } from '#observe/ingest/door.ts';
+import type { Prices } from '#prices/port.ts';
+import type { Settings } from '#settings/settings.ts';
+import { askEngine } from './ask-engine.ts';
+import type { EngineLink } from './engine-link.ts';
+import type { HouseInput } from './house.ts';
+import { type Outgoing, openOutgoing } from './outgoing.ts';
+
+export interface Evaluation {
+  outgoing: Outgoing;
+  close(): Promise<void>;
+}
+
+export interface EvaluationParts {
+  input: Pick<HouseInput, 'settings' | 'stores' | 'engine' | 'identity' | 'doors' | 'log'>;
+  /** Told of the key that is made for judging. */
+  changed: KeyStore['changed'];
+  ingestion: IngestDependencies;
+  prices: Prices;
+}
+
+/** A worker hears of its own process's events only, so it looks. */
+const WORKER_POLL_MS = 5_000;
+
+/** The whole platform and workers judge; the other roles only show the queue. */
+export async function openEvaluation({ input, changed, ingestion, prices }: EvaluationParts): Promise<Evaluation> {
+  const { settings, stores, engine, identity, doors, log } = input;
+  const { records } = stores;
+  const outgoing = openOutgoing({ settings, gatewayDoor: doors.gateway, keyStore: { records, changed }, sealer: createSealer(identity.instanceSecret) });
+  if (engine === null || (settings.role !== 'all' && settings.role !== 'worker')) return { outgoing, close: () => outgoing.close() };
+  const runner = await startEvaluation({
+    records,
+    ask: (principal, path) => askEngine(engine, principal, path),
+    connections: outgoing.connections,
+    askModel: outgoing.askModel,
+    writing: { journal: stores.events, mask: doorOf(ingestion).mask },
+    priceOf: (model, usage) => priceOf(prices, model, usage),
+    lagMs: () => lagOf(engine, settings.role),
+    nowMs: Date.now,
+    log,
+    pollMs: settings.role === 'worker' ? WORKER_POLL_MS : null,
+  });
+  if (settings.role === 'all') stores.journal.onDurable(() => runner.storedMore());
+  return {
+    outgoing,
+    async close() {
+      await runner.close();
+      await outgoing.close();
+    },
+  };
+}
+
+function priceOf(prices: Prices, model: string, { input, output }: { input: number; output: number }): string | null {
+  const price = prices.ofModel(model, new Date());
+  return price === null ? null : formatPicos(prices.cost(price, { input, output, total: input + output }));
+}
+
+/** Null while nobody knows: the engine is away, or this worker is not the one that stores. */
+async function lagOf(engine: EngineLink, role: Settings['role']): Promise<number | null> {
+  const status = await engine.status();
+  if (status === null || (role === 'worker' && status.consumedSequence === '0')) return null;
+  return status.lagMs;
+}
