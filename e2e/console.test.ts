@@ -122,6 +122,8 @@ describe.skipIf(executablePath === null)('the console', () => {
     await eventually('the attempts', async () => (await textOf('body')).includes('gpt-4o-mini'));
     await picture('request-drawer');
     const drawer = page.getByRole('dialog');
+    // How the price came about, line by line: 9 tokens in, 12 out.
+    expect(await drawer.textContent()).toMatch(/How the cost came aboutInput: 9 × 0\.\d+ USDOutput: 12 × 0\.\d+ USD/);
     expect(await drawer.evaluate((element) => element.scrollWidth <= element.clientWidth)).toBe(true);
     expect((await drawer.getByRole('button', { name: 'Copy' }).count()) >= 4).toBe(true);
   });
