@@ -130,6 +130,7 @@ function settingsOf(folder: string): Settings {
     dataDir: folder,
     timezone: 'Asia/Tokyo',
     redis: null,
+    trustedProxies: [],
     limits: { maxRequestBytes: 10 << 20, inFlightBytes: 64 << 20, payloadJournalBytes: 1 << 26, moneyJournalBytes: 1 << 20, callbackQueueBytes: 1 << 24 },
     network: { httpsProxy: null, httpProxy: null, noProxy: [], extraCaFile: null },
     egressAllow: [],
