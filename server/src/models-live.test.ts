@@ -73,6 +73,18 @@ describe('a model that is registered', () => {
     expect((await house.admin('GET', '/credentials/by_name/shared')).status).toBe(404);
   });
 
+  it('serves no call while it is blocked', async () => {
+    const made = await house.admin<{ model_id: string }>('POST', '/model/new', model('stoppable'));
+    const { model_id: id } = made.body;
+    expect((await house.chat(key, { model: 'stoppable' })).status).toBe(200);
+    expect((await house.admin('POST', '/model/block', { model_id: id })).body).toMatchObject({ model_id: id, blocked: true });
+    expect((await house.chat(key, { model: 'stoppable' })).status).toBe(400);
+    expect((await house.admin('POST', '/model/update', { model_info: { id }, litellm_params: { rpm: 9 } })).body).toMatchObject({ blocked: true });
+    expect((await house.admin('POST', '/model/unblock', { model_id: id })).body).toMatchObject({ blocked: false });
+    expect((await house.chat(key, { model: 'stoppable' })).status).toBe(200);
+    expect((await house.admin('POST', '/model/block', { model_id: 'nobody' })).status).toBe(404);
+  });
+
   it('is refused when it cannot be served, would read our variables, or stands in the file', async () => {
     const refused = async (method: string, path: string, body: unknown) =>
       (await house.admin<{ error: { message: string } }>(method, path, body)).body.error.message;

@@ -12,6 +12,8 @@ export interface StoredModel {
   readonly modelName: string;
   readonly params: Fields;
   readonly info: Fields;
+  /** Serves no call until it is unblocked. */
+  readonly blocked: boolean;
   readonly createdAt: Date;
   readonly createdBy: string | null;
   readonly updatedAt: Date;
@@ -37,6 +39,7 @@ interface ModelRow {
   model_name: string;
   sealed_params: string;
   info: Fields;
+  blocked: boolean;
   created_at: Date;
   created_by: string | null;
   updated_at: Date;
@@ -50,11 +53,12 @@ export class StoredModels {
     this.#parts = parts;
   }
 
-  /** Every stored model as a deployment. One that cannot be read is named in the log and left out: the others must not suffer. */
+  /** Every stored model that is not blocked as a deployment. One that cannot be read is named in the log and left out: the others must not suffer. */
   async deployments(): Promise<Deployment[]> {
     const credentials = await this.#usableCredentials();
     const rows = await this.#rows();
     return rows.flatMap((row) => {
+      if (row.blocked) return [];
       try {
         const built = this.#build(this.#open(row), credentials);
         if ('deployment' in built) return [built.deployment];
@@ -98,6 +102,13 @@ export class StoredModels {
         updated_by = excluded.updated_by, updated_at = now()`);
   }
 
+  /** False when there is no such model. */
+  async block(id: string, blocked: boolean, actor: string): Promise<boolean> {
+    const rows = await this.#parts.records.query(sql`
+      UPDATE stored_models SET blocked = ${blocked}, updated_by = ${actor}, updated_at = now() WHERE id = ${id} RETURNING id`);
+    return rows.length > 0;
+  }
+
   async remove(id: string): Promise<boolean> {
     const rows = await this.#parts.records.query(sql`DELETE FROM stored_models WHERE id = ${id} RETURNING id`);
     return rows.length > 0;
@@ -123,7 +134,7 @@ export class StoredModels {
 
   async #rows(): Promise<ModelRow[]> {
     return await this.#parts.records.query<ModelRow>(sql`
-      SELECT id, model_name, sealed_params, info, created_at, created_by, updated_at, updated_by FROM stored_models ORDER BY created_at, id`);
+      SELECT id, model_name, sealed_params, info, blocked, created_at, created_by, updated_at, updated_by FROM stored_models ORDER BY created_at, id`);
   }
 
   async #credentialRows(): Promise<{ name: string; sealed_values: string; info: Fields }[]> {
@@ -153,6 +164,7 @@ export class StoredModels {
       modelName: row.model_name,
       params: JSON.parse(this.#parts.sealer.open(row.sealed_params, `model:${row.id}`)) as Fields,
       info: row.info,
+      blocked: row.blocked,
       createdAt: row.created_at,
       createdBy: row.created_by,
       updatedAt: row.updated_at,

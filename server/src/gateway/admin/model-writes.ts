@@ -19,6 +19,7 @@ const updateBody = z
   .looseObject({ model_name: text.min(1).nullish(), litellm_params: params.nullish(), model_info: z.looseObject({ id: id.nullish() }).nullish() })
   .superRefine(refuseUnstorable);
 const deleteBody = z.looseObject({ id });
+const blockBody = z.looseObject({ model_id: id });
 const credentialBody = z.looseObject({ credential_name: id, credential_values: params, credential_info: json }).superRefine(refuseUnstorable);
 const credentialPatch = z.looseObject({ credential_values: params.nullish(), credential_info: json }).superRefine(refuseUnstorable);
 
@@ -36,6 +37,14 @@ export function modelWriteRoutes(deps: AdminDeps): Route[] {
     adminRoute({ ...post, path: '/model/update', summary: 'Change a registered model: absent keeps, null clears', body: updateBody, handle: on(update) }),
     adminRoute({ method: 'PATCH', path: '/model/:id/update', summary: 'The same with the id in the path', body: updateBody, handle: on(update) }),
     adminRoute({ ...post, path: '/model/delete', summary: 'Delete a registered model', body: deleteBody, handle: on(remove) }),
+    adminRoute({
+      ...post,
+      path: '/model/block',
+      summary: 'Let a registered model serve no call',
+      body: blockBody,
+      handle: (context) => block(deps, context, true),
+    }),
+    adminRoute({ ...post, path: '/model/unblock', summary: 'Let it serve again', body: blockBody, handle: (context) => block(deps, context, false) }),
     adminRoute({ ...post, path: '/credentials', summary: 'Register a credential that models name', body: credentialBody, handle: on(createCredential) }),
     adminRoute({ method: 'GET', path: '/credentials', summary: 'Credentials with their values masked', handle: on(listCredentials) }),
     adminRoute({ method: 'GET', path: '/credentials/by_name/:name', summary: 'One credential, masked', handle: on(oneCredential) }),
@@ -89,6 +98,15 @@ async function remove(deps: AdminDeps, { http }: RouteContext): Promise<Response
   return Response.json({ message: `Model: ${modelId} deleted successfully` });
 }
 
+/** In force in every process when it is answered; calls under way end as they began. */
+async function block(deps: AdminDeps, context: RouteContext, blocked: boolean): Promise<Response> {
+  const { model_id: modelId } = await readJson(context.http, blockBody);
+  await existing(deps, modelId);
+  await deps.storedModels.block(modelId, blocked, actorOf(context));
+  await deps.modelsChanged();
+  return Response.json(view(await existing(deps, modelId)));
+}
+
 async function existing(deps: AdminDeps, modelId: string): Promise<StoredModel> {
   const model = await deps.storedModels.find(modelId);
   if (model !== null) return model;
@@ -104,6 +122,7 @@ function view(model: StoredModel): Record<string, unknown> {
     model_name: model.modelName,
     litellm_params: masked(model.params),
     model_info: { ...model.info, id: model.id, db_model: true },
+    blocked: model.blocked,
     created_at: model.createdAt.toISOString(),
     created_by: model.createdBy,
     updated_at: model.updatedAt.toISOString(),
