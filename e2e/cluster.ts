@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import pg from 'pg';
 import { hasS3, startTestS3, type TestS3 } from '../server/src/stores/blobs/test-s3.ts';
 import { hasRedis, startTestRedis, type TestRedis } from '../server/src/stores/coordination/test-redis.ts';
+import { type Link, openLink } from './link.ts';
 import { need } from './needs.ts';
 import { eventually, freePort, removeFolder, temporaryFolder } from './process.ts';
 
@@ -16,8 +17,25 @@ export interface Member {
   readonly url: string;
   readonly port: number;
   readonly folder: string;
+  /** Its ways to the stores, when the cluster was started with links. */
+  readonly links: Partial<Record<Store, Link>>;
   child: ChildProcess;
   output: string;
+}
+
+export type Store = 'postgres' | 'redis' | 's3' | 'clickhouse';
+
+export interface ClusterOptions {
+  /** Base64; default one of its own. */
+  instanceSecret?: string;
+  /** Runs when the stores are there and empty, before the first process, with what every process is given. */
+  before?(given: { environment: Record<string, string>; flags: string[] }): Promise<void>;
+  /** Every process reaches every store by a way of its own that can be cut. */
+  links?: boolean;
+  /** Further flags of processes of a role. */
+  flags?: Partial<Record<Role, readonly string[]>>;
+  /** Instead of a database of its own on the server of GENAI_TEST_RECORDS_URL. */
+  recordsUrl?: string;
 }
 
 export interface Cluster {
@@ -25,6 +43,7 @@ export interface Cluster {
   readonly gatewayUrl: string;
   readonly observeUrl: string;
   readonly members: Member[];
+  readonly proxy: ChildProcess;
   readonly redis: TestRedis;
   readonly s3: TestS3;
   readonly clickhouse: ChildProcess;
@@ -62,23 +81,17 @@ export function clusterIsPossible(): boolean {
   return missing.length === 0;
 }
 
-export interface ClusterOptions {
-  /** Base64; default one of its own. */
-  instanceSecret?: string;
-  /** Runs when the stores are there and empty, before the first process, with what every process is given. */
-  before?(given: { environment: Record<string, string>; flags: string[] }): Promise<void>;
-}
-
 export async function startCluster(config: string, sizes: Record<Role, number>, options: ClusterOptions = {}): Promise<Cluster> {
   const folder = temporaryFolder();
   const database = `genai_cluster_${process.pid}_${Date.now() % 100_000}`;
-  const admin = process.env.GENAI_TEST_RECORDS_URL as string;
+  const admin = options.recordsUrl ?? (process.env.GENAI_TEST_RECORDS_URL as string);
   const recordsUrl = Object.assign(new URL(admin), { pathname: `/${database}` }).toString();
   await query(admin, `CREATE DATABASE ${database}`);
   const [redis, s3] = [await startTestRedis(), await startTestS3()];
   await s3.bucket('genai-cluster');
   const clickhouse = await startClickhouse(join(folder, 'clickhouse'));
   writeFileSync(join(folder, 'config.yaml'), config);
+  const stores: Record<Store, string> = { postgres: recordsUrl, redis: redis.url, s3: s3.endpoint, clickhouse: clickhouse.url };
   const environment = {
     ...s3.environment,
     LITELLM_MASTER_KEY: MASTER_KEY,
@@ -87,30 +100,23 @@ export async function startCluster(config: string, sizes: Record<Role, number>, 
     LANGFUSE_INIT_PROJECT_SECRET_KEY: BASIC[1],
     GENAI_RECORDS_URL: recordsUrl,
     GENAI_REDIS_URL: redis.url,
+    GENAI_S3_ENDPOINT: s3.endpoint,
     CLICKHOUSE_URL: clickhouse.url,
     CLICKHOUSE_USER: clickhouse.user,
     CLICKHOUSE_PASSWORD: clickhouse.password,
   };
-  const flags = [
-    '--config',
-    join(folder, 'config.yaml'),
-    '--journal',
-    's3',
-    '--blobs-url',
-    's3://genai-cluster/genai',
-    '--s3-endpoint',
-    s3.endpoint,
-    '--drain-delay',
-    '2',
-  ];
+  const flags = ['--config', join(folder, 'config.yaml'), '--journal', 's3', '--blobs-url', 's3://genai-cluster/genai', '--drain-delay', '2'];
 
   await options.before?.({ environment, flags });
   const launch = async (member: Member): Promise<void> => {
     const portFlag = member.role === 'observe' ? '--observe-port' : '--port';
-    const args = ['start', '--role', member.role, '--data-dir', join(member.folder, 'data'), portFlag, String(member.port), ...flags];
+    const own = options.flags?.[member.role] ?? [];
+    const args = ['start', '--role', member.role, '--data-dir', join(member.folder, 'data'), portFlag, String(member.port), ...flags, ...own];
+    const by = (store: Store): string => through(stores[store], member.links[store]);
+    const addresses = { GENAI_RECORDS_URL: by('postgres'), GENAI_REDIS_URL: by('redis'), GENAI_S3_ENDPOINT: by('s3'), CLICKHOUSE_URL: by('clickhouse') };
     member.child = spawn(join(root, 'genai'), args, {
       cwd: member.folder,
-      env: { PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? '', LANG: 'C.UTF-8', ...environment },
+      env: { PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? '', LANG: 'C.UTF-8', ...environment, ...addresses },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     for (const stream of [member.child.stdout, member.child.stderr]) stream?.on('data', (chunk) => (member.output += chunk));
@@ -128,7 +134,8 @@ export async function startCluster(config: string, sizes: Record<Role, number>, 
   for (const role of ['gateway', 'observe', 'worker'] as const) {
     for (let index = 0; index < sizes[role]; index++) {
       const port = await freePort();
-      const member = { role, port, url: `http://127.0.0.1:${port}`, folder: temporaryFolder(), output: '' } as Member;
+      const links = options.links ? await linksTo(stores) : {};
+      const member = { role, port, url: `http://127.0.0.1:${port}`, folder: temporaryFolder(), links, output: '' } as unknown as Member;
       members.push(member);
       await launch(member).catch(async (error: unknown) => {
         // The port was free a moment ago, and other tests look for ports too.
@@ -150,6 +157,7 @@ export async function startCluster(config: string, sizes: Record<Role, number>, 
     gatewayUrl: proxy.gatewayUrl,
     observeUrl: proxy.observeUrl,
     members,
+    proxy: proxy.child,
     redis,
     s3,
     clickhouse: clickhouse.child,
@@ -171,10 +179,27 @@ export async function startCluster(config: string, sizes: Record<Role, number>, 
       await redis.stop();
       await s3.stop();
       await query(admin, `DROP DATABASE ${database} WITH (FORCE)`);
-      for (const member of members) removeFolder(member.folder);
+      for (const member of members) {
+        for (const link of Object.values(member.links)) await link.close();
+        removeFolder(member.folder);
+      }
       removeFolder(folder);
     },
   };
+}
+
+async function linksTo(stores: Record<Store, string>): Promise<Record<Store, Link>> {
+  const links: Partial<Record<Store, Link>> = {};
+  for (const [store, url] of Object.entries(stores)) {
+    const { hostname, port } = new URL(url);
+    links[store as Store] = await openLink({ host: hostname, port: Number(port) });
+  }
+  return links as Record<Store, Link>;
+}
+
+/** The store's address by way of a link. */
+function through(url: string, link: Link | undefined): string {
+  return link === undefined ? url : url.replace(/:\d+(?=\/|$)/, `:${link.port}`);
 }
 
 async function query(url: string, statement: string): Promise<Record<string, unknown>[]> {
@@ -209,10 +234,16 @@ async function startProxy(folder: string, members: readonly Member[]): Promise<{
     '  retry-on conn-failure empty-response',
     ...servers(role),
   ];
+  const used = (role: Role, port: number): string[] => (members.some((member) => member.role === role) ? section(role, port) : []);
   const defaults = ['defaults', '  mode http', '  timeout connect 2s', '  timeout client 120s', '  timeout server 120s', '  timeout check 1s'];
-  writeFileSync(join(folder, 'haproxy.cfg'), `${[...defaults, ...section('gateway', gatewayPort), ...section('observe', observePort)].join('\n')}\n`);
+  writeFileSync(join(folder, 'haproxy.cfg'), `${[...defaults, ...used('gateway', gatewayPort), ...used('observe', observePort)].join('\n')}\n`);
   const child = spawn(need('haproxy') as string, ['-f', join(folder, 'haproxy.cfg')], { stdio: 'ignore' });
   const [gatewayUrl, observeUrl] = [`http://127.0.0.1:${gatewayPort}`, `http://127.0.0.1:${observePort}`];
-  for (const url of [gatewayUrl, observeUrl]) await eventually('haproxy', async () => (await fetch(`${url}/health/readiness`)).ok);
+  for (const [role, url] of [
+    ['gateway', gatewayUrl],
+    ['observe', observeUrl],
+  ] as const) {
+    if (members.some((member) => member.role === role)) await eventually('haproxy', async () => (await fetch(`${url}/health/readiness`)).ok);
+  }
   return { child, gatewayUrl, observeUrl };
 }

@@ -56,8 +56,11 @@ import { ingestionOf, projectPrincipal } from './ingestion.ts';
 import { createKeyNews, type KeyNews } from './key-news.ts';
 import { type LiveModels, openLiveModels, withStoredModels } from './live-models.ts';
 import { configOfStart, type LiveSettings, openLiveSettings, type ReadConfig } from './live-settings.ts';
+import type { MoneyApart } from './money-apart.ts';
+import { startMoneyRecovery } from './money-recovery.ts';
 import { instanceHeader, openHouseCallbacks, servesCalls } from './open-callbacks.ts';
 import { openCoordination } from './open-coordination.ts';
+import { openApart } from './open-money-apart.ts';
 import type { Stores } from './open-stores.ts';
 import { createPlatformRoutes } from './platform-routes.ts';
 import { takeoverDeps } from './takeover-deps.ts';
@@ -230,6 +233,8 @@ interface Money {
   budgetResets: Pick<BudgetResets, 'reschedule'>;
   governed: GovernedDirectory;
   callJournal: CallJournal;
+  /** Null where money lies in the journal of this machine alone. */
+  apart: MoneyApart | null;
   close(): Promise<void>;
 }
 
@@ -249,9 +254,20 @@ async function openMoney({ stores, settings, log }: HouseInput, metrics: Metrics
     windowOf: (duration, nowMs) => windowOf(duration, timezone, nowMs),
     onError: (error) => log.warn('what a call cost could not be told to the other processes', { error }),
   });
-  const ledger = createLedger({ records, reader, writer: journal, log, consumer: stores.consumers.ledger });
-  const replayed = await ledger.start();
+  const local = createLedger({ records, reader, writer: journal, log, consumer: stores.consumers.ledger });
+  const replayed = await local.start();
   if (replayed.applied > 0 || replayed.unknownCalls > 0) log.info('calls of before this start are in the ledger', { ...replayed });
+  const contentDropped = metrics.counter({
+    name: 'genai_call_content_dropped_total',
+    help: 'Calls kept as metadata only because the payload journal was full',
+  });
+  const onContentDropped = (): void => contentDropped.add(1);
+  const recovery = settings.journal === 's3' ? startMoneyRecovery({ records, log }) : null;
+  const apart =
+    recovery !== null && settings.role === 'gateway'
+      ? await openApart({ stores, settings, log, local, recovery, metrics, onContentDropped, prometheus: prometheusOf(config) })
+      : null;
+  const ledger = apart?.ledger ?? local;
   const globalBudget = globalBudgetOf(config());
   if (!coordination.accounts.shared) {
     await loadStoredSpend(records, budgets);
@@ -263,21 +279,16 @@ async function openMoney({ stores, settings, log }: HouseInput, metrics: Metrics
   // Whichever process is left when a window ends must know of it.
   const stopHearing = coordination.news.hear(WINDOWS_TOPIC, () => resets.reschedule());
   resets.reschedule();
-  const contentDropped = metrics.counter({
-    name: 'genai_call_content_dropped_total',
-    help: 'Calls kept as metadata only because the payload journal was full',
-  });
   return {
     budgets,
     ledger,
     budgetResets: { reschedule: () => void coordination.news.tell(WINDOWS_TOPIC, '') },
     governed,
-    callJournal: createCallJournal({
-      writer: journal,
-      listener: countingCalls(metrics, prometheusOf(config), ledger.listener),
-      onContentDropped: () => contentDropped.add(1),
-    }),
+    apart,
+    callJournal:
+      apart?.callJournal ?? createCallJournal({ writer: journal, listener: countingCalls(metrics, prometheusOf(config), ledger.listener), onContentDropped }),
     async close() {
+      await recovery?.close();
       stopHearing();
       resets.close();
       await governed.close();
@@ -371,6 +382,9 @@ function routesOf(parts: RouteParts): Route[] {
       },
       draining: () => parts.probes.draining,
       coordination: () => parts.deps.coordination.state(),
+      money: () => parts.money.apart?.state() ?? null,
+      servesWithoutRecords:
+        settings.journal === 's3' && (settings.role === 'observe' || (settings.role === 'gateway' && settings.whenRecordsAreAway === 'local')),
     }),
   );
   if (serves('observe')) {

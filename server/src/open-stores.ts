@@ -22,6 +22,8 @@ export type RecordsAddress = { connectionString: string } | { socketFolder: stri
 
 export interface Stores {
   records: Records;
+  /** The same records by connections for money alone, which give up soon. */
+  moneyRecords: Records;
   recordsAddress: RecordsAddress;
   blobs: Blobs;
   journal: JournalWriter;
@@ -38,6 +40,8 @@ export interface Stores {
 }
 
 const POOL_SIZE = 4;
+/** One for the commit on its way, one to ask whether PostgreSQL is back. Opened by the first statement. */
+const MONEY_CONNECTIONS = { poolSize: 2, statementTimeoutMs: 4_000, answerTimeoutMs: 5_000, connectTimeoutMs: 2_000 };
 
 /** Opens everything; what was opened is closed again when a later store fails. @throws AppError that says what to do. */
 export async function openStores(settings: Settings, log: Log, onProgress: (text: string) => void): Promise<Stores> {
@@ -51,6 +55,8 @@ export async function openStores(settings: Settings, log: Log, onProgress: (text
     const records = openRecords({ ...address, poolSize: POOL_SIZE, onError: (error) => log.warn('a connection to the records was lost', { error }) });
     closers.push(() => records.close());
     await refuseUnfinished(records);
+    const moneyRecords = openRecords({ ...address, ...MONEY_CONNECTIONS, onError: () => {} });
+    closers.push(() => moneyRecords.close());
     await migrateRecords(records);
     const blobs = await openBlobs(settings);
     closers.push(() => blobs.close());
@@ -72,7 +78,7 @@ export async function openStores(settings: Settings, log: Log, onProgress: (text
     const suffix = settings.recordsUrl === null ? '' : `@${name}`;
     const consumers = { ledger: `ledger${suffix}`, analytics: `analytics${suffix}`, callbacks: `callbacks${suffix}` };
     const archivePrefix = settings.blobs === null ? 'archive/' : `archive/${name}/`;
-    return { records, recordsAddress: address, blobs, journal, events, reader, openReader, consumers, archivePrefix, close };
+    return { records, moneyRecords, recordsAddress: address, blobs, journal, events, reader, openReader, consumers, archivePrefix, close };
   } catch (error) {
     await close().catch(() => undefined);
     throw error;

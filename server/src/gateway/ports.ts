@@ -55,8 +55,11 @@ export interface GovernedLevels {
 
 /** Where calls are written down. Both records carry everything that billing and tracing need. */
 export interface CallJournal {
-  /** Before dispatch; survives kill -9 of the process when it returns. @throws when even money cannot be written: the call is refused with 503. */
-  started(record: CallStarted): void;
+  /**
+   * Before dispatch; survives kill -9 of the process when it returns, or when the promise that it returns resolves (a journal that machines share).
+   * @throws when even money cannot be written: the call is refused with 503.
+   */
+  started(record: CallStarted): void | Promise<void>;
   /**
    * After the last attempt. `done` runs when the record is durable: only then may the last byte of the answer leave.
    * When the payload class is full the record is written with content `metadata_only`.

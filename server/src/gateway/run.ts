@@ -23,7 +23,7 @@ import { sendFailure } from './reply.ts';
 import { type Asked, readRequest } from './request.ts';
 import { openTurn } from './responses/turn.ts';
 import { hasOthers, route, type Trail } from './route.ts';
-import { closeDelivered, closeFailed, openAttempt, release, settle } from './settle.ts';
+import { closeDelivered, closeFailed, openWritten, release, settle } from './settle.ts';
 import { tellRest } from './shared-rests.ts';
 import { sleep } from './sleep.ts';
 import type { Group } from './snapshot.ts';
@@ -188,7 +188,8 @@ async function attempt(call: Call, plane: Plane, target: Target, deadlineMs: num
   call.native = translation === null;
   // It may have left while a token was fetched.
   if (call.gone) return ownFailure(new ClientGone());
-  const record = openAttempt(call, deps, target, model);
+  const record = await openWritten(call, deps, target, model);
+  if (record === null) return ownFailure(new ClientGone());
   const tried = new Attempt(call, target, { pool, nowMs: () => deps.clock.nowMs() });
   const answers = translation === null ? tried : new TranslatedAnswer(tried, translation, (bytes) => tried.hold(bytes));
   const sentAtMs = deps.clock.nowMs();

@@ -4,7 +4,7 @@ import { formatPicos } from '#lib/money.ts';
 import type { PriceRow } from '#prices/port.ts';
 import type { Call, Ending } from './call.ts';
 import type { GatewayDeps } from './deps.ts';
-import type { Failure } from './errors.ts';
+import { ClientGone, type Failure, ownFailure } from './errors.ts';
 import { leaveLimits } from './limits.ts';
 import type { Target } from './target.ts';
 import { settleTargetBudget } from './target-budgets.ts';
@@ -29,10 +29,10 @@ export function organisationPath(call: Call, deps: GatewayDeps): OrganisationPat
 }
 
 /**
- * Writes `started` and opens the try's record.
+ * Writes `started` and opens the try's record; a promise where machines share the journal.
  * @throws AppError 503 when not even money can be written.
  */
-export function openAttempt(call: Call, deps: GatewayDeps, target: Target, upstreamModel: string): AttemptRecord {
+function openAttempt(call: Call, deps: GatewayDeps, target: Target, upstreamModel: string): AttemptRecord | Promise<AttemptRecord> {
   const { deployment } = target;
   const price = target.price(deps.prices, deps.clock.nowMs());
   const startedAtUs = deps.clock.nowUs();
@@ -51,7 +51,7 @@ export function openAttempt(call: Call, deps: GatewayDeps, target: Target, upstr
     priceId: price?.id ?? null,
     path: organisationPath(call, deps),
   };
-  deps.journal.started(started);
+  const written = deps.journal.started(started);
   const record: AttemptRecord = {
     index,
     deploymentId: deployment.id,
@@ -71,8 +71,22 @@ export function openAttempt(call: Call, deps: GatewayDeps, target: Target, upstr
     currency,
     priceId: price?.id ?? null,
   };
-  call.attempts.push(record);
-  return record;
+  const open = (): AttemptRecord => {
+    call.attempts.push(record);
+    return record;
+  };
+  return written instanceof Promise ? written.then(open) : open();
+}
+
+/**
+ * The opened try once its `started` is written, which takes a moment where machines share it; null when the client left meanwhile: then nothing is sent and nothing billed.
+ * @throws AppError 503 when not even money can be written.
+ */
+export async function openWritten(call: Call, deps: GatewayDeps, target: Target, upstreamModel: string): Promise<AttemptRecord | null> {
+  const record = await openAttempt(call, deps, target, upstreamModel);
+  if (!call.gone) return record;
+  closeFailed(record, ownFailure(new ClientGone()), deps.clock.nowUs());
+  return null;
 }
 
 /** What a try delivered and is billed for. */

@@ -69,6 +69,7 @@ export function buildSettings(sources: Sources, notes: Notes): Settings {
     clickhouse: clickhouse(values),
     redis: redis(values, notes),
     journal: text('journal') as Settings['journal'],
+    whenRecordsAreAway: text('whenRecordsAreAway') as Settings['whenRecordsAreAway'],
     blobs: blobs(values),
     s3: s3(values),
     instanceSecret: instanceSecret(text('instanceSecret'), notes),

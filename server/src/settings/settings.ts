@@ -24,6 +24,8 @@ export interface Settings {
   readonly redis: { readonly url: string; readonly whenAway: 'alone' | 'refuse' } | null;
   /** s3 = accepted events are objects of `blobs`, shared by machines; records and analytics are external then. */
   readonly journal: 'files' | 's3';
+  /** New calls while PostgreSQL does not take what they cost (only with `journal` s3). */
+  readonly whenRecordsAreAway: 'local' | 'refuse';
   /** Null = files of the data folder. */
   readonly blobs: {
     readonly bucket: string;

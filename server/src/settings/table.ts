@@ -83,6 +83,15 @@ export const SETTINGS = [
     },
   ),
   row(
+    'whenRecordsAreAway',
+    'What happens to new calls of a gateway with --journal s3 while PostgreSQL does not answer: their money waits on this machine (within --money-journal-size), or they are refused with 503.',
+    {
+      kind: 'choice',
+      choices: ['local', 'refuse'],
+      default: 'local',
+    },
+  ),
+  row(
     'instanceSecret',
     'Secret that signs sessions, 32 random bytes in base64url, the same for every process of one platform; without it <data-dir>/secret.key is made.',
     {

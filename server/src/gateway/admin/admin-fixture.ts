@@ -91,6 +91,13 @@ const KEY_MAKER: AdminDeps['keyMaker'] = {
   isHash: (text) => /^[0-9a-f]{64}$/.test(text),
 };
 
+/** One process, no machines that share. */
+const ALONE: Pick<AdminDeps, 'coordination' | 'money' | 'servesWithoutRecords'> = {
+  coordination: () => ({ kind: 'memory', away: false, processes: 1 }),
+  money: () => null,
+  servesWithoutRecords: false,
+};
+
 /** Takes about two seconds; use one for a test file. */
 export async function startAdminHouse(): Promise<AdminHouse> {
   const folder = mkdtempSync(path.join(os.tmpdir(), 'genai-admin-'));
@@ -126,7 +133,7 @@ export async function startAdminHouse(): Promise<AdminHouse> {
     timezone: 'Asia/Tokyo',
     health: testChecks(records, state),
     ...testProcess(state),
-    coordination: () => ({ kind: 'memory', away: false, processes: 1 }),
+    ...ALONE,
   };
   const authenticate = (request: Request): Promise<Principal> => principalOf(records, request.headers.get('x-test-as') ?? 'master');
   const app = createApp({

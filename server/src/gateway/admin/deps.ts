@@ -110,4 +110,18 @@ export interface AdminDeps {
   readonly draining: () => boolean;
   /** How the store of limits and budgets is doing. */
   readonly coordination: () => CoordinationState;
+  /** Where money of a gateway apart goes now; null elsewhere. */
+  readonly money: () => MoneyState | null;
+  /** Whether the process is of use while PostgreSQL is away, so that a balancer keeps sending to it. */
+  readonly servesWithoutRecords: boolean;
+}
+
+/** Money of a gateway whose records machines share. */
+export interface MoneyState {
+  /** PostgreSQL does not take what calls cost now. */
+  away: boolean;
+  /** What happens to new calls then. */
+  whenAway: 'local' | 'refuse';
+  /** Ends of calls that PostgreSQL has not heard of yet because it was away. */
+  owed: number;
 }

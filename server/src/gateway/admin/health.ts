@@ -8,17 +8,19 @@ import { actorOf } from './admin-route.ts';
 import type { AdminDeps } from './deps.ts';
 import { healthHistoryRoutes } from './health-history.ts';
 import { publicBase } from './model-view.ts';
+import { type RecordsWatch, watchRecords } from './records-watch.ts';
 
 const PING_TIMEOUT_MS = 2_000;
 const healthQuery = z.looseObject({ model: z.string().max(500).optional(), model_id: z.string().max(200).optional() });
 
 export function healthRoutes(deps: AdminDeps): Route[] {
+  const watch = watchRecords(deps.records, PING_TIMEOUT_MS);
   const open = { method: 'GET', surface: 'admin', dialect: 'litellm', access: ['anonymous'] } as const;
   const alive = () => (deps.draining() ? Response.json('shutting down', { status: 503 }) : Response.json("I'm alive!"));
   return [
     { ...open, path: '/health/liveliness', summary: 'Whether the process lives', handle: alive },
     { ...open, path: '/health/liveness', summary: 'Whether the process lives', handle: alive },
-    { ...open, path: '/health/readiness', summary: 'Whether the process can serve', handle: () => readiness(deps) },
+    { ...open, path: '/health/readiness', summary: 'Whether the process can serve', handle: () => readiness(deps, watch) },
     {
       ...open,
       path: '/metrics',
@@ -37,14 +39,22 @@ export function healthRoutes(deps: AdminDeps): Route[] {
   ];
 }
 
-async function readiness(deps: AdminDeps): Promise<Response> {
-  const connected = await deps.records.ping(PING_TIMEOUT_MS);
-  const healthy = connected && !deps.draining();
+/** What goes on without a store stays in the balancer, as `degraded`. Written down in docs/how-to/run-apart.md. */
+async function readiness(deps: AdminDeps, watch: RecordsWatch): Promise<Response> {
+  const connected = await watch.isConnected();
+  const serves = (connected || deps.servesWithoutRecords) && !deps.draining();
   const { kind, away, processes } = deps.coordination();
+  const money = deps.money();
   // A process that decides alone still serves: only the state is told.
   const coordination = kind === 'memory' ? { kind } : { kind, state: away ? 'away' : 'connected', processes };
-  const body = { status: healthy ? 'healthy' : 'unhealthy', db: connected ? 'connected' : 'disconnected', coordination };
-  return Response.json(body, { status: healthy ? 200 : 503 });
+  const status = serves ? (connected && !(money?.away ?? false) ? 'healthy' : 'degraded') : 'unhealthy';
+  const body = {
+    status,
+    db: connected ? 'connected' : 'disconnected',
+    coordination,
+    ...(money === null ? {} : { money: { state: money.away ? money.whenAway : 'connected', owed_calls: money.owed } }),
+  };
+  return Response.json(body, { status: serves ? 200 : 503 });
 }
 
 async function health(deps: AdminDeps, context: RouteContext): Promise<Response> {

@@ -1,17 +1,16 @@
 // For tests: a process's money parts (journal, call journal, ledger) on a folder and a records store, and how to end them as a crash would.
 
 import type { CallSettled } from '#call-record.ts';
-import type { CallJournal } from '#gateway/ports.ts';
 import { openJournalWriter } from '#stores/journal/open.ts';
 import type { JournalWriter } from '#stores/journal/port.ts';
 import { openJournalReader } from '#stores/journal/reader.ts';
 import type { Records } from '#stores/records/port.ts';
 import { createLog } from '#telemetry/log.ts';
-import { createCallJournal } from './call-journal.ts';
+import { createCallJournal, type DiskCallJournal } from './call-journal.ts';
 import { createLedger, type Ledger, type LedgerOptions } from './ledger.ts';
 
 export interface MoneyProcess {
-  journal: CallJournal;
+  journal: DiskCallJournal;
   ledger: Ledger;
   writer: JournalWriter;
   /** Log lines written so far. */
@@ -30,7 +29,10 @@ export async function startMoney(folder: string, records: Records, options: Part
   const log = createLog({ level: 'debug', stream: { write: (line) => void lines.push(line) } });
   let alive = true;
   // A crashed process sends no more statements, although its timers live on in this one.
-  const connection: Pick<Records, 'query'> = { query: (statement) => (alive ? records.query(statement) : Promise.reject(new Error('crashed'))) };
+  const connection: Pick<Records, 'query' | 'transaction'> = {
+    query: (statement) => (alive ? records.query(statement) : Promise.reject(new Error('crashed'))),
+    transaction: (work) => (alive ? records.transaction(work) : Promise.reject(new Error('crashed'))),
+  };
   const ledger = createLedger({ records: Object.assign(Object.create(records) as Records, connection), reader, writer, log, groupMs: 1, ...options });
   const journal = createCallJournal({ writer, listener: ledger.listener, onContentDropped: () => {} });
   return {

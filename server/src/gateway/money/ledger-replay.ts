@@ -16,7 +16,7 @@ export interface MoneyPage {
 
 const PAGE_BYTES = 4 << 20;
 /** The file journal leaves bodies on the disk when asked for headers only; another adapter may give them, and they are not looked at. */
-const READ_OPTIONS = { maxBytes: PAGE_BYTES, kinds: [JournalKind.callStarted, JournalKind.callSettled], headersOnly: true };
+const READ_OPTIONS = { maxBytes: PAGE_BYTES, kinds: [JournalKind.callStarted, JournalKind.callSettled, JournalKind.callBilled], headersOnly: true };
 
 /** Call records in (after, until]. @throws when the journal holds less than `until` although it said so. */
 export async function readPage(reader: JournalReader, after: bigint, until: bigint): Promise<MoneyPage> {

@@ -1,5 +1,5 @@
 // The ledger's statements: one that applies a group of rows, spend and the position together, and the reads that start it.
-import type { Records, Statement } from '#stores/records/port.ts';
+import type { Records, RecordsSession, Statement } from '#stores/records/port.ts';
 import { sql } from '#stores/records/sql.ts';
 import { arrayLiteral, LEDGER_COLUMNS, type LedgerColumn } from './ledger-columns.ts';
 import type { LedgerEntry } from './ledger-row.ts';
@@ -9,7 +9,7 @@ import type { LedgerEntry } from './ledger-row.ts';
  * rows, and the position. A key's old hash counts for the key that replaced it; tags count where somebody has created them, other levels always. Applying the same group again changes nothing.
  * @returns how many rows were new.
  */
-export async function applyGroup(records: Records, entries: readonly LedgerEntry[], place: { name: string; position: bigint }): Promise<number> {
+export async function applyGroup(records: RecordsSession, entries: readonly LedgerEntry[], place: { name: string; position: bigint }): Promise<number> {
   const [result] = await records.query<{ inserted: string }>(sql`
     WITH inserted AS (
       INSERT INTO ledger (${NAMES})
@@ -18,16 +18,40 @@ export async function applyGroup(records: Records, entries: readonly LedgerEntry
         COMMA,
       )}) AS incoming (${NAMES})
       ON CONFLICT DO NOTHING
-      RETURNING key_id, team_id, key_user_id, organization_id, end_user, tags, cost
-    ), key_spend AS (
+      RETURNING ${ACCOUNTED}, cost
+    ), ${SPEND}, position AS (
+      INSERT INTO consumer_positions AS stored (name, sequence) VALUES (${place.name}, ${place.position.toString()})
+      ON CONFLICT (name) DO UPDATE SET sequence = GREATEST(stored.sequence, excluded.sequence), updated_at = now()
+    )
+    SELECT count(*) AS inserted FROM inserted`);
+  return Number(result?.inserted ?? 0);
+}
+
+/**
+ * Takes back the rows of these calls that were billed at their reservation, with what they added to every level: the call's end has been heard of after all.
+ * Must be one transaction with the `applyGroup` that follows. @returns how many.
+ */
+export async function takeBackUnknown(session: RecordsSession, callIds: readonly string[]): Promise<number> {
+  const [result] = await session.query<{ taken: string }>(sql`
+    WITH inserted AS (
+      DELETE FROM ledger WHERE call_id = ANY(${[...callIds]}::text[]) AND call_outcome = 'unknown' RETURNING ${ACCOUNTED}, -cost AS cost
+    ), ${SPEND}
+    SELECT count(*) AS taken FROM inserted`);
+  return Number(result?.taken ?? 0);
+}
+
+/** What the spend of the levels is counted by. */
+const ACCOUNTED = sql`key_id, team_id, key_user_id, organization_id, end_user, tags`;
+/** Adds what `inserted` cost to every level above it. */
+const SPEND = sql`key_spend AS (
       UPDATE virtual_keys SET spend = virtual_keys.spend + added.cost
       FROM (
         SELECT COALESCE(r.active_id, i.key_id) AS key_id, sum(i.cost) AS cost
-        FROM inserted i LEFT JOIN replaced_keys r ON r.id = i.key_id WHERE i.cost > 0 GROUP BY 1
+        FROM inserted i LEFT JOIN replaced_keys r ON r.id = i.key_id WHERE i.cost <> 0 GROUP BY 1
       ) AS added
       WHERE virtual_keys.id = added.key_id
     ), added AS (
-      SELECT organization_id, team_id, key_user_id, end_user, sum(cost) AS cost FROM inserted WHERE cost > 0 GROUP BY 1, 2, 3, 4
+      SELECT organization_id, team_id, key_user_id, end_user, sum(cost) AS cost FROM inserted WHERE cost <> 0 GROUP BY 1, 2, 3, 4
     ), level_spend AS (
       INSERT INTO spend_limits AS stored (kind, subject, organization_id, spend)
       SELECT level.kind, level.subject, min(added.organization_id), sum(added.cost)
@@ -37,15 +61,9 @@ export async function applyGroup(records: Records, entries: readonly LedgerEntry
       ON CONFLICT (kind, subject) DO UPDATE SET spend = stored.spend + excluded.spend
     ), tag_spend AS (
       UPDATE spend_limits SET spend = spend_limits.spend + tagged.cost
-      FROM (SELECT tag, sum(cost) AS cost FROM inserted CROSS JOIN LATERAL unnest(tags) AS tag WHERE cost > 0 GROUP BY tag) AS tagged
+      FROM (SELECT tag, sum(cost) AS cost FROM inserted CROSS JOIN LATERAL unnest(tags) AS tag WHERE cost <> 0 GROUP BY tag) AS tagged
       WHERE spend_limits.kind = 'tag' AND spend_limits.subject = tagged.tag
-    ), position AS (
-      INSERT INTO consumer_positions AS stored (name, sequence) VALUES (${place.name}, ${place.position.toString()})
-      ON CONFLICT (name) DO UPDATE SET sequence = GREATEST(stored.sequence, excluded.sequence), updated_at = now()
-    )
-    SELECT count(*) AS inserted FROM inserted`);
-  return Number(result?.inserted ?? 0);
-}
+    )`;
 
 const COMMA = sql`, `;
 const COLUMN_NAMES = LEDGER_COLUMNS.map((column) => column.name);

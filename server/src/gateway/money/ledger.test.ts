@@ -180,15 +180,17 @@ describe('the ledger', () => {
     expect(money.lines.join('')).toContain('keeps its place in the journal');
   });
 
-  it('bills a call that nobody ends within the limit and takes no second bill when the end comes after all', async () => {
+  it('bills a call that nobody ends within the limit, and only what it really cost when the end comes after all', async () => {
     const money = await start({ openLimitMs: 60_000 });
     await money.ledger.start();
     const forgotten = startedCall({ startedAtUs: (Date.now() - 120_000) * 1000, reserved: '2' });
     money.journal.started(forgotten);
     await expect.poll(async () => (await rows()).length, { timeout: 10_000 }).toBe(1);
     await money.settle(settledCall(forgotten, '1'));
-    await money.ledger.flush();
     expect(await spend()).toBe('2');
+    await money.ledger.flush();
+    expect(await spend()).toBe('1');
+    expect((await rows()).map(({ outcome, cost }) => [outcome, Number(cost)])).toEqual([['success', 1]]);
   });
 
   it('stores the rest of a group when PostgreSQL refuses one row for what it holds', async () => {

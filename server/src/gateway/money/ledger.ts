@@ -1,9 +1,10 @@
 // Carries settled calls from the journal into PostgreSQL, each exactly once: from memory right after durability, by replay after a crash or an outage. Never on a call's way.
 import type { CallSettled } from '#call-record.ts';
-import type { JournalReader, JournalWriter } from '#stores/journal/port.ts';
+import type { JournalReader, JournalState } from '#stores/journal/port.ts';
 import type { Records } from '#stores/records/port.ts';
 import type { Log } from '#telemetry/log.ts';
 import type { MoneyListener } from './call-journal.ts';
+import { correctUnknown } from './ledger-corrections.ts';
 import { applyOneByOne, isDataFault } from './ledger-faults.ts';
 import { readPage } from './ledger-replay.ts';
 import { entriesOfSettled, entriesOfUnknown, type LedgerEntry } from './ledger-row.ts';
@@ -13,7 +14,7 @@ import { type OpenCall, OpenCalls } from './open-calls.ts';
 export interface LedgerOptions {
   records: Records;
   reader: JournalReader;
-  writer: Pick<JournalWriter, 'state' | 'flush'>;
+  writer: { state(): Pick<JournalState, 'lastSequence' | 'durableSequence'>; flush(): Promise<void> };
   log: Log;
   /** Name of this journal's ledger in `consumer_positions`: a journal of another process has another. */
   consumer?: string;
@@ -282,6 +283,8 @@ class JournalLedger implements Ledger {
     let applied: number;
     try {
       applied = await applyGroup(records, rows, { name: consumer, position: target });
+      // Some are there already: by another start, or as calls of unknown end whose end has come to light.
+      if (applied < rows.length) applied += await correctUnknown(records, rows, { name: consumer, position: target });
     } catch (error) {
       if (!isDataFault(error)) throw error;
       const result = await applyOneByOne(records, rows, { name: consumer, position: target }, log);

@@ -14,7 +14,7 @@ import { sendFailure } from '#gateway/reply.ts';
 import { type Asked, readPassed } from '#gateway/request.ts';
 import { findRules } from '#gateway/rules.ts';
 import type { Plane } from '#gateway/run.ts';
-import { openAttempt, release, settle } from '#gateway/settle.ts';
+import { openWritten, release, settle } from '#gateway/settle.ts';
 import { holdTargetBudget } from '#gateway/target-budgets.ts';
 import { AppError } from '#lib/errors.ts';
 import { type Destination, destinationOf } from './destination.ts';
@@ -81,7 +81,10 @@ async function send(call: Call, plane: Plane, destination: Destination, body: Bu
   const full = await holdTargetBudget(call, deps, target);
   if (full !== null) throw new AppError(full.message, { status: full.status, code: 'budget_exceeded', param: 'model' });
   if (call.gone) throw new ClientGone();
-  openAttempt(call, deps, target, call.model);
+  if ((await openWritten(call, deps, target, call.model)) === null) {
+    settle(call, deps, { outcome: 'cancelled', httpStatus: 499, errorClass: null, errorMessage: null, answerFormat: 'none', answer: [] }, () => {});
+    throw new ClientGone();
+  }
   call.busy = target.load;
   target.load.began(deps.clock.nowMs());
   await new Promise<void>((resolve) => {

@@ -10,6 +10,8 @@ export const JournalKind = {
   ingestionBatch: 3,
   /** An OTLP/HTTP trace export as received (decompressed): JSON header with its content type, then the body. */
   otlpTraces: 4,
+  /** A call has ended, for the ledger alone: its trace is in a record of its own, or elsewhere. JSON CallSettled without content (money). */
+  callBilled: 5,
 } as const;
 export type JournalKind = (typeof JournalKind)[keyof typeof JournalKind];
 
@@ -64,6 +66,21 @@ export interface JournalWriter extends JournalAppender {
   roll(): Promise<void>;
   /** Removes (after handing each to `archive`) every closed segment whose last sequence is <= `consumedSequence`. */
   release(consumedSequence: bigint, archive: (segmentName: string, path: string) => Promise<void>): Promise<number>;
+}
+
+/** Money of one process in a store that machines share: records without bodies, many in one commit. */
+export interface MoneyAppender {
+  /**
+   * Appends a record (JSON on one line). `done` hears null once it is durable in the store, or an error when the store does not answer in time: then it may or
+   * may not be there, and the caller keeps it elsewhere. Returns its sequence.
+   */
+  append(kind: JournalKind, record: string, done: (error: Error | null) => void): bigint;
+  /** The store does not answer now: an append is told so at once. */
+  isAway(): boolean;
+  state(): Pick<JournalState, 'lastSequence' | 'durableSequence'>;
+  /** Everything appended so far is durable, or was told to have failed, when it resolves. */
+  flush(): Promise<void>;
+  close(): Promise<void>;
 }
 
 export interface JournalReader {

@@ -15,6 +15,8 @@ export interface RecordsOptions {
   poolSize?: number;
   /** The server ends a statement after this long; default 30,000. */
   statementTimeoutMs?: number;
+  /** A statement that the server neither answers nor ends (it is stopped, the network is cut) is given up after this long; default: 5 s after the server's own limit. */
+  answerTimeoutMs?: number;
   /** How long to wait for a connection (a new one, or a free place in the pool); default 5,000. */
   connectTimeoutMs?: number;
   /** Told about failures that no caller sees: a lost idle connection, a lost LISTEN connection. */
@@ -25,6 +27,7 @@ export interface RecordsOptions {
 export const SCHEMA = 'genai';
 export const DEFAULT_STATEMENT_TIMEOUT_MS = 30_000;
 const DEFAULT_CONNECT_TIMEOUT_MS = 5_000;
+const ANSWER_MARGIN_MS = 5_000;
 const SOCKET_USER = 'genai';
 const SOCKET_DATABASE = 'postgres';
 const OID_DATE = 1082;
@@ -45,6 +48,7 @@ export function clientConfig(options: RecordsOptions, pooled: boolean): pg.Clien
   const shared: pg.ClientConfig = {
     application_name: 'genai',
     connectionTimeoutMillis: options.connectTimeoutMs ?? DEFAULT_CONNECT_TIMEOUT_MS,
+    query_timeout: options.answerTimeoutMs ?? timeoutMs + ANSWER_MARGIN_MS,
     keepAlive: true,
     keepAliveInitialDelayMillis: 30_000,
     types: { getTypeParser },

@@ -18,7 +18,7 @@ const NETWORK_CODES = new Set([
 /** admin_shutdown, crash_shutdown, cannot_connect_now, idle_session_timeout, too_many_connections, configuration_limit_exceeded. */
 const AWAY_STATES = new Set(['57P01', '57P02', '57P03', '57P05', '53300', '53400']);
 const AWAY_MESSAGES =
-  /^(Connection terminated|timeout exceeded when trying to connect|timeout expired|Client has encountered a connection error|Client was closed|Cannot use a pool after|The server does not support SSL)/;
+  /^(Connection terminated|Query read timeout|timeout exceeded when trying to connect|timeout expired|Client has encountered a connection error|Client was closed|Cannot use a pool after|The server does not support SSL)/;
 
 /** True when the server could not be reached or went away, so that the same statement may succeed later. */
 export function isAway(error: unknown): boolean {

@@ -71,10 +71,13 @@ class PostgresRecords implements Records {
       return result;
     } catch (error) {
       ended = true;
-      // On a dead connection this fails at once; either way the connection is only kept when the server has forgotten the transaction.
-      await client.query('ROLLBACK').catch(() => {
-        broken = true;
-      });
+      // A connection that does not answer is not asked again; any other is only kept when the server has forgotten the transaction.
+      broken = isAway(error);
+      if (!broken) {
+        await client.query('ROLLBACK').catch(() => {
+          broken = true;
+        });
+      }
       throw translateFailure(error);
     } finally {
       client.release(broken);
