@@ -14,13 +14,18 @@ const PING_TIMEOUT_MS = 2_000;
 const healthQuery = z.looseObject({ model: z.string().max(500).optional(), model_id: z.string().max(200).optional() });
 
 export function healthRoutes(deps: AdminDeps): Route[] {
-  const watch = watchRecords(deps.records, PING_TIMEOUT_MS);
+  // Begun by the first probe: listing routes touches no store.
+  let watch: RecordsWatch | null = null;
+  const watched = (): RecordsWatch => {
+    watch ??= watchRecords(deps.records, PING_TIMEOUT_MS);
+    return watch;
+  };
   const open = { method: 'GET', surface: 'admin', dialect: 'litellm', access: ['anonymous'] } as const;
   const alive = () => (deps.draining() ? Response.json('shutting down', { status: 503 }) : Response.json("I'm alive!"));
   return [
     { ...open, path: '/health/liveliness', summary: 'Whether the process lives', handle: alive },
     { ...open, path: '/health/liveness', summary: 'Whether the process lives', handle: alive },
-    { ...open, path: '/health/readiness', summary: 'Whether the process can serve', handle: () => readiness(deps, watch) },
+    { ...open, path: '/health/readiness', summary: 'Whether the process can serve', handle: () => readiness(deps, watched()) },
     {
       ...open,
       path: '/metrics',
