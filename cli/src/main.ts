@@ -14,6 +14,7 @@ export const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   keys: async () => (await import('#commands/keys.ts')).keys,
   import: async () => (await import('#commands/import.ts')).importFrom,
   export: async () => (await import('#commands/export.ts')).exportTo,
+  gate: async () => (await import('#commands/gate.ts')).gate,
   compare: async () => (await import('#commands/compare.ts')).compare,
   plan: async () => (await import('#commands/plan.ts')).plan,
   up: async () => (await import('#commands/up.ts')).up,

@@ -2,6 +2,7 @@
 
 import { AWS_MESSAGES } from '#aws/messages.ts';
 import { COMPARE_MESSAGES } from '#compare/messages.ts';
+import { GATE_MESSAGES } from '#gate/messages.ts';
 import { GROWTH_MESSAGES } from '#growth/messages.ts';
 import { error, info, type Language, type MessageForm, type MessageValues, warning } from '#message-form.ts';
 import { TAKEOVER_MESSAGES } from '#takeover/messages.ts';
@@ -158,6 +159,7 @@ export const MESSAGES = {
   ...AWS_MESSAGES,
   ...COMPARE_MESSAGES,
   ...TAKEOVER_MESSAGES,
+  ...GATE_MESSAGES,
   ...GROWTH_MESSAGES,
 } as const satisfies Record<string, MessageForm>;
 

@@ -15,6 +15,7 @@ const VERBS = [
   'keys',
   'import',
   'export',
+  'gate',
   'compare',
   'plan',
   'up',
@@ -57,6 +58,8 @@ function flagsOf(verb: string): string[] {
         ...AWS,
         ...LOCAL,
       ];
+    case 'gate':
+      return ['--dataset NAME', '--run NAME', '--baseline NAME', '--min SCORE=VALUE', '--max SCORE=VALUE', '--no-worse SCORE[=DROP]', ...DOORS, ...LOCAL];
     case 'demo':
       return [...DOORS, '--count N', '--seconds N', ...LOCAL];
     case 'doctor':

@@ -12,6 +12,7 @@ import { datasetRunRoutes } from './datasets/run-routes.ts';
 import { evaluatorRoutes } from './evaluation/evaluator-routes.ts';
 import { queueRoutes } from './evaluation/queue-routes.ts';
 import { ruleRoutes } from './evaluation/rule-routes.ts';
+import { comparisonRoutes } from './experiments/comparison-routes.ts';
 import type { AskModel } from './llm-connections/chat.ts';
 import { llmConnectionRoutes } from './llm-connections/routes.ts';
 import { mediaRoutes } from './media/routes.ts';
@@ -47,5 +48,6 @@ export function createRecordRoutes({ records, ask, blobs, instanceSecret, outgoi
     ...evaluatorRoutes(records),
     ...ruleRoutes({ records, ask }),
     ...queueRoutes({ records, ask }),
+    ...comparisonRoutes({ records, ask }),
   ];
 }
