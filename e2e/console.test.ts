@@ -252,6 +252,18 @@ describe.skipIf(executablePath === null)('the console', () => {
     await picture('overview-ja-dark', japanese);
     await context.close();
   });
+  it('shows how the platform does, in both languages', async () => {
+    await open('/ui/health');
+    await eventually('the stores', async () => (await textOf('main')).includes('PostgreSQL, embedded'));
+    await eventually('every store', async () => (await page.locator('main [data-state="ok"]').count()) === 5);
+    await picture('health');
+    const context = await browser.newContext({ locale: 'ja-JP', viewport: { width: 1280, height: 800 }, storageState: await page.context().storageState() });
+    const japanese = await context.newPage();
+    await japanese.goto(`${platform.gatewayUrl}/ui/health`, { waitUntil: 'networkidle' });
+    await eventually('Japanese words', async () => ((await japanese.locator('main').textContent()) ?? '').includes('料金台帳'));
+    await picture('health-ja', japanese);
+    await context.close();
+  });
   it('moves by keyboard', async () => {
     await open('/ui/overview');
     await page.keyboard.press('g');
@@ -263,7 +275,15 @@ describe.skipIf(executablePath === null)('the console', () => {
   });
   it('keeps everybody without a session out of its data', async () => {
     const stranger = await browser.newContext();
-    for (const path of ['/api/console/session', '/api/console/overview', '/api/console/requests', '/api/console/traces', '/api/console/models', '/key/list']) {
+    for (const path of [
+      '/api/console/session',
+      '/api/console/overview',
+      '/api/console/requests',
+      '/api/console/traces',
+      '/api/console/models',
+      '/api/console/health',
+      '/key/list',
+    ]) {
       expect((await stranger.request.get(`${platform.gatewayUrl}${path}`)).status(), path).toBe(401);
     }
     await stranger.close();

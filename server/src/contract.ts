@@ -310,3 +310,43 @@ export interface ConsoleBackfill {
 }
 // Keys use LiteLLM's own admin routes (/key/list?return_full_object=true, /key/generate, /key/update, /key/block, /key/unblock, /key/delete) with the console's session cookie.
 // Login uses /api/auth/* (sign-in/email, sign-out, change-password). Errors of /api/console/* are {"error": {"code", "message"}}.
+
+/** GET /api/console/health: of the process that answers. */
+export interface ConsoleHealth {
+  version: string;
+  /** For example "Node 24.21.0". */
+  runtime: string;
+  role: 'all' | 'gateway' | 'observe' | 'worker';
+  startedAt: string;
+  stores: {
+    store: 'records' | 'analytics' | 'journal' | 'blobs' | 'coordination';
+    kind: 'embedded' | 'postgresql' | 'chdb' | 'clickhouse' | 'files' | 's3' | 'memory' | 'redis';
+    /** elsewhere = this role does not reach it; degraded = it answers and fills up. */
+    state: 'ok' | 'degraded' | 'away' | 'elsewhere';
+  }[];
+  /** Live processes that share limits and budgets. */
+  processes: number;
+  /** Null in a role that does not reach the store, and while it is away. */
+  consumer: { lagRecords: number; lagSeconds: number; deadLetters: number } | null;
+  observations: number | null;
+  /** Settled calls that are not in PostgreSQL yet. */
+  ledger: { queued: number; behind: boolean };
+  journal: { backlogBytes: number; payloadLimitBytes: number; level: 'ok' | 'warning' | 'full' };
+  disk: { freeBytes: number; totalBytes: number } | null;
+  memoryBytes: { front: number; engine: number | null };
+  calls: { inFlight: number; bytesInFlight: number };
+  deployments: { total: number; ready: number; resting: number };
+  /** Worst first; docs/runbooks has a page for each. */
+  degraded: (
+    | 'records-away'
+    | 'analytics-away'
+    | 'blobs-away'
+    | 'coordination-away'
+    | 'journal-full'
+    | 'journal-filling'
+    | 'ledger-behind'
+    | 'events-late'
+    | 'dead-letters'
+    | 'disk-low'
+  )[];
+}

@@ -7,13 +7,13 @@ type Input = Pick<GatewayDeps, 'settings' | 'log' | 'version'> & {
   identity: { organizationId: string; projectId: string; masterKeyHash: string | null };
 };
 
-interface DataPlaneParts extends Pick<GatewayDeps, 'config' | 'keys' | 'coordination' | 'metrics' | 'responses'> {
+interface DataPlaneParts extends Pick<GatewayDeps, 'config' | 'keys' | 'coordination' | 'metrics' | 'responses'>, Required<Pick<GatewayDeps, 'spans'>> {
   money: { budgets: GatewayDeps['budgets']; governed: GatewayDeps['governed']; callJournal: GatewayDeps['journal'] };
 }
 
 export function dataPlaneDeps(
   { settings, identity, log, version }: Input,
-  { config, keys, money, coordination, metrics, responses }: DataPlaneParts,
+  { config, keys, money, coordination, metrics, spans, responses }: DataPlaneParts,
 ): GatewayDeps {
   return {
     config,
@@ -30,6 +30,7 @@ export function dataPlaneDeps(
     masterHome: { organizationId: identity.organizationId, projectId: identity.projectId },
     log,
     metrics,
+    spans,
     clock: systemClock,
     version,
   };

@@ -93,7 +93,7 @@ function fallbackOf(input: DoorsInput, door: 'gateway' | 'observe'): (request: I
     authenticate: house.authenticate,
     fallback: (http) => (settings.expose === 'llm' || settings.role === 'worker' ? hidden() : pages(http)),
     onRequest: (event) => {
-      house.countRequest(event);
+      house.tellRequest(event);
       logRequest(log, event);
     },
   });
@@ -126,7 +126,7 @@ function hidden(): Response {
 }
 
 function logRequest(log: Log, event: RequestEvent): void {
-  const { error, ...fields } = event;
+  const { error, traceparent: _, isOwnTelemetry: __, ...fields } = event;
   if (event.status >= 500) log.error('request', { ...fields, ...(error === null ? {} : { error }) });
   else log.info('request', fields);
 }

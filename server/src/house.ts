@@ -4,12 +4,11 @@ import type { Callbacks } from '#callbacks/service.ts';
 import { HealthChecks } from '#gateway/admin/health-checks.ts';
 import { createAdminRoutes } from '#gateway/admin/routes.ts';
 import { authenticate } from '#gateway/authenticate.ts';
-import { watchBudgets } from '#gateway/budget-gauges.ts';
 import { createDeploymentCheck } from '#gateway/check-deployment.ts';
 import { watchDeployments } from '#gateway/deployment-gauges.ts';
 import type { GatewayDeps } from '#gateway/deps.ts';
 import { createGateway, type Gateway } from '#gateway/gateway.ts';
-import { countingCalls, type LiteLlmMetricsOptions } from '#gateway/litellm-metrics.ts';
+import { countingCalls } from '#gateway/litellm-metrics.ts';
 import { llmRoutes } from '#gateway/llm-routes.ts';
 import { type BudgetResets, createBudgetResets } from '#gateway/money/budget-resets.ts';
 import { type BudgetBook, createBudgets, type GlobalBudget } from '#gateway/money/budgets.ts';
@@ -46,11 +45,11 @@ import { readStoredModel } from '#settings/stored-model.ts';
 import type { Accounts, Coordination, CoordinationState } from '#stores/coordination/port.ts';
 import type { TakeoverDeps } from '#takeover/port.ts';
 import type { Log } from '#telemetry/log.ts';
-import { createMetrics, type Metrics } from '#telemetry/metrics.ts';
+import type { Metrics } from '#telemetry/metrics.ts';
+import type { ConsoleHealth } from './contract.ts';
 import { askEngine, forwardToEngine } from './ask-engine.ts';
 import { dataPlaneDeps } from './data-plane-deps.ts';
 import type { EngineLink } from './engine-link.ts';
-import { watchEngine } from './engine-metrics.ts';
 import { type Evaluation, openEvaluation } from './evaluation.ts';
 import { ingestionOf, projectPrincipal } from './ingestion.ts';
 import { createKeyNews, type KeyNews } from './key-news.ts';
@@ -62,6 +61,8 @@ import { instanceHeader, openHouseCallbacks, servesCalls } from './open-callback
 import { openCoordination } from './open-coordination.ts';
 import { openApart } from './open-money-apart.ts';
 import type { Stores } from './open-stores.ts';
+import { openTelemetry, prometheusOf } from './own-telemetry.ts';
+import { openPlatformState } from './platform-metrics.ts';
 import { createPlatformRoutes } from './platform-routes.ts';
 import { takeoverDeps } from './takeover-deps.ts';
 import { createAuthenticators } from './who-calls.ts';
@@ -101,8 +102,8 @@ export interface House {
   /** Settings registered while the platform runs. */
   storedSettings(): Promise<StoredSections>;
   coordination(): CoordinationState;
-  /** Counts an answered request of the route table. */
-  countRequest(event: RequestEvent): void;
+  /** Counts and traces an answered request of the route table. */
+  tellRequest(event: RequestEvent): void;
   close(): Promise<void>;
 }
 
@@ -115,7 +116,8 @@ export async function buildHouse(input: HouseInput): Promise<House> {
   const file = await configOfStart(input.gatewayConfig, registered);
   let config = await withStoredModels(file, stored);
   const probes = { draining: false };
-  const { metrics, gauges } = openMetrics(input, () => config);
+  const { tellRequest, gauges, ...telemetry } = openTelemetry(input, () => config);
+  const { metrics } = telemetry;
   const coordination = await openCoordination({ settings, records: stores.records, log, metrics });
   const money = await openMoney(input, metrics, { config: () => config, coordination });
   const keys = await openKeys(input, money, config);
@@ -123,7 +125,7 @@ export async function buildHouse(input: HouseInput): Promise<House> {
   const projectKeys = await openProjectKeys(stores.records);
   const login = openLogin(input);
   const responses = createResponseStore({ records: stores.records, log });
-  const deps = dataPlaneDeps(input, { config, keys, money, coordination, metrics, responses });
+  const deps = dataPlaneDeps(input, { config, keys, money, coordination, ...telemetry, responses });
   const gateway = createGateway(deps);
   watchDeployments(metrics, { config: () => config, states: () => gateway.state().deployments });
   const callbacks = await openHouseCallbacks({ ...input, sealer, news: coordination.news, metrics, ledger: money.ledger, config: () => config });
@@ -144,10 +146,11 @@ export async function buildHouse(input: HouseInput): Promise<House> {
   const ingestion = ingestionOf(stores, metrics);
   const evaluation = await openEvaluation({ input, changed: news.keyChanged, ingestion, prices: deps.prices });
   const rooms = { deps, keys, money, news, stored, models, callbacks, liveSettings, health, gateway, probes, evaluation };
+  const platformState = openPlatformState(input, metrics, { coordination, gateway, ledger: money.ledger });
   return {
     gateway,
     login,
-    routes: routesOf({ input, ...rooms, metrics, ingestion, config: () => config }),
+    routes: routesOf({ input, ...rooms, metrics, ingestion, platformState, config: () => config }),
     ingestion,
     takeover: takeoverDeps({ records: stores.records, timezone: settings.timezone, home: identity, money, news, stored, models }),
     authenticateProject: (authorization) => projectPrincipal(projectKeys, authorization),
@@ -158,23 +161,12 @@ export async function buildHouse(input: HouseInput): Promise<House> {
     swapConfig: (next) => models.useFile(next),
     storedSettings: () => registered.stored.all(),
     coordination: () => coordination.state(),
-    countRequest: requestCounter(metrics),
+    tellRequest,
     async close() {
-      for (const part of [evaluation, gauges, health, news, models, liveSettings, responses, callbacks, login, keys, projectKeys, money, coordination])
+      for (const part of [evaluation, gauges, health, news, models, liveSettings, responses, callbacks, login, keys, projectKeys, money, coordination, telemetry.spans])
         await part.close();
     },
   };
-}
-
-/** The metrics of the process, the engine's among them. */
-function openMetrics({ engine, stores, log }: HouseInput, config: () => GatewayConfig): { metrics: Metrics; gauges: { close(): void } } {
-  const metrics = createMetrics();
-  const stops = [watchBudgets(metrics, { records: stores.records, isOn: prometheusOf(config).isOn, log })];
-  if (engine !== null) stops.push(watchEngine(metrics, engine));
-  const close = (): void => {
-    for (const stop of stops) stop();
-  };
-  return { metrics, gauges: { close } };
 }
 
 function authenticatorsOf(
@@ -196,15 +188,6 @@ function openHealth({ settings, stores, log }: HouseInput, config: () => Gateway
   const checks = new HealthChecks({ records: stores.records, config, check: createDeploymentCheck(config, settings), log });
   if (servesCalls(settings.role)) checks.start();
   return checks;
-}
-
-function requestCounter(metrics: Metrics): House['countRequest'] {
-  const requests = metrics.counter({
-    name: 'genai_http_requests_total',
-    help: 'Requests outside the data plane by route and class of status',
-    labels: ['method', 'route', 'status'],
-  });
-  return ({ method, route, status }) => requests.add(1, method, route, `${Math.floor(status / 100)}xx`);
 }
 
 /** The budget windows of deployments are known before the first call, a key's before its first. */
@@ -297,11 +280,6 @@ async function openMoney({ stores, settings, log }: HouseInput, metrics: Metrics
   };
 }
 
-/** LiteLLM's metrics cost a few microseconds a call: only who asks for them pays. */
-function prometheusOf(config: () => GatewayConfig): LiteLlmMetricsOptions {
-  return { isOn: () => config().callbacks.includes('prometheus'), endUsers: () => config().endUserMetrics };
-}
-
 interface BudgetChange {
   next: GatewayConfig;
   now: GatewayConfig;
@@ -335,6 +313,7 @@ interface RouteParts {
   metrics: Metrics;
   ingestion: IngestDependencies;
   evaluation: Evaluation;
+  platformState: () => Promise<ConsoleHealth>;
   config: () => GatewayConfig;
   health: HealthChecks;
   gateway: Gateway;
@@ -356,6 +335,7 @@ function routesOf(parts: RouteParts): Route[] {
       accepting: () => !parts.probes.draining,
       instanceHeader: instanceHeader(identity.instanceSecret),
       allRoutes: () => routes,
+      platformState: parts.platformState,
     }),
     ...createAdminRoutes({
       records: stores.records,

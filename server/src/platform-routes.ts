@@ -2,7 +2,7 @@
 import { listProjects, type ProjectSummary } from '#identity/projects.ts';
 import { AppError } from '#lib/errors.ts';
 import type { Records } from '#stores/records/port.ts';
-import type { ConsoleSession } from './contract.ts';
+import type { ConsoleHealth, ConsoleSession } from './contract.ts';
 import { openApiDocument } from './http/openapi.ts';
 import type { Route } from './http/route.ts';
 
@@ -16,6 +16,8 @@ export interface PlatformRoutesDeps {
   instanceHeader: readonly [string, string];
   /** False once the process is draining. */
   accepting: () => boolean;
+  /** How stores, lag and room are now. */
+  platformState: () => Promise<ConsoleHealth>;
   /** Every mounted route, for the document. */
   allRoutes: () => readonly Route[];
 }
@@ -62,6 +64,22 @@ export function createPlatformRoutes(deps: PlatformRoutesDeps): Route[] {
         return http.json({ data: projects.map(publicProject) });
       },
     },
+    ...consoleRoutes(deps),
+    {
+      method: 'GET',
+      path: '/openapi.json',
+      surface: 'admin',
+      dialect: 'litellm',
+      access: ['anonymous'],
+      summary: 'This document',
+      handle: ({ http }) => http.json(openApiDocument(deps.allRoutes(), deps.version)),
+    },
+  ];
+}
+
+/** Who is signed in, and how the platform does. */
+function consoleRoutes(deps: PlatformRoutesDeps): Route[] {
+  return [
     {
       method: 'GET',
       path: '/api/console/session',
@@ -86,12 +104,12 @@ export function createPlatformRoutes(deps: PlatformRoutesDeps): Route[] {
     },
     {
       method: 'GET',
-      path: '/openapi.json',
-      surface: 'admin',
-      dialect: 'litellm',
-      access: ['anonymous'],
-      summary: 'This document',
-      handle: ({ http }) => http.json(openApiDocument(deps.allRoutes(), deps.version)),
+      path: '/api/console/health',
+      surface: 'console',
+      dialect: 'console',
+      access: ['user-admin', 'user-member', 'user-viewer'],
+      summary: 'Stores, lag, room and degraded modes of the process that answers',
+      handle: async ({ http }) => http.json(await deps.platformState()),
     },
   ];
 }

@@ -124,6 +124,11 @@ const evaluation = createRoute({
   validateSearch: readEvaluationSearch,
   component: lazyRouteComponent(() => import('#evaluation/evaluation-page.tsx'), 'EvaluationPage'),
 });
+const health = createRoute({
+  getParentRoute: () => shell,
+  path: '/ui/health',
+  component: lazyRouteComponent(() => import('#health/health-page.tsx'), 'HealthPage'),
+});
 
 const start = createRoute({
   getParentRoute: () => root,
@@ -211,6 +216,7 @@ const routeTree = root.addChildren([
     datasets,
     dataset,
     evaluation,
+    health,
   ]),
 ]);
 

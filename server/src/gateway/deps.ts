@@ -4,6 +4,7 @@ import type { GatewayConfig, Settings } from '#settings/settings.ts';
 import type { Coordination } from '#stores/coordination/port.ts';
 import type { Log } from '#telemetry/log.ts';
 import type { Metrics } from '#telemetry/metrics.ts';
+import type { Spans } from '#telemetry/spans.ts';
 import type { Budgets, CallJournal, GovernedLevels, KeyDirectory, OutputHistory } from './ports.ts';
 import type { ResponseStore } from './responses/port.ts';
 
@@ -38,6 +39,8 @@ export interface GatewayDeps {
   readonly masterHome: { readonly organizationId: string; readonly projectId: string };
   readonly log: Log;
   readonly metrics: Metrics;
+  /** Traces of the platform itself; absent = none. */
+  readonly spans?: Spans;
   readonly clock: Clock;
   /** Sent as x-litellm-version. */
   readonly version: string;

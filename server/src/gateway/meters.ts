@@ -1,7 +1,8 @@
-// What the data plane counts, and the one line that it logs for a call that did not succeed.
+// What the data plane counts.
 import type { Counter, Histogram, Metrics } from '#telemetry/metrics.ts';
 import type { BytePool } from './byte-pool.ts';
 import type { Call } from './call.ts';
+import { tellCall } from './call-event.ts';
 import type { GatewayDeps } from './deps.ts';
 
 export interface Meters {
@@ -39,12 +40,13 @@ export function createMeters(metrics: Metrics, pool: BytePool, inFlight: () => n
   };
 }
 
-/** Counts a finished call; failures and departures are logged, successes only at debug. */
+/** Counts a finished call and tells of it. */
 export function record(call: Call, meters: Meters, deps: GatewayDeps): void {
   const status = call.gone ? 499 : call.response.statusCode;
   // Names that the configuration does not have would make the series unbounded.
   const model = call.passed ? call.route : (call.group?.name ?? '');
-  const seconds = (deps.clock.nowUs() - call.startedAtUs) / 1e6;
+  const endUs = deps.clock.nowUs();
+  const seconds = (endUs - call.startedAtUs) / 1e6;
   meters.calls.add(1, call.passed ? `pass-through ${call.request.method} ${call.route}` : call.endpoint, model, String(status));
   meters.seconds.observe(seconds);
   if (call.usage !== null) {
@@ -53,15 +55,5 @@ export function record(call: Call, meters: Meters, deps: GatewayDeps): void {
   }
   if (call.retries + call.fallbacks > 0) meters.retries.add(call.retries + call.fallbacks);
   if (call.fallbacks > 0) meters.fallbacks[status < 400 ? 'successful' : 'failed'].add(1, call.asked?.model ?? '', call.model);
-  if (status < 400) return;
-  const last = call.attempts.at(-1);
-  deps.log.info('call failed', {
-    callId: call.id,
-    endpoint: call.endpoint,
-    model,
-    status,
-    seconds,
-    attempts: call.attempts.length,
-    error: last?.errorMessage ?? null,
-  });
+  tellCall(call, deps, { status, model, endUs });
 }

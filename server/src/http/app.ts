@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { type Context, Hono } from 'hono';
 import { type Principal, roleOf } from '#identity/principal.ts';
 import { AppError } from '#lib/errors.ts';
+import { OWN_TELEMETRY_HEADER } from '#telemetry/spans.ts';
 import { asAppError, errorResponse } from './errors.ts';
 import type { Dialect, Route, Surface } from './route.ts';
 
@@ -20,6 +21,10 @@ export interface RequestEvent {
   durationMs: number;
   role: string;
   error: Error | null;
+  /** W3C trace context as it came; null = none. */
+  traceparent: string | null;
+  /** An export of a platform's own traces (telemetry/spans.ts): nothing may be traced because of it. */
+  isOwnTelemetry: boolean;
 }
 
 export interface AppOptions {
@@ -95,6 +100,8 @@ async function serve(http: Context, route: Route, options: AppOptions): Promise<
     durationMs: performance.now() - startedAt,
     role,
     error: failure === null ? null : failure.cause instanceof Error ? failure.cause : failure,
+    traceparent: http.req.header('traceparent') ?? null,
+    isOwnTelemetry: http.req.header(OWN_TELEMETRY_HEADER) !== undefined,
   });
   return answer;
 }

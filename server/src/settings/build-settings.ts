@@ -72,6 +72,7 @@ export function buildSettings(sources: Sources, notes: Notes): Settings {
     whenRecordsAreAway: text('whenRecordsAreAway') as Settings['whenRecordsAreAway'],
     blobs: blobs(values),
     s3: s3(values),
+    otlp: otlp(values, notes),
     instanceSecret: instanceSecret(text('instanceSecret'), notes),
     drainDelayMs: number('drainDelay') * 1000,
     rootPath: rootPath(text('rootPath'), notes),
@@ -153,6 +154,13 @@ function blobs(values: Values): Settings['blobs'] {
   const [bucket = '', ...path] = url.slice('s3://'.length).split('/');
   const prefix = path.filter((part) => part !== '').join('/');
   return { bucket, prefix: prefix === '' ? '' : `${prefix}/`, ...s3(values) };
+}
+
+function otlp({ text }: Values, notes: Notes): Settings['otlp'] {
+  const endpoint = text('otlpEndpoint');
+  const ratio = Number(text('otlpRatio'));
+  if (!(ratio >= 0 && ratio <= 1)) notes.error({ path: '--otlp-ratio' }, 'must be a number from 0 to 1');
+  return endpoint === null ? null : { endpoint, headers: text('otlpHeaders') ?? '', ratio };
 }
 
 function s3({ text }: Values): Settings['s3'] {

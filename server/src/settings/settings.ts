@@ -86,6 +86,8 @@ export interface Settings {
     /** Finished calls that wait on the disk for receivers that are away. */
     readonly callbackQueueBytes: number;
   };
+  /** Where traces of the platform itself go; null = none are made. */
+  readonly otlp: { readonly endpoint: string; readonly headers: string; readonly ratio: number } | null;
   /** Chats without a declared session are joined by what was said before. */
   readonly inferSessions: boolean;
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error';

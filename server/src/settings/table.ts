@@ -133,6 +133,16 @@ export const SETTINGS = [
   }),
   row('expose', 'Cuts the listeners down to one surface.', { kind: 'choice', choices: ['llm'] }),
   row('logLevel', 'How much the log says.', { kind: 'choice', choices: ['debug', 'info', 'warn', 'error'], default: 'info', also: ['LITELLM_LOG'] }),
+  row(
+    'otlpEndpoint',
+    "Where traces of the platform itself go by OTLP/HTTP, for example http://collector:4318, or this platform's own http://127.0.0.1:3000/api/public/otel; without it none are made.",
+    { kind: 'http-url', also: ['OTEL_EXPORTER_OTLP_ENDPOINT'] },
+  ),
+  row('otlpHeaders', 'Headers of these exports as name=value,name=value (percent-encoded), for example Authorization=Basic%20....', {
+    secret: true,
+    also: ['OTEL_EXPORTER_OTLP_HEADERS'],
+  }),
+  row('otlpRatio', 'Part of the traces that is kept, 0 to 1.', { default: '1', also: ['OTEL_TRACES_SAMPLER_ARG'] }),
   row('inferSessions', 'Whether chats whose client names no session are joined into one by what was said before.', {
     kind: 'choice',
     choices: ['on', 'off'],

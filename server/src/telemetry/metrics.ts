@@ -43,6 +43,10 @@ export interface Metrics {
   histogram(options: MetricOptions & { buckets: readonly number[] }): Histogram;
   /** Runs before each exposition: the place to read values that are only looked at (queue lengths, memory). */
   onCollect(read: () => void): void;
+  /** The same for what takes a moment to find out (stores, disk): runs in `refresh`. Must not reject. */
+  onRefresh(read: () => Promise<void>): void;
+  /** Brings the values of onRefresh up to date; the exposition that follows shows them. */
+  refresh(): Promise<void>;
   /** Prometheus text format 0.0.4. */
   text(): string;
 }
@@ -59,6 +63,7 @@ interface Family {
 export function createMetrics(): Metrics {
   const families = new Map<string, Family>();
   const collectors: (() => void)[] = [];
+  const refreshers: (() => Promise<void>)[] = [];
 
   function register<Item extends Family>(family: Item): Item {
     const { name, labels = [] } = family.options;
@@ -73,6 +78,10 @@ export function createMetrics(): Metrics {
     gauge: (options) => register(new Plain('gauge', options)),
     histogram: (options) => register(new Buckets(options, options.buckets)),
     onCollect: (read) => void collectors.push(read),
+    onRefresh: (read) => void refreshers.push(read),
+    async refresh() {
+      await Promise.all(refreshers.map((read) => read()));
+    },
     text() {
       for (const collect of collectors) collect();
       const lines: string[] = [];

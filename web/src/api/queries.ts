@@ -1,5 +1,5 @@
 // Every read of the console: its key, its URL and the type of its answer. Pages use these and nothing else to reach the server.
-import type { ConsoleModels, ConsoleOverview, ConsoleRequests, ConsoleSession, ConsoleTrace, ConsoleTraces } from '@genai/server/contract';
+import type { ConsoleHealth, ConsoleModels, ConsoleOverview, ConsoleRequests, ConsoleSession, ConsoleTrace, ConsoleTraces } from '@genai/server/contract';
 import { infiniteQueryOptions, keepPreviousData, queryOptions } from '@tanstack/react-query';
 import type { TimeRange } from '#lib/time-range.ts';
 import { resolveTimeRange } from '#lib/time-range.ts';
@@ -89,6 +89,12 @@ export const modelsQuery = queryOptions({
   queryKey: ['models'],
   queryFn: ({ signal }) => api<ConsoleModels>('/api/console/models', { signal }),
   staleTime: 15_000,
+});
+
+export const healthQuery = queryOptions({
+  queryKey: ['health'],
+  queryFn: ({ signal }) => api<ConsoleHealth>('/api/console/health', { signal }),
+  refetchInterval: 10_000,
 });
 
 /** A page is tried again once when the server was not there or asked to wait; a refusal is final. */

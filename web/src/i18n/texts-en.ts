@@ -3,6 +3,7 @@ import { en as shared } from './en.ts';
 import { attemptsEn } from './pages/attempts.en.ts';
 import { datasetsEn } from './pages/datasets.en.ts';
 import { evaluationEn } from './pages/evaluation.en.ts';
+import { healthEn } from './pages/health.en.ts';
 import { navigationEn } from './pages/navigation.en.ts';
 import { promptsEn } from './pages/prompts.en.ts';
 import { scoresEn } from './pages/scores.en.ts';
@@ -19,4 +20,5 @@ export const en = {
   ...datasetsEn,
   ...evaluationEn,
   ...teamsEn,
+  ...healthEn,
 };

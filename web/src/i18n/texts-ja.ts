@@ -3,6 +3,7 @@ import { ja as shared } from './ja.ts';
 import { attemptsJa } from './pages/attempts.ja.ts';
 import { datasetsJa } from './pages/datasets.ja.ts';
 import { evaluationJa } from './pages/evaluation.ja.ts';
+import { healthJa } from './pages/health.ja.ts';
 import { navigationJa } from './pages/navigation.ja.ts';
 import { promptsJa } from './pages/prompts.ja.ts';
 import { scoresJa } from './pages/scores.ja.ts';
@@ -20,4 +21,5 @@ export const ja: Record<keyof typeof en, string> = {
   ...datasetsJa,
   ...evaluationJa,
   ...teamsJa,
+  ...healthJa,
 };

@@ -3,6 +3,7 @@ import {
   IconActivity,
   IconBinaryTree2,
   IconCube,
+  IconHeartbeat,
   IconKey,
   IconLayoutDashboard,
   IconMessage2,
@@ -40,6 +41,10 @@ export const LINK_GROUPS = [
       { to: '/ui/datasets', also: '/datasets/', text: 'nav.datasets', icon: IconTable, keys: 'g d' },
       { to: '/ui/evaluation', also: '/ui/evaluation', text: 'nav.evaluation', icon: IconScale, keys: 'g v' },
     ],
+  },
+  {
+    title: 'nav.group.platform',
+    links: [{ to: '/ui/health', also: '/ui/health', text: 'nav.health', icon: IconHeartbeat, keys: 'g h' }],
   },
 ] as const satisfies readonly {
   title: TextKey | null;

@@ -30,7 +30,10 @@ export function healthRoutes(deps: AdminDeps): Route[] {
       ...open,
       path: '/metrics',
       summary: 'Prometheus metrics',
-      handle: () => new Response(deps.metrics.text(), { headers: { 'content-type': PROMETHEUS_CONTENT_TYPE } }),
+      async handle() {
+        await deps.metrics.refresh();
+        return new Response(deps.metrics.text(), { headers: { 'content-type': PROMETHEUS_CONTENT_TYPE } });
+      },
     },
     {
       ...open,
