@@ -25,6 +25,7 @@ export const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   sweep: async () => (await import('#commands/sweep.ts')).sweep,
   backup: async () => (await import('#commands/backup.ts')).backup,
   restore: async () => (await import('#commands/restore.ts')).restore,
+  migrate: async () => (await import('#commands/migrate.ts')).migrate,
   promote: async () => (await import('#commands/promote.ts')).promote,
   'import-check': async () => (await import('#commands/import-check.ts')).importCheck,
   help: async () => (await import('#commands/help.ts')).help,

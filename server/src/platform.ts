@@ -147,3 +147,24 @@ export interface RestoreResult extends BackupResult {
   /** Where the data folder is; null when everything lies in external stores. */
   dataDir: string | null;
 }
+
+export interface RehearsalInput {
+  argv: readonly string[];
+  env: Readonly<Record<string, string | undefined>>;
+  cwd: string;
+  /** A backup; null = the records that the settings name, which are only read. */
+  from: string | null;
+  onProgress(step: string, percent: number): void;
+}
+
+export interface MigrationRehearsal {
+  /** The last migration that the records have. */
+  applied: string | null;
+  /** What this release would run at its start, and how long each took on the copy. */
+  pending: { name: string; seconds: number }[];
+  rows: number;
+  /** What would break the previous release while both run; empty = it keeps working. */
+  faults: string[];
+  /** Tables that have more or fewer rows afterwards. */
+  changedTables: string[];
+}

@@ -27,6 +27,7 @@ const VERBS = [
   'backup',
   'restore',
   'promote',
+  'migrate',
   'import-check',
   'help',
   'version',

@@ -25,5 +25,6 @@ export function growthFlags(verb: string): string[] {
   if (verb === 'backup') return [`--to ${PLACE}`, '--with-secrets (into a folder only)', '--without-archive', ...local, APART, ...STORES];
   if (verb === 'restore') return [`--from ${PLACE}`, '--secret-file FILE', '--without-secret', '--dry-run', ...local, APART, ...STORES];
   if (verb === 'promote') return ['--dry-run', '--yes', '--stage FOLDER', ...local, ...STORES];
+  if (verb === 'migrate') return ['--dry-run', `--from ${PLACE} (a backup; default: the stopped data folder, or GENAI_RECORDS_URL)`, ...local];
   return [];
 }

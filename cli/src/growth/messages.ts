@@ -11,6 +11,31 @@ export const GROWTH_MESSAGES = {
     'Moves a data folder into PostgreSQL, ClickHouse and S3, for roles apart.',
     'データフォルダーを PostgreSQL・ClickHouse・S3 に移行します（ロール分離構成用）。',
   ),
+  'help.migrate': info(
+    '--dry-run: what the next start would do to the records, rehearsed on a copy.',
+    '--dry-run: 次回の起動でレコードに加わる変更を、コピー上で試します。',
+  ),
+  'growth.step-copy': info('copying the records', 'レコードをコピー中'),
+  'growth.step-load': info('loading the copy', 'コピーを読み込み中'),
+  'growth.step-migrate': info('migrating the copy', 'コピーを移行中'),
+  'migrate.needs-dry-run': error(
+    'Every start migrates by itself. Rehearse it with ./genai migrate --dry-run [--from BACKUP]',
+    '移行は起動時に自動で行われます。事前に試すには ./genai migrate --dry-run [--from バックアップ] を実行してください。',
+  ),
+  'migrate.nothing': info('Nothing to migrate: the records are at {applied} ({rows} rows).', '移行は不要です: レコードは {applied} の状態です（{rows} 行）。'),
+  'migrate.would': info(
+    'The next start would run {count} migration(s) after {applied}; on a copy with {rows} rows they took:',
+    '次回の起動で、{applied} の後に {count} 件の移行が実行されます。{rows} 行のコピーでの所要時間:',
+  ),
+  'migrate.changed': info('Tables with more or fewer rows afterwards: {tables}', '行数が変わるテーブル: {tables}'),
+  'migrate.compatible': info(
+    'The previous release keeps working on the new tables: processes may be restarted one by one.',
+    '以前のリリースも新しいテーブルで動作するため、プロセスを 1 つずつ再起動できます。',
+  ),
+  'migrate.faults': warning(
+    'The previous release would not keep working. Stop all its processes before the new release starts:',
+    '以前のリリースは動作しなくなります。新しいリリースを起動する前に、すべてのプロセスを停止してください:',
+  ),
   'growth.step-drain': info('storing what was accepted', '受け付け済みデータを保存中'),
   'growth.step-records': info('records (PostgreSQL)', 'レコード（PostgreSQL）'),
   'growth.step-journal': info('journal', 'ジャーナル'),
