@@ -48,12 +48,12 @@ model_list:
     const drills = blocksOf(page(`${name}.md`)).filter(({ isDrill }) => isDrill);
     expect(drills.length).toBeGreaterThan(4);
     // The doors, the command and the data folder as they are in this test.
-    const here = (text: string): string =>
+    const printed = (text: string): string =>
       text
         .replaceAll('http://localhost:4000', platform.gatewayUrl)
         .replaceAll('http://localhost:3000', platform.observeUrl)
-        .replaceAll('./genai', `${root}/genai`)
         .replaceAll(/(?<![\w.])\.data/g, 'data');
+    const here = (text: string): string => printed(text).replaceAll('./genai', `${root}/genai`);
     const script = drills.map(({ commands }, index) => `echo "=== ${index}"\n${here(commands)}`).join('\n');
     const ran = spawnSync('bash', ['-c', script], {
       cwd: folder,
@@ -63,7 +63,7 @@ model_list:
     });
     const outputs = ran.stdout.split(/=== \d+\n/).slice(1);
     drills.forEach(({ commands, expected }, index) => {
-      expect(outputs[index], `${commands}\n${ran.stderr.slice(-2_000)}`).toMatch(patternOf(here(expected)));
+      expect(outputs[index], `${commands}\n${ran.stderr.slice(-2_000)}`).toMatch(patternOf(printed(expected)));
     });
   }, 300_000);
 });
