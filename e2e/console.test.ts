@@ -254,13 +254,13 @@ describe.skipIf(executablePath === null)('the console', () => {
   });
   it('shows how the platform does, in both languages', async () => {
     await open('/ui/health');
-    await eventually('the stores', async () => (await textOf('main')).includes('PostgreSQL, embedded'));
-    await eventually('every store', async () => (await page.locator('main [data-state="ok"]').count()) === 5);
+    await eventually('the stores', async () => (await textOf('main')).includes('PostgreSQL, embedded'), 30_000);
+    await eventually('every store', async () => (await page.locator('main [data-state="ok"]').count()) === 5, 30_000);
     await picture('health');
     const context = await browser.newContext({ locale: 'ja-JP', viewport: { width: 1280, height: 800 }, storageState: await page.context().storageState() });
     const japanese = await context.newPage();
     await japanese.goto(`${platform.gatewayUrl}/ui/health`, { waitUntil: 'networkidle' });
-    await eventually('Japanese words', async () => ((await japanese.locator('main').textContent()) ?? '').includes('料金台帳'));
+    await eventually('Japanese words', async () => ((await japanese.locator('main').textContent()) ?? '').includes('料金台帳'), 30_000);
     await picture('health-ja', japanese);
     await context.close();
   });
