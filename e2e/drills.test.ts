@@ -3,7 +3,8 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Platform, removeFolder, startPlatform, temporaryFolder } from './process.ts';
+import { observe } from './client.ts';
+import { eventually, type Platform, removeFolder, startPlatform, temporaryFolder } from './process.ts';
 
 const root = join(import.meta.dirname, '..');
 const page = (name: string): string => readFileSync(join(root, 'docs', name), 'utf8');
@@ -36,6 +37,8 @@ model_list:
 `;
   beforeAll(async () => {
     platform = await startPlatform({ folder, config });
+    // Calls are answered before reads are.
+    await eventually('reads', async () => (await observe(platform, '/api/public/traces?limit=1')).status === 200, 60_000);
   }, 180_000);
   afterAll(async () => {
     await platform?.stop();
