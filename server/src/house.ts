@@ -46,8 +46,8 @@ import type { Accounts, Coordination, CoordinationState } from '#stores/coordina
 import type { TakeoverDeps } from '#takeover/port.ts';
 import type { Log } from '#telemetry/log.ts';
 import type { Metrics } from '#telemetry/metrics.ts';
-import type { ConsoleHealth } from './contract.ts';
 import { askEngine, forwardToEngine } from './ask-engine.ts';
+import type { ConsoleHealth } from './contract.ts';
 import { dataPlaneDeps } from './data-plane-deps.ts';
 import type { EngineLink } from './engine-link.ts';
 import { type Evaluation, openEvaluation } from './evaluation.ts';
@@ -163,8 +163,8 @@ export async function buildHouse(input: HouseInput): Promise<House> {
     coordination: () => coordination.state(),
     tellRequest,
     async close() {
-      for (const part of [evaluation, gauges, health, news, models, liveSettings, responses, callbacks, login, keys, projectKeys, money, coordination, telemetry.spans])
-        await part.close();
+      const last = [login, keys, projectKeys, money, coordination, telemetry.spans];
+      for (const part of [evaluation, gauges, health, news, models, liveSettings, responses, callbacks, ...last]) await part.close();
     },
   };
 }
