@@ -2,11 +2,14 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it, vi } from 'vitest';
 import { call, chat, generateKey } from './client.ts';
 import { startFakeProvider } from './fake-provider/fake-provider.ts';
 import { gatewayConfig } from './gateway-config.ts';
 import { eventually, freePort, type Platform, removeFolder, startPlatform, temporaryFolder } from './process.ts';
+
+// Some of these start the platform twice; a busy machine takes its time for that.
+vi.setConfig({ testTimeout: 300_000 });
 
 const folders: string[] = [];
 afterAll(() => {
@@ -102,7 +105,7 @@ describe('Process faults', () => {
     const plant = join(folder, 'plant.mjs');
     writeFileSync(plant, "process.on('SIGUSR2', () => setImmediate(() => { throw new Error('planted fault sk-canary-0123456789abcdef'); }));\n");
     const platform = await startPlatform({ folder, config: config(upstream.url), environment: { NODE_OPTIONS: `--import=${plant}` } });
-    await eventually('the end of the start', async () => platform.output().includes('Ready in'));
+    await eventually('the end of the start', async () => platform.output().includes('Ready in'), 100_000);
     const key = await generateKey(platform, { key_alias: 'faulty' });
     upstream.script('sse;deltas=20;pace=60');
     const stream = chat(platform, key, 'gpt-4o-mini', STREAMED);
