@@ -23,6 +23,13 @@ export interface Member {
   output: string;
 }
 
+/** A process that may be killed and started again on its port. */
+export interface Restartable {
+  readonly process: ChildProcess;
+  kill(): Promise<void>;
+  start(): Promise<void>;
+}
+
 export type Store = 'postgres' | 'redis' | 's3' | 'clickhouse';
 
 export interface ClusterOptions {
@@ -43,10 +50,10 @@ export interface Cluster {
   readonly gatewayUrl: string;
   readonly observeUrl: string;
   readonly members: Member[];
-  readonly proxy: ChildProcess;
+  readonly proxy: Restartable;
   readonly redis: TestRedis;
   readonly s3: TestS3;
-  readonly clickhouse: ChildProcess;
+  readonly clickhouse: Restartable;
   readonly masterKey: string;
   /** Public and secret key of the first project. */
   readonly basic: [string, string];
@@ -123,12 +130,13 @@ export async function startCluster(config: string, sizes: Record<Role, number>, 
     await eventually(
       `${member.role} to be ready`,
       async () => {
-        if (member.child.exitCode !== null) throw new Error(`${member.role} ended with ${member.child.exitCode}:\n${member.output}`);
+        if (member.child.exitCode !== null) return true;
         // Bounded: on a port that somebody else took in between, a stranger may accept and never answer.
         return (await fetch(`${member.url}/health/readiness`, { signal: AbortSignal.timeout(5_000) })).ok;
       },
       120_000,
     );
+    if (member.child.exitCode !== null) throw new Error(`${member.role} ended with ${member.child.exitCode}:\n${member.output}`);
   };
   const members: Member[] = [];
   for (const role of ['gateway', 'observe', 'worker'] as const) {
@@ -157,10 +165,10 @@ export async function startCluster(config: string, sizes: Record<Role, number>, 
     gatewayUrl: proxy.gatewayUrl,
     observeUrl: proxy.observeUrl,
     members,
-    proxy: proxy.child,
+    proxy: proxy.process,
     redis,
     s3,
-    clickhouse: clickhouse.child,
+    clickhouse: clickhouse.process,
     masterKey: MASTER_KEY,
     basic: BASIC,
     environment,
@@ -174,8 +182,8 @@ export async function startCluster(config: string, sizes: Record<Role, number>, 
     sql: (statement) => query(recordsUrl, statement),
     async close() {
       await Promise.all(members.map((member) => ended(member, 'SIGTERM')));
-      proxy.child.kill('SIGKILL');
-      clickhouse.child.stdin?.end();
+      await proxy.process.kill();
+      clickhouse.process.process.stdin?.end();
       await redis.stop();
       await s3.stop();
       await query(admin, `DROP DATABASE ${database} WITH (FORCE)`);
@@ -210,17 +218,51 @@ async function query(url: string, statement: string): Promise<Record<string, unk
   return rows as Record<string, unknown>[];
 }
 
-async function startClickhouse(folder: string): Promise<{ child: ChildProcess; url: string; user: string; password: string }> {
-  const child = spawn(process.execPath, [join(import.meta.dirname, 'clickhouse-http.ts'), folder], {
-    stdio: ['pipe', 'pipe', 'inherit'],
-    env: { ...process.env, UV_THREADPOOL_SIZE: '16' },
-  });
-  const [line] = (await once(child.stdout as NodeJS.ReadableStream, 'data')) as [Buffer];
-  return { child, ...(JSON.parse(String(line)) as { url: string; user: string; password: string }) };
+interface ClickhouseAddress {
+  url: string;
+  user: string;
+  password: string;
+}
+
+async function startClickhouse(folder: string): Promise<ClickhouseAddress & { process: Restartable }> {
+  let port = '0';
+  let child: ChildProcess;
+  const run = async (): Promise<ClickhouseAddress> => {
+    child = spawn(process.execPath, [join(import.meta.dirname, 'clickhouse-http.ts'), folder, port], {
+      stdio: ['pipe', 'pipe', 'inherit'],
+      env: { ...process.env, UV_THREADPOOL_SIZE: '16' },
+    });
+    const [line] = (await once(child.stdout as NodeJS.ReadableStream, 'data')) as [Buffer];
+    return JSON.parse(String(line)) as ClickhouseAddress;
+  };
+  const address = await run();
+  port = new URL(address.url).port;
+  return {
+    ...address,
+    process: restartable(
+      () => child,
+      async () => void (await run()),
+    ),
+  };
+}
+
+function restartable(now: () => ChildProcess, start: () => Promise<void>): Restartable {
+  return {
+    get process() {
+      return now();
+    },
+    async kill() {
+      const child = now();
+      if (child.exitCode !== null || child.signalCode !== null) return;
+      child.kill('SIGKILL');
+      await once(child, 'exit');
+    },
+    start,
+  };
 }
 
 /** One balancer for both doors: it asks every process five times a second whether it is ready, and tries a refused connection at another one. */
-async function startProxy(folder: string, members: readonly Member[]): Promise<{ child: ChildProcess; gatewayUrl: string; observeUrl: string }> {
+async function startProxy(folder: string, members: readonly Member[]): Promise<{ process: Restartable; gatewayUrl: string; observeUrl: string }> {
   const [gatewayPort, observePort] = [await freePort(), await freePort()];
   const servers = (role: Role) =>
     members.flatMap(({ role: other, port }, index) => (other === role ? [`  server m${index} 127.0.0.1:${port} check inter 200ms fall 1 rise 1`] : []));
@@ -237,7 +279,14 @@ async function startProxy(folder: string, members: readonly Member[]): Promise<{
   const used = (role: Role, port: number): string[] => (members.some((member) => member.role === role) ? section(role, port) : []);
   const defaults = ['defaults', '  mode http', '  timeout connect 2s', '  timeout client 120s', '  timeout server 120s', '  timeout check 1s'];
   writeFileSync(join(folder, 'haproxy.cfg'), `${[...defaults, ...used('gateway', gatewayPort), ...used('observe', observePort)].join('\n')}\n`);
-  const child = spawn(need('haproxy') as string, ['-f', join(folder, 'haproxy.cfg')], { stdio: 'ignore' });
+  const run = (): ChildProcess => spawn(need('haproxy') as string, ['-f', join(folder, 'haproxy.cfg')], { stdio: 'ignore' });
+  let child = run();
+  const proxy = restartable(
+    () => child,
+    async () => {
+      child = run();
+    },
+  );
   const [gatewayUrl, observeUrl] = [`http://127.0.0.1:${gatewayPort}`, `http://127.0.0.1:${observePort}`];
   for (const [role, url] of [
     ['gateway', gatewayUrl],
@@ -245,5 +294,5 @@ async function startProxy(folder: string, members: readonly Member[]): Promise<{
   ] as const) {
     if (members.some((member) => member.role === role)) await eventually('haproxy', async () => (await fetch(`${url}/health/readiness`)).ok);
   }
-  return { child, gatewayUrl, observeUrl };
+  return { process: proxy, gatewayUrl, observeUrl };
 }

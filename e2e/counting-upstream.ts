@@ -24,6 +24,8 @@ export async function startCountingUpstream(delayMs = 200): Promise<CountingUpst
     else whole(response);
     if (user !== undefined) served.set(user, (served.get(user) ?? 0) + 1);
   });
+  // A connection that the provider closes while it is idle is another test's subject.
+  server.keepAliveTimeout = 3_600_000;
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   upstream.url = `http://127.0.0.1:${(server.address() as { port: number }).port}/v1`;
   upstream.close = async () => {

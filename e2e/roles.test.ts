@@ -132,9 +132,9 @@ model_list:
 
   it('accept on while ClickHouse is away, and store everything afterwards', async () => {
     const { traces, faults } = await under(async () => {
-      cluster.clickhouse.kill('SIGSTOP');
+      cluster.clickhouse.process.kill('SIGSTOP');
       await pause(3_000);
-      cluster.clickhouse.kill('SIGCONT');
+      cluster.clickhouse.process.kill('SIGCONT');
     });
     expect(faults).toEqual([]);
     await readable(traces);

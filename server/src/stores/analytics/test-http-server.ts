@@ -12,8 +12,8 @@ export interface TestClickhouse {
   close(): Promise<void>;
 }
 
-/** Starts the server on a free port of the loopback over a chDB folder. */
-export async function startTestClickhouse(path: string): Promise<TestClickhouse> {
+/** Starts the server on a port of the loopback (0: a free one) over a chDB folder. */
+export async function startTestClickhouse(path: string, port = 0): Promise<TestClickhouse> {
   const { Session: SessionClass, drainPending } = await import('chdb');
   const session = new SessionClass(path);
   let turn: Promise<unknown> = Promise.resolve();
@@ -23,7 +23,7 @@ export async function startTestClickhouse(path: string): Promise<TestClickhouse>
       turn = turn.then(() => answer(session, request, body, response)).catch(() => response.destroy());
     });
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     user: 'default',

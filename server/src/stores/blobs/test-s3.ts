@@ -14,6 +14,9 @@ export interface TestS3 {
   readonly environment: Record<string, string>;
   /** Options of a new, empty bucket. */
   bucket(name: string): Promise<S3Options>;
+  /** Ends it as a crash would; `start` brings it back with its objects on the same port. */
+  kill(): Promise<void>;
+  start(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -33,12 +36,25 @@ export async function startTestS3(): Promise<TestS3> {
   const port = await freePort();
   const endpoint = `http://127.0.0.1:${port}`;
   const root = { ROOT_ACCESS_KEY: CREDENTIALS.accessKeyId, ROOT_SECRET_KEY: CREDENTIALS.secretAccessKey };
-  const child = spawn(PROGRAM, ['--port', `127.0.0.1:${port}`, '--region', REGION, '--quiet', 'posix', data], { env: { PATH: '', ...root }, stdio: 'ignore' });
+  const run = (): ChildProcess =>
+    spawn(PROGRAM, ['--port', `127.0.0.1:${port}`, '--region', REGION, '--quiet', 'posix', data], { env: { PATH: '', ...root }, stdio: 'ignore' });
+  let child = run();
   const client = new S3Client({ endpoint, region: REGION, credentials: CREDENTIALS, forcePathStyle: true, maxAttempts: 1 });
   await until(() => fetch(endpoint).then(() => true));
+  const kill = async (): Promise<void> => {
+    child.kill('SIGKILL');
+    if (child.exitCode === null && child.signalCode === null) await new Promise((resolve) => child.once('exit', resolve));
+  };
   return {
     endpoint,
-    process: child,
+    get process() {
+      return child;
+    },
+    kill,
+    async start() {
+      child = run();
+      await until(() => fetch(endpoint).then(() => true));
+    },
     environment: { AWS_ACCESS_KEY_ID: CREDENTIALS.accessKeyId, AWS_SECRET_ACCESS_KEY: CREDENTIALS.secretAccessKey, AWS_REGION: REGION },
     async bucket(name) {
       await client.send(new CreateBucketCommand({ Bucket: name }));
@@ -46,8 +62,7 @@ export async function startTestS3(): Promise<TestS3> {
     },
     async stop() {
       client.destroy();
-      child.kill('SIGKILL');
-      if (child.exitCode === null && child.signalCode === null) await new Promise((resolve) => child.once('exit', resolve));
+      await kill();
       rmSync(folder, { recursive: true, force: true });
     },
   };
