@@ -81,10 +81,14 @@ describe('callbacks', () => {
     await seen(async () => expect(webhook.bodies.join()).toContain(callId));
     const [span] = collector.bodies.map((body) => JSON.parse(body) as { resourceSpans: unknown[] });
     expect(span?.resourceSpans).toHaveLength(1);
-    const objects = readdirSync(join(platform.dataDir, 'blobs', 'callbacks'), { recursive: true }).map(String);
-    expect(objects.find((key) => key.endsWith(`_${callId}.json`))).toMatch(/^\d{4}-\d{2}-\d{2}\/time-/);
-    const active = await call(`${platform.gatewayUrl}/active/callbacks`, { key: platform.keys.masterKey });
-    expect(active.body.receivers).toEqual(expect.arrayContaining([expect.objectContaining({ name: 's3_v2', waiting_deliveries: 0, last_error: null })]));
+    await seen(async () => {
+      const objects = readdirSync(join(platform.dataDir, 'blobs', 'callbacks'), { recursive: true }).map(String);
+      expect(objects.find((key) => key.endsWith(`_${callId}.json`))).toMatch(/^\d{4}-\d{2}-\d{2}\/time-/);
+    });
+    await seen(async () => {
+      const active = await call(`${platform.gatewayUrl}/active/callbacks`, { key: platform.keys.masterKey });
+      expect(active.body.receivers).toEqual(expect.arrayContaining([expect.objectContaining({ name: 's3_v2', waiting_deliveries: 0, last_error: null })]));
+    });
   });
 
   it('that are away lose nothing, not even when the process is killed, and slow nobody', async () => {

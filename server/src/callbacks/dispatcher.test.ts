@@ -12,6 +12,7 @@ import { ANSWER, REQUEST, settledCall, silentLog, startReceiver, type TestReceiv
 import { CallbackDirectory } from './directory.ts';
 import { startDispatcher } from './dispatcher.ts';
 import { Lanes } from './lanes.ts';
+import { openOutbox } from './outbox.ts';
 import { createOutside } from './outside.ts';
 
 let folder: string;
@@ -181,6 +182,23 @@ describe('finished calls', () => {
     await until(() => idsAt(well).length === 1);
     await record(2);
     await until(() => idsAt(well).length === 2);
+  });
+});
+
+describe('the outbox', () => {
+  it('offers nothing that is still being written, and counts the space once', async () => {
+    const space = { limitBytes: 10_000, usedBytes: 0 };
+    const damaged: string[] = [];
+    const outbox = openOutbox(path.join(folder, 'outbox'), space, (name) => damaged.push(name));
+    const delivery = { id: 'x', calls: 1, contentType: 'text/plain', key: null, body: Buffer.from('body') };
+    const writing = outbox.put('1', delivery);
+    expect(await outbox.oldest()).toBeNull();
+    await writing;
+    await outbox.put('1', delivery);
+    expect((await outbox.oldest())?.delivery.body.toString()).toBe('body');
+    expect({ damaged, used: space.usedBytes }).toEqual({ damaged: [], used: outbox.sizeBytes });
+    await outbox.remove('1.delivery');
+    expect(space.usedBytes).toBe(0);
   });
 });
 

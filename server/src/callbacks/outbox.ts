@@ -39,17 +39,17 @@ export function openOutbox(folder: string, space: Space, onDamaged: (name: strin
     async put(name, delivery) {
       const file = `${name}.delivery`;
       const bytes = encode(delivery);
-      if (space.usedBytes - (sizes.get(file) ?? 0) + bytes.length > space.limitBytes) return false;
-      forget(file);
-      // Counted before it is written: several lanes share the space.
-      sizes.set(file, bytes.length);
+      if (space.usedBytes + bytes.length > space.limitBytes) return false;
+      // The space is taken at once (several lanes share it); a delivery only when its file is whole: until then there is nothing to send.
       space.usedBytes += bytes.length;
       try {
         await writeDurably(folder, file, bytes);
       } catch (error) {
-        forget(file);
+        space.usedBytes -= bytes.length;
         throw error;
       }
+      forget(file);
+      sizes.set(file, bytes.length);
       return true;
     },
     async oldest() {

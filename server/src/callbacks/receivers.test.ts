@@ -136,6 +136,15 @@ describe('a receiver', () => {
     });
   });
 
+  it('says which guards looked and what they did', () => {
+    const guarded = callOf({ guards: [{ name: 'pii', mode: 'pre_call', action: 'masked', ms: 2 }] });
+    expect(standardPayload(guarded)).toMatchObject({
+      metadata: { applied_guardrails: ['pii'] },
+      guardrail_information: [{ guardrail_name: 'pii', guardrail_mode: 'pre_call', guardrail_status: 'success', guardrail_action: 'masked', duration: 0.002 }],
+    });
+    expect(standardPayload(callOf())).toMatchObject({ guardrail_information: null, metadata: { applied_guardrails: [] } });
+  });
+
   it('splits what is too much for one request', () => {
     const calls = Array.from({ length: 250 }, (_, index) => callOf({}, String(index)));
     const deliveries = openReceiver(target('generic_api', { GENERIC_LOGGER_ENDPOINT: 'http://x/' }), outside).render(calls);

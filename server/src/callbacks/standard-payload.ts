@@ -37,6 +37,7 @@ export function standardPayload(call: LoggedCall): Record<string, unknown> {
     messages: call.input,
     response: call.output,
     model_parameters: call.parameters,
+    guardrail_information: guardInformations(call),
     error_str: record.errorMessage,
     error_information: record.outcome === 'success' ? null : errorInformation(call),
     hidden_params: {
@@ -71,8 +72,21 @@ function payloadMetadata({ record, metadata }: LoggedCall): Record<string, unkno
     usage_object: record.usage,
     usage_estimated: record.usageEstimated,
     requester_metadata: metadata,
+    applied_guardrails: [...new Set(record.guards?.map(({ name }) => name) ?? [])],
     attempts: record.attempts.length,
   };
+}
+
+function guardInformations({ record }: LoggedCall): Record<string, unknown>[] | null {
+  return record.guards?.map(guardInformation) ?? null;
+}
+
+type GuardRecord = NonNullable<LoggedCall['record']['guards']>[number];
+
+const GUARD_STATUS = { passed: 'success', masked: 'success', blocked: 'guardrail_intervened', failed: 'guardrail_failed_to_respond' } as const;
+
+function guardInformation({ name, mode, action, ms }: GuardRecord): Record<string, unknown> {
+  return { guardrail_name: name, guardrail_mode: mode, guardrail_status: GUARD_STATUS[action], guardrail_action: action, duration: ms / 1000 };
 }
 
 function errorInformation({ record }: LoggedCall): Record<string, unknown> {
