@@ -75,6 +75,19 @@ describe.skipIf(migrations === null)('genai import litellm', () => {
       expect((await chat(platform, KEYS.old, 'gpt')).status).toBe(tables === 82 ? 200 : 401);
     });
 
+    it('is looked at by the doctor, who says what would differ', { timeout: TIMEOUT_MS }, async () => {
+      const flags = ['--data-dir', platform.dataDir, '--database-url', source.url, '--salt-key', SALT, '--json'];
+      const { stdout } = await runGenai(['doctor', ...flags], { cwd: platform.folder });
+      const { findings } = JSON.parse(stdout) as { findings: { id: string; state: string; detail: string }[] };
+      expect(findings).toEqual(
+        expect.arrayContaining([
+          { id: 'litellm.database', state: 'ok', detail: expect.stringContaining('virtual keys 4/5') },
+          { id: 'litellm.key.no-team', state: 'warning', detail: expect.stringContaining('orphan') },
+          { id: 'litellm.left', state: 'warning', detail: expect.stringContaining('LiteLLM_Config') },
+        ]),
+      );
+    });
+
     it('says in Japanese and English what was left, and that nothing is new the second time', { timeout: TIMEOUT_MS }, async () => {
       const english = await genai('--apply');
       expect(english.stdout).toMatch(/virtual keys +5 +0 +0 +4 +1/);

@@ -4,6 +4,9 @@ import { createInterface } from 'node:readline';
 import type { CommandContext } from '#command.ts';
 import { type LocalFlags, localAdminSocket } from '#local.ts';
 
+/** How the system says that nobody listens. */
+const ABSENT = ['ENOENT', 'ECONNREFUSED', 'ENOTSOCK'];
+
 /** What the process answered at the end. */
 export type StreamEnd = { kind: 'report'; report: unknown } | { kind: 'error'; code: string; message: string } | { kind: 'not-running' };
 
@@ -26,9 +29,7 @@ export function streamAdmin(socketPath: string, path: string, body: unknown, onP
       );
       response.on('error', reject);
     });
-    outgoing.on('error', (error: NodeJS.ErrnoException) =>
-      ['ENOENT', 'ECONNREFUSED', 'ENOTSOCK'].includes(error.code ?? '') ? resolve({ kind: 'not-running' }) : reject(error),
-    );
+    outgoing.on('error', (error: NodeJS.ErrnoException) => (ABSENT.includes(error.code ?? '') ? resolve({ kind: 'not-running' }) : reject(error)));
     outgoing.end(text);
   });
 }
@@ -45,4 +46,26 @@ export async function reportOf<Report>(context: CommandContext, flags: LocalFlag
   if (end.kind === 'not-running') io.notify('takeover.not-running', { dataDir });
   else io.notify('takeover.failed', { reason: end.message, code: end.code });
   return null;
+}
+
+/** One short question with a body; null when none runs. */
+export function askAdmin(
+  socketPath: string,
+  { method, path, body }: { method: string; path: string; body?: unknown },
+): Promise<{ status: number; json: unknown } | null> {
+  return new Promise((resolve, reject) => {
+    const text = body === undefined ? '' : JSON.stringify(body);
+    const headers = { host: 'admin', 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) };
+    const outgoing = request({ socketPath, method, path, headers }, (response) => {
+      const chunks: Buffer[] = [];
+      response.on('data', (chunk: Buffer) => chunks.push(chunk));
+      response.on('end', () => {
+        const answer = Buffer.concat(chunks).toString('utf8');
+        resolve({ status: response.statusCode ?? 0, json: answer === '' ? undefined : JSON.parse(answer) });
+      });
+      response.on('error', reject);
+    });
+    outgoing.on('error', (error: NodeJS.ErrnoException) => (ABSENT.includes(error.code ?? '') ? resolve(null) : reject(error)));
+    outgoing.end(text);
+  });
 }

@@ -15,6 +15,7 @@ export const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   import: async () => (await import('#commands/import.ts')).importFrom,
   export: async () => (await import('#commands/export.ts')).exportTo,
   gate: async () => (await import('#commands/gate.ts')).gate,
+  prices: async () => (await import('#commands/prices.ts')).prices,
   compare: async () => (await import('#commands/compare.ts')).compare,
   plan: async () => (await import('#commands/plan.ts')).plan,
   up: async () => (await import('#commands/up.ts')).up,

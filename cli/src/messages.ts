@@ -5,6 +5,7 @@ import { COMPARE_MESSAGES } from '#compare/messages.ts';
 import { GATE_MESSAGES } from '#gate/messages.ts';
 import { GROWTH_MESSAGES } from '#growth/messages.ts';
 import { error, info, type Language, type MessageForm, type MessageValues, warning } from '#message-form.ts';
+import { PRICE_MESSAGES } from '#prices/messages.ts';
 import { TAKEOVER_MESSAGES } from '#takeover/messages.ts';
 
 export const MESSAGES = {
@@ -109,6 +110,15 @@ export const MESSAGES = {
   // doctor
   'doctor.good': info('No problems found.', '問題は見つかりませんでした。'),
   'doctor.problems': info('{count} problem(s) found.', '{count} 件の問題が見つかりました。'),
+  'doctor.litellm-database': info(
+    'schema {schema}, {tables} tables; would be taken over: {taken}',
+    'スキーマ {schema}、テーブル {tables} 個。引き継げるもの: {taken}',
+  ),
+  'doctor.litellm-left': info('{table} ({rows} rows) is not taken over', '{table}（{rows} 行）は引き継がれません'),
+  'doctor.litellm-not-running': info(
+    'the database is looked at by the running platform: ./genai start, then this again',
+    'データベースの確認は動作中のプラットフォームが行います。./genai start の後に再実行してください',
+  ),
   'doctor.header-check': info('Check', '確認項目'),
   'doctor.header-state': info('State', '状態'),
   'doctor.header-detail': info('Detail', '詳細'),
@@ -158,6 +168,7 @@ export const MESSAGES = {
   'demo.look-filter': info('Try the search with a user ({user}) or a tag ({tag}).', 'ユーザー（{user}）やタグ（{tag}）で検索してみてください。'),
   ...AWS_MESSAGES,
   ...COMPARE_MESSAGES,
+  ...PRICE_MESSAGES,
   ...TAKEOVER_MESSAGES,
   ...GATE_MESSAGES,
   ...GROWTH_MESSAGES,

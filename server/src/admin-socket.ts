@@ -10,6 +10,7 @@ import type { Blobs } from '#stores/blobs/port.ts';
 import type { TakeoverDeps } from '#takeover/port.ts';
 import { addTakeoverRoutes } from '#takeover/socket-routes.ts';
 import { type BackupService, backupWish } from './backup-service.ts';
+import { addPriceRoutes, type PriceRouteParts } from './price-routes.ts';
 
 export interface AdminSocketDeps {
   status: () => Promise<unknown>;
@@ -19,6 +20,7 @@ export interface AdminSocketDeps {
   blobs: Blobs;
   takeover: TakeoverDeps;
   backup: BackupService;
+  prices: PriceRouteParts;
 }
 
 /** Opens the socket; a stale file of a killed process is replaced (the data folder's lock is held by us). */
@@ -48,6 +50,7 @@ export async function openAdminSocket(dataDir: string, deps: AdminSocketDeps): P
       .finally(() => writer.close().catch(() => undefined));
     return http.body(lines.readable.pipeThrough(new TextEncoderStream()), 200, { 'content-type': 'application/x-ndjson' });
   });
+  addPriceRoutes(app, deps.prices);
   app.onError((error) => errorResponse(error, 'console'));
 
   const path = socketPath(dataDir, 'admin.sock');

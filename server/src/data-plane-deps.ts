@@ -1,19 +1,20 @@
 // What the data plane is given by the house, out of the parts that the house has opened.
 import { type GatewayDeps, systemClock } from '#gateway/deps.ts';
 import { createOutputHistory } from '#gateway/money/output-history.ts';
-import { createPrices } from '#prices/model-prices.ts';
 
 type Input = Pick<GatewayDeps, 'settings' | 'log' | 'version'> & {
   identity: { organizationId: string; projectId: string; masterKeyHash: string | null };
 };
 
-interface DataPlaneParts extends Pick<GatewayDeps, 'config' | 'keys' | 'coordination' | 'metrics' | 'responses'>, Required<Pick<GatewayDeps, 'spans'>> {
+interface DataPlaneParts
+  extends Pick<GatewayDeps, 'config' | 'keys' | 'coordination' | 'metrics' | 'responses' | 'prices'>,
+    Required<Pick<GatewayDeps, 'spans'>> {
   money: { budgets: GatewayDeps['budgets']; governed: GatewayDeps['governed']; callJournal: GatewayDeps['journal'] };
 }
 
 export function dataPlaneDeps(
   { settings, identity, log, version }: Input,
-  { config, keys, money, coordination, metrics, spans, responses }: DataPlaneParts,
+  { config, keys, money, coordination, metrics, spans, responses, prices }: DataPlaneParts,
 ): GatewayDeps {
   return {
     config,
@@ -23,7 +24,7 @@ export function dataPlaneDeps(
     governed: money.governed,
     journal: money.callJournal,
     coordination,
-    prices: createPrices(),
+    prices,
     outputHistory: createOutputHistory(),
     responses,
     masterKeyHash: identity.masterKeyHash,

@@ -17,7 +17,7 @@ import { createLookup } from '#observe/store/lookup.ts';
 import { createPositions } from '#observe/store/positions.ts';
 import { usagePricer } from '#observe/store/usage-pricer.ts';
 import { createWriter, type Writer } from '#observe/store/writer.ts';
-import { createPrices } from '#prices/model-prices.ts';
+import type { Prices } from '#prices/port.ts';
 import type { Analytics } from '#stores/analytics/port.ts';
 import type { Blobs } from '#stores/blobs/port.ts';
 import type { JournalReader } from '#stores/journal/port.ts';
@@ -47,6 +47,8 @@ interface Parts {
   records: Records;
   /** Prices that projects set for their own models. */
   models: Pick<ProjectModels, 'pricer'>;
+  /** Everybody's prices. */
+  prices: Prices;
   log: Log;
 }
 
@@ -165,10 +167,10 @@ async function stopAll(consumer: Consumer, reader: JournalReader): Promise<void>
   await reader.close();
 }
 
-function newFolder({ analytics, input, models, retention }: StoringParts): Folder {
+function newFolder({ analytics, input, models, prices, retention }: StoringParts): Folder {
   return createFolder({
     lookup: createLookup(analytics),
-    price: models.pricer(usagePricer(createPrices())),
+    price: models.pricer(usagePricer(prices)),
     tokens: new TokenCounter(),
     retentionClass: retention.classOf,
     now: Date.now,

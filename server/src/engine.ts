@@ -26,6 +26,7 @@ import { openRecords } from '#stores/records/postgres.ts';
 import { createLog, type Log } from '#telemetry/log.ts';
 import { startConsumption } from './engine-consumer.ts';
 import { answerCopy } from './engine-copy.ts';
+import { openPriceList } from './price-list.ts';
 import { teamNames } from './team-names.ts';
 
 /** What the engine is told at its start. */
@@ -73,7 +74,8 @@ export async function startEngine(input: EngineInput, log: Log): Promise<Engine>
   await migrateAnalytics(analytics);
   const records = openRecords({ ...input.records, poolSize: 2, onError: (error) => log.warn('records connection', { error: error.message }) });
   const models = await openProjectModels(records, (error) => log.warn('models of projects could not be read; those known so far stay', reasonOf(error)));
-  const { consumer, deletions, retained, stop } = await startConsumption({ input, analytics, records, models, log });
+  const priceList = await openPriceList(records, log);
+  const { consumer, deletions, retained, stop } = await startConsumption({ input, analytics, records, models, prices: priceList.prices, log });
   const path = socketPath(settings.dataDir, 'engine.sock');
   const status = (): Promise<EngineAnswer> => statusOf(analytics, consumer, retained());
   const server = await listen(path, listener({ analytics, records, deletions, teamNames: (ids) => teamNames(records, ids) }, consumer, status, log));
@@ -84,6 +86,7 @@ export async function startEngine(input: EngineInput, log: Log): Promise<Engine>
       await closeServer(server, path);
       await stop();
       await models.close();
+      await priceList.close();
       await records.close();
       await analytics.close();
     },

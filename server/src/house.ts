@@ -64,6 +64,8 @@ import type { Stores } from './open-stores.ts';
 import { openTelemetry, prometheusOf } from './own-telemetry.ts';
 import { openPlatformState } from './platform-metrics.ts';
 import { createPlatformRoutes } from './platform-routes.ts';
+import { openPriceList } from './price-list.ts';
+import type { PriceRouteParts } from './price-routes.ts';
 import { takeoverDeps } from './takeover-deps.ts';
 import { createAuthenticators } from './who-calls.ts';
 
@@ -95,6 +97,8 @@ export interface House {
   ingestion: IngestDependencies;
   /** What taking over from another installation and giving back need. */
   takeover: TakeoverDeps;
+  /** What `prices update` and `prices show` need. */
+  priceRoutes: PriceRouteParts;
   /** From now on probes say that the process is going. */
   beginDrain(): void;
   /** Puts a re-read configuration in force. */
@@ -120,12 +124,12 @@ export async function buildHouse(input: HouseInput): Promise<House> {
   const { metrics } = telemetry;
   const coordination = await openCoordination({ settings, records: stores.records, log, metrics });
   const money = await openMoney(input, metrics, { config: () => config, coordination });
-  const keys = await openKeys(input, money, config);
+  const [keys, priceList] = [await openKeys(input, money, config), await openPriceList(stores.records, log)];
   const news = createKeyNews({ news: coordination.news, keys, governed: money.governed, log });
   const projectKeys = await openProjectKeys(stores.records);
   const login = openLogin(input);
   const responses = createResponseStore({ records: stores.records, log });
-  const deps = dataPlaneDeps(input, { config, keys, money, coordination, ...telemetry, responses });
+  const deps = dataPlaneDeps(input, { config, keys, money, coordination, ...telemetry, responses, prices: priceList.prices });
   const gateway = createGateway(deps);
   watchDeployments(metrics, { config: () => config, states: () => gateway.state().deployments });
   const callbacks = await openHouseCallbacks({ ...input, sealer, news: coordination.news, metrics, ledger: money.ledger, config: () => config });
@@ -151,7 +155,7 @@ export async function buildHouse(input: HouseInput): Promise<House> {
     gateway,
     login,
     routes: routesOf({ input, ...rooms, metrics, ingestion, platformState, config: () => config }),
-    ingestion,
+    ...{ ingestion, priceRoutes: { list: priceList, config: () => config } },
     takeover: takeoverDeps({ records: stores.records, timezone: settings.timezone, home: identity, money, news, stored, models }),
     authenticateProject: (authorization) => projectPrincipal(projectKeys, authorization),
     authenticate: authenticatorsOf(input, { login, projectKeys, deps, config: () => config }),
@@ -163,7 +167,7 @@ export async function buildHouse(input: HouseInput): Promise<House> {
     coordination: () => coordination.state(),
     tellRequest,
     async close() {
-      const last = [login, keys, projectKeys, money, coordination, telemetry.spans];
+      const last = [login, keys, priceList, projectKeys, money, coordination, telemetry.spans];
       for (const part of [evaluation, gauges, health, news, models, liveSettings, responses, callbacks, ...last]) await part.close();
     },
   };

@@ -95,7 +95,7 @@ async function start(input: StartInput, loaded: LoadedSettings, run: { closers: 
     status: () => platformStatus({ settings, stores, engine, coordination: house.coordination(), urls, startedAt }),
     sealKeys: () => sealKeys(stores.records, settings.dataDir),
     rollJournal: () => janitor.roll(),
-    ...{ blobs: stores.blobs, takeover: house.takeover, backup },
+    ...{ blobs: stores.blobs, takeover: house.takeover, backup, prices: house.priceRoutes },
   });
   closers.push(() => admin.close());
   const stopWatching = watchConfig({

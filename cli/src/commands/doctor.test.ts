@@ -1,5 +1,7 @@
 // The doctor on this machine, with real folders, ports and sockets.
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer as createHttpServer } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -115,9 +117,12 @@ describe('parts', () => {
     expect(checkRuntime('v22.18.0').state).toBe('ok');
   });
 
-  it('upstreams are reached without sending anything, and once for all models behind one address', async () => {
-    let bytes = 0;
-    const server = createServer((socket) => socket.on('data', (chunk) => (bytes += chunk.length)));
+  it('upstreams are reached step by step, without a key, and once for all models behind one address', async () => {
+    const asked: unknown[] = [];
+    const server = createHttpServer((request, response) => {
+      asked.push([request.method, request.url, request.headers.authorization, request.headers['api-key']]);
+      response.writeHead(401).end();
+    });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const { port } = server.address() as AddressInfo;
     const entry = (name: string, to: number): string =>
@@ -128,9 +133,41 @@ describe('parts', () => {
     );
     const { settings, gatewayConfig } = localSettings({ env: {}, cwd: folder }, { config: 'c.yaml' });
     const findings = await checkUpstreams(gatewayConfig, settings.network);
-    expect(findings.map(({ state }) => state)).toEqual(['ok', 'problem', 'warning']);
-    expect(findings[0]?.detail).toContain('(a, b)');
-    expect(bytes).toBe(0);
+    expect(findings.map(({ id, state }) => [id.replace(/:.*/, ''), state])).toEqual([
+      ['network.proxy', 'ok'],
+      ['network.ca', 'ok'],
+      ['network.127.0.0.1', 'ok'],
+      ['network.127.0.0.1', 'problem'],
+      ['network.127.0.0.1', 'warning'],
+    ]);
+    expect(findings[2]?.detail).toMatch(/^address 127\.0\.0\.1, connected, HTTP 401 in \d+ ms \(a, b\)$/);
+    expect(findings[3]?.detail).toContain('address 127.0.0.1, then ECONNREFUSED');
+    expect(asked).toEqual([['GET', '/v1', undefined, undefined]]);
+    await new Promise((resolve) => server.close(resolve));
+  });
+
+  it('TLS is named with who vouches for it, and a file of authorities that does not help is found by itself', async () => {
+    const fixtures = join(import.meta.dirname, '../../../server/src/gateway/fixtures');
+    const server = createTlsServer(
+      { key: readFileSync(join(fixtures, 'test-server.key.pem')), cert: readFileSync(join(fixtures, 'test-server.pem')) },
+      (_request, response) => response.writeHead(404).end(),
+    );
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const url = `https://localhost:${(server.address() as AddressInfo).port}/v1`;
+    writeFileSync(join(folder, 'c.yaml'), `model_list: [{model_name: a, litellm_params: {model: openai/m, api_key: k, api_base: "${url}"}}]\n`);
+    const look = async (file: string) => {
+      const { settings, gatewayConfig } = localSettings({ env: { SSL_CERT_FILE: file }, cwd: folder }, { config: 'c.yaml' });
+      return await checkUpstreams(gatewayConfig, settings.network);
+    };
+    const [, authorities, upstream] = await look(join(fixtures, 'test-authority.pem'));
+    expect(authorities).toMatchObject({ state: 'ok', detail: expect.stringContaining('and 1 of') });
+    expect(upstream).toMatchObject({
+      state: 'ok',
+      detail: expect.stringMatching(/^DNS .*127\.0\.0\.1.*, connected, TLSv1\.\d by .+ until \d{4}-.*, HTTP 404 in/),
+    });
+    expect((await look(join(folder, 'c.yaml'))).map(({ state }) => state)).toEqual(['ok', 'problem', 'problem']);
+    const [, , refused] = await look(join(folder, 'none.pem'));
+    expect(refused).toMatchObject({ state: 'problem', detail: expect.stringContaining('connected, then UNABLE_TO_VERIFY') });
     await new Promise((resolve) => server.close(resolve));
   });
 

@@ -8,13 +8,22 @@ import { infra } from '#aws/infra.ts';
 import { type OpenLife, openAws, runAws } from '#aws/run.ts';
 import type { Command } from '#command.ts';
 import { type Finding, ok, problem, warning } from '#doctor/finding.ts';
+import { checkLiteLlm } from '#doctor/litellm.ts';
 import { checkDataFolder, checkDisk, checkPackages, checkPlatform, checkPort, checkRuntime } from '#doctor/machine.ts';
 import { checkUpstreams } from '#doctor/network.ts';
 import type { Io } from '#io.ts';
-import { LOCAL_FLAGS, localSettings, localStatus, readKeysFile } from '#local.ts';
+import { adminSocket, LOCAL_FLAGS, localSettings, localStatus, readKeysFile } from '#local.ts';
 import { renderTable } from '#table.ts';
+import { saltKeys } from '#takeover/salt-keys.ts';
 
-const OPTIONS = { ...AWS_FLAGS, ...LOCAL_FLAGS, network: { type: 'boolean' }, aws: { type: 'boolean' } } as const;
+const OPTIONS = {
+  ...AWS_FLAGS,
+  ...LOCAL_FLAGS,
+  network: { type: 'boolean' },
+  'database-url': { type: 'string' },
+  'salt-key': { type: 'string', multiple: true },
+  aws: { type: 'boolean' },
+} as const;
 
 export const doctorWith =
   (open: OpenLife): Command =>
@@ -28,7 +37,13 @@ export const doctorWith =
       });
     }
     const loaded = localSettings(context, { 'data-dir': values['data-dir'], config: values.config });
-    return report(context.io, await examine(loaded, values.network === true));
+    const findings = await examine(loaded, values.network === true);
+    const databaseUrl = values['database-url'];
+    if (databaseUrl !== undefined) {
+      const question = { databaseUrl, saltKeys: saltKeys(context, values['salt-key'] ?? []), socketPath: adminSocket(loaded.settings.dataDir) };
+      findings.push(...(await checkLiteLlm(context.io, question)));
+    }
+    return report(context.io, findings);
   };
 
 export const doctor: Command = doctorWith(openAws);

@@ -17,6 +17,7 @@ const VERBS = [
   'export',
   'gate',
   'compare',
+  'prices',
   'plan',
   'up',
   'status',
@@ -64,7 +65,7 @@ function flagsOf(verb: string): string[] {
     case 'demo':
       return [...DOORS, '--count N', '--seconds N', ...LOCAL];
     case 'doctor':
-      return ['--network', ...LOCAL, '--aws (the account instead of this machine)', ...AWS];
+      return ['--network', '--database-url URL (a LiteLLM database)', '--salt-key KEY', ...LOCAL, '--aws (the account instead of this machine)', ...AWS];
     case 'keys':
       return ['show', 'seal --yes', ...LOCAL];
     case 'plan':

@@ -2,10 +2,11 @@
 import { parseArgs } from 'node:util';
 import type { ImportReport } from '@genai/server/takeover';
 import { reportOf } from '#admin-stream.ts';
-import type { Command, CommandContext } from '#command.ts';
+import type { Command } from '#command.ts';
 import { LOCAL_FLAGS } from '#local.ts';
 import { dayStart } from '#takeover/days.ts';
 import { importText } from '#takeover/litellm-report.ts';
+import { saltKeys } from '#takeover/salt-keys.ts';
 
 const OPTIONS = {
   ...LOCAL_FLAGS,
@@ -34,9 +35,3 @@ export const importFrom: Command = async (context) => {
   context.io.result(report, importText(context.io, report));
   return 0;
 };
-
-/** Those of the flags first, then what LiteLLM itself would take. */
-export function saltKeys({ env }: CommandContext, flags: readonly string[]): string[] {
-  const own = [env.LITELLM_SALT_KEY, env.LITELLM_MASTER_KEY].filter((key): key is string => key !== undefined && key !== '');
-  return [...new Set([...flags, ...own])];
-}

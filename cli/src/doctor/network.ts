@@ -1,8 +1,10 @@
-// Whether the upstreams can be reached (--network only): a TCP and, for https, a TLS connection, through the proxy where one is set. Nothing is asked of them and no key is sent.
+// Whether the upstreams can be reached (--network only), step by step: name, connection, TLS, HTTP, through the proxy where one is set. Nobody's key is sent.
+import { X509Certificate } from 'node:crypto';
+import { lookup } from 'node:dns/promises';
 import { readFileSync } from 'node:fs';
 import { request } from 'node:http';
-import { connect as connectTcp, type Socket } from 'node:net';
-import { connect as connectTls, getCACertificates } from 'node:tls';
+import { connect as connectTcp, isIP, type Socket } from 'node:net';
+import { connect as connectTls, getCACertificates, type TLSSocket } from 'node:tls';
 import type { GatewayConfig, Settings } from '@genai/server/settings';
 import { type Finding, ok, problem, warning } from './finding.ts';
 
@@ -15,8 +17,11 @@ interface Target {
   models: string[];
 }
 
-/** One finding an upstream origin, however many deployments share it. */
-export function checkUpstreams({ deployments, fallbacks }: Pick<GatewayConfig, 'deployments' | 'fallbacks'>, network: Settings['network']): Promise<Finding[]> {
+/** Proxy and authorities, then one finding an upstream origin, however many deployments share it. */
+export async function checkUpstreams(
+  { deployments, fallbacks }: Pick<GatewayConfig, 'deployments' | 'fallbacks'>,
+  network: Settings['network'],
+): Promise<Finding[]> {
   const targets = new Map<string, Target>();
   for (const { apiBase, modelName, problem: reason, sslVerify, provider } of deployments) {
     if (apiBase === null || provider === 'demo' || (reason ?? null) !== null) continue;
@@ -25,27 +30,57 @@ export function checkUpstreams({ deployments, fallbacks }: Pick<GatewayConfig, '
     known.models.push(modelName);
     targets.set(url.origin, known);
   }
-  return Promise.all(
-    [...targets.values()].map((target) => checkTarget(target, network, (model) => Object.hasOwn(fallbacks, model) || Object.hasOwn(fallbacks, '*'))),
-  );
+  const hasFallback = (model: string): boolean => Object.hasOwn(fallbacks, model) || Object.hasOwn(fallbacks, '*');
+  return [
+    checkProxy(network),
+    checkAuthorities(network.extraCaFile),
+    ...(await Promise.all([...targets.values()].map((target) => checkTarget(target, network, hasFallback)))),
+  ];
+}
+
+function checkProxy({ httpsProxy, httpProxy, noProxy }: Settings['network']): Finding {
+  const shown = (url: string): string => new URL(url).host;
+  const proxies = [httpsProxy === null ? [] : [`https by ${shown(httpsProxy)}`], httpProxy === null ? [] : [`http by ${shown(httpProxy)}`]].flat();
+  if (proxies.length === 0) return ok('network.proxy', 'none is set (HTTPS_PROXY, HTTP_PROXY)');
+  return ok('network.proxy', `${proxies.join(', ')}${noProxy.length === 0 ? '' : `; not for ${noProxy.join(', ')}`}`);
+}
+
+/** A file of authorities that is missing, empty or expired is found here, before it is looked for in a failed handshake. */
+function checkAuthorities(file: string | null): Finding {
+  const builtIn = `${getCACertificates('default').length} authorities of Node`;
+  if (file === null) return ok('network.ca', `${builtIn}; no file is named (NODE_EXTRA_CA_CERTS, SSL_CERT_FILE)`);
+  try {
+    const certificates = readFileSync(file, 'utf8').match(/-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/g) ?? [];
+    if (certificates.length === 0) return problem('network.ca', `${file} holds no certificate: name a PEM file`);
+    const expired = certificates.map((text) => new X509Certificate(text)).filter(({ validTo }) => new Date(validTo).getTime() < Date.now());
+    if (expired.length > 0) return warning('network.ca', `${file}: ${expired.length} of ${certificates.length} certificates have expired`);
+    return ok('network.ca', `${builtIn}, and ${certificates.length} of ${file}`);
+  } catch (error) {
+    return problem('network.ca', `${file} cannot be read (${reasonOf(error)}): correct NODE_EXTRA_CA_CERTS or SSL_CERT_FILE`);
+  }
 }
 
 async function checkTarget(target: Target, network: Settings['network'], hasFallback: (model: string) => boolean): Promise<Finding> {
-  const started = performance.now();
   const id = `network.${target.url.host}`;
   const proxy = proxyFor(target.url, network);
-  const by = proxy === null ? '' : ` through the proxy ${new URL(proxy).host}`;
+  const steps: string[] = [];
+  const started = performance.now();
   try {
+    steps.push(proxy === null ? await resolveName(target.url) : `through the proxy ${new URL(proxy).host}`);
     const socket = proxy === null ? await openTcp(target.url) : await openThroughProxy(target.url, new URL(proxy));
-    const checked = target.url.protocol === 'https:' ? await speakTls(socket, target, network.extraCaFile) : socket;
-    checked.destroy();
-    return ok(id, `reached${by} in ${Math.round(performance.now() - started)} ms (${target.models.join(', ')})`);
+    steps.push('connected');
+    const spoken = target.url.protocol === 'https:' ? await speakTls(socket, target, network.extraCaFile) : socket;
+    if (spoken !== socket) steps.push(tlsText(spoken as TLSSocket));
+    steps.push(await speakHttp(spoken, target.url));
+    spoken.destroy();
+    return ok(id, `${steps.join(', ')} in ${Math.round(performance.now() - started)} ms (${target.models.join(', ')})`);
   } catch (error) {
     // With a fallback behind every model the calls are answered all the same.
     const judge = target.models.every(hasFallback) ? warning : problem;
+    const reached = steps.length === 0 ? '' : `${steps.join(', ')}, then `;
     return judge(
       id,
-      `${reasonOf(error)}${by} (${target.models.join(', ')}): check the address, the proxy and the certificate authorities (NODE_EXTRA_CA_CERTS)`,
+      `${reached}${reasonOf(error)} (${target.models.join(', ')}): check the address, the proxy and the certificate authorities (NODE_EXTRA_CA_CERTS)`,
     );
   }
 }
@@ -55,6 +90,39 @@ function reasonOf(error: unknown): string {
   return code ?? message;
 }
 
+async function resolveName(url: URL): Promise<string> {
+  const host = url.hostname.replace(/^\[|\]$/g, '');
+  if (isIP(host) !== 0) return `address ${host}`;
+  const addresses = await lookup(host, { all: true });
+  return `DNS ${addresses.map(({ address }) => address).join(' ')}`;
+}
+
+function tlsText(socket: TLSSocket): string {
+  const { issuer, valid_to: until } = socket.getPeerCertificate();
+  const by = issuer?.O ?? issuer?.CN;
+  const day = until === undefined ? '' : ` until ${new Date(until).toISOString().slice(0, 10)}`;
+  return `${socket.getProtocol() ?? 'TLS'}${by === undefined ? '' : ` by ${String(by)}`}${day}${socket.authorized ? '' : ' (not verified: ssl_verify is false)'}`;
+}
+
+/** What the server says to a request without a key: any status is an answer. */
+function speakHttp(socket: Socket, url: URL): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const outgoing = request({
+      createConnection: () => socket,
+      method: 'GET',
+      path: url.pathname,
+      timeout: TIMEOUT_MS,
+      headers: { host: url.host, connection: 'close' },
+    });
+    outgoing.on('response', (response) => {
+      response.resume();
+      resolve(`HTTP ${response.statusCode ?? '?'}`);
+    });
+    outgoing.on('timeout', () => outgoing.destroy(new Error('no answer to an HTTP request')));
+    outgoing.on('error', reject);
+    outgoing.end();
+  });
+}
 /** The proxy for a URL, by the rules of NO_PROXY: exact host, ".suffix", "*", each optionally with a port. */
 export function proxyFor(url: URL, network: Pick<Settings['network'], 'httpsProxy' | 'httpProxy' | 'noProxy'>): string | null {
   const port = url.port || (url.protocol === 'https:' ? '443' : '80');

@@ -14,6 +14,7 @@ export const TAKEOVER_FLAGS: Readonly<Record<string, readonly string[]>> = {
     '--observe-url URL --public-key PK --secret-key SK (of the log)',
     ...LOCAL,
   ],
+  prices: ['update [--url URL | --file FILE] [--dry-run]', 'show MODEL', ...LOCAL],
   export: [
     'litellm',
     '--database-url URL (empty, migrated by LiteLLM)',

@@ -38,11 +38,11 @@ function countsTable(io: Io, counts: ImportReport['counts']): string {
   return renderTable(header, rows);
 }
 
-function kindText(io: Io, kind: string): string {
+export function kindText(io: Io, kind: string): string {
   return io.text(`kind.${kind}` as MessageCode);
 }
 
-function findingText(io: Io, finding: ImportReport['findings'][number]): string {
+export function findingText(io: Io, finding: ImportReport['findings'][number]): string {
   const what = io.text(`finding.${finding.code}` as MessageCode, { field: finding.field ?? '', detail: finding.detail ?? '' });
   const more = finding.count > finding.examples.length ? ', ...' : '';
   return `${finding.count} × ${kindText(io, finding.kind)}: ${what} (${finding.examples.join(', ')}${more})`;

@@ -34,6 +34,7 @@ export class Target {
   readonly defaults: ReadonlyMap<string, Buffer>;
   #price: PriceRow | null = null;
   #pricedAtMs = Number.NEGATIVE_INFINITY;
+  #priceRevision = -1;
 
   constructor(
     deployment: Deployment,
@@ -67,7 +68,8 @@ export class Target {
 
   /** The deployment's price now; null = unknown until the upstream names its model. */
   price(prices: Prices, nowMs: number): PriceRow | null {
-    if (nowMs - this.#pricedAtMs > PRICE_FRESH_MS) {
+    if (nowMs - this.#pricedAtMs > PRICE_FRESH_MS || prices.revision !== this.#priceRevision) {
+      this.#priceRevision = prices.revision;
       this.#price = prices.ofDeployment(this.deployment);
       this.#pricedAtMs = nowMs;
     }

@@ -5,6 +5,7 @@ import type { Deployment } from '#settings/settings.ts';
 import { type CatalogEntry, lookUp } from './catalog.ts';
 import { costOf } from './cost.ts';
 import { costLines } from './explain.ts';
+import { type ListedName, ListedPrices } from './listed.ts';
 import { type CatalogName, catalogProvider, parseModelName } from './names.ts';
 import type { ModelLimits, PriceRow, Prices } from './port.ts';
 
@@ -16,9 +17,18 @@ interface Kept<Value> {
   validUntilMs: number;
 }
 
-/** The house's price list. Nothing is fetched: the table is the package's, as pinned. */
-export function createPrices(now: () => number = Date.now): Prices {
-  const deployments = new WeakMap<Deployment, Kept<PriceRow | null>>();
+/** A price list over which others may be brought while it is in use. */
+export interface ChangingPrices extends Prices {
+  /** What is listed was replaced: prices of deployments are looked up again. */
+  changed(): void;
+}
+
+const NOTHING_LISTED = new ListedPrices([]);
+
+/** The house's price list: overrides of the configuration, then what was brought (`listed`), then the package's table as pinned. Nothing is fetched. */
+export function createPrices(now: () => number = Date.now, listed: () => ListedPrices = () => NOTHING_LISTED): ChangingPrices {
+  let revision = 0;
+  let deployments = new WeakMap<Deployment, Kept<PriceRow | null>>();
   const names = new Map<string, Kept<CatalogEntry | null>>();
 
   function find(name: CatalogName): Kept<CatalogEntry | null> {
@@ -32,11 +42,16 @@ export function createPrices(now: () => number = Date.now): Prices {
     return fresh;
   }
 
+  function entryOf(deployment: Deployment): Kept<CatalogEntry | null> {
+    const brought = listed().find(listedNamesOf(deployment), now());
+    return brought === null ? findFirst(find, namesOf(deployment)) : { value: brought, validUntilMs: brought.validUntilMs };
+  }
+
   function ownPrice(deployment: Deployment): Kept<PriceRow | null> {
     const kept = deployments.get(deployment);
     if (kept !== undefined && kept.validUntilMs > now()) return kept;
-    const listed = findFirst(find, namesOf(deployment));
-    const fresh = { value: withOverrides(deployment, listed.value?.row ?? null), validUntilMs: listed.validUntilMs };
+    const entry = entryOf(deployment);
+    const fresh = { value: withOverrides(deployment, entry.value?.row ?? null), validUntilMs: entry.validUntilMs };
     deployments.set(deployment, fresh);
     return fresh;
   }
@@ -47,10 +62,19 @@ export function createPrices(now: () => number = Date.now): Prices {
       if (own !== null || !answeredModel) return own;
       const provider = catalogProvider(deployment.providerName);
       // A private host may call its models as it likes: its answer names no list price.
-      return provider === null ? null : (find(parseModelName(answeredModel, provider)).value?.row ?? null);
+      if (provider === null) return null;
+      return (listed().find(servedBy(deployment.providerName, answeredModel), now()) ?? find(parseModelName(answeredModel, provider)).value)?.row ?? null;
     },
     ofModel(model, at) {
       const name = parseModelName(model, null);
+      const brought = listed().find(
+        [
+          { name: model, providerName: null },
+          { name: name.model, providerName: name.provider },
+        ],
+        at.getTime(),
+      );
+      if (brought !== null) return brought.row;
       // The table does not claim bare embedding names for anybody; as SDKs write them they are OpenAI's.
       const current = findFirst(find, name.provider === null ? [name, { provider: 'openai', model: name.model }] : [name]);
       // Most prices do not depend on the instant, so that the cached answer holds for all of them.
@@ -60,7 +84,14 @@ export function createPrices(now: () => number = Date.now): Prices {
     cost: costOf,
     costLines,
     limitsOf(deployment) {
-      return limits(deployment, findFirst(find, namesOf(deployment)).value);
+      return limits(deployment, entryOf(deployment).value);
+    },
+    get revision() {
+      return revision;
+    },
+    changed() {
+      revision += 1;
+      deployments = new WeakMap();
     },
   };
 }
@@ -73,6 +104,17 @@ function namesOf(deployment: Deployment): CatalogName[] {
   if (provider !== null) candidates.push(parseModelName(deployment.upstreamModel, provider));
   return candidates;
 }
+
+/** The same for a list that is kept by LiteLLM's names. A private host has no listed price unless base_model names one. */
+function listedNamesOf(deployment: Deployment): ListedName[] {
+  const base = deployment.baseModel ? [{ name: deployment.baseModel, providerName: null }] : [];
+  return catalogProvider(deployment.providerName) === null ? base : [...base, ...servedBy(deployment.providerName, deployment.upstreamModel)];
+}
+
+const servedBy = (providerName: string, model: string): ListedName[] => [
+  { name: `${providerName}/${model}`, providerName },
+  { name: model, providerName },
+];
 
 function findFirst(find: (name: CatalogName) => Kept<CatalogEntry | null>, candidates: CatalogName[]): Kept<CatalogEntry | null> {
   for (const candidate of candidates) {

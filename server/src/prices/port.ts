@@ -34,6 +34,8 @@ export interface ModelLimits {
 }
 
 export interface Prices {
+  /** Another number after every replacement of the list: whoever keeps a price looks it up again. */
+  readonly revision: number;
   /** The price of a deployment: its overrides, else base_model, else provider/model, else the model the upstream answered with; null = unknown. */
   ofDeployment(deployment: Deployment, answeredModel?: string | null): PriceRow | null;
   /** The price of a model name reported by an SDK at an instant; null = unknown. */

@@ -1,0 +1,82 @@
+// Prices that were brought by `prices update`, each with the time in which it held: what the bundled table does not know yet, or knows differently.
+import type { CatalogEntry } from './catalog.ts';
+import { type ListedPrice, tierOf } from './litellm-list.ts';
+import { catalogProvider } from './names.ts';
+import type { PriceRow } from './port.ts';
+
+export interface ListedRow {
+  model: string;
+  provider: string;
+  price: ListedPrice;
+  validFromMs: number;
+  /** Null = it holds now. */
+  validToMs: number | null;
+}
+
+/** A name as it may stand in the list. */
+export interface ListedName {
+  name: string;
+  /** LiteLLM's prefix of whoever serves it; null: whoever lists the name. */
+  providerName: string | null;
+}
+
+export class ListedPrices {
+  readonly #rows = new Map<string, ListedRow[]>();
+
+  constructor(rows: readonly ListedRow[]) {
+    for (const row of rows) {
+      const name = row.model.toLowerCase();
+      this.#rows.set(name, [...(this.#rows.get(name) ?? []), row]);
+    }
+  }
+
+  get size(): number {
+    return this.#rows.size;
+  }
+
+  /** The price of the first name that is listed at an instant; null = none is. */
+  find(names: readonly ListedName[], atMs: number): CatalogEntry | null {
+    for (const { name, providerName } of names) {
+      const rows = this.#rows.get(name.trim().toLowerCase()) ?? [];
+      const row = rows.find((candidate) => holds(candidate, atMs) && isOf(candidate, providerName));
+      if (row !== undefined) return entryOf(row);
+    }
+    return null;
+  }
+
+  /** Every row of a name, oldest first. */
+  history(name: string): readonly ListedRow[] {
+    return [...(this.#rows.get(name.trim().toLowerCase()) ?? [])].sort((one, two) => one.validFromMs - two.validFromMs);
+  }
+}
+
+const holds = ({ validFromMs, validToMs }: ListedRow, atMs: number): boolean => validFromMs <= atMs && (validToMs === null || atMs < validToMs);
+
+function isOf({ provider }: ListedRow, providerName: string | null): boolean {
+  return providerName === null || family(provider) === family(providerName);
+}
+
+/** `vertex_ai-language-models` and `bedrock_converse` are LiteLLM's names for parts of one provider. */
+function family(name: string): string {
+  const lower = name.toLowerCase();
+  if (lower.startsWith('vertex_ai')) return 'google';
+  return catalogProvider(lower) ?? lower;
+}
+
+function entryOf({ model, price, validFromMs, validToMs }: ListedRow): CatalogEntry {
+  const optional = (picos: string | null): bigint | null => (picos === null ? null : BigInt(picos));
+  const row: PriceRow = {
+    id: `litellm-prices:${model}@${new Date(validFromMs).toISOString()}`,
+    currency: 'USD',
+    inputPicos: BigInt(price.input),
+    outputPicos: BigInt(price.output),
+    cachedInputPicos: optional(price.cachedInput),
+    cacheCreationInputPicos: optional(price.cacheCreationInput),
+    ...(price.reasoningOutput === null ? {} : { reasoningOutputPicos: BigInt(price.reasoningOutput) }),
+    ...(price.audioInput === null ? {} : { audioInputPicos: BigInt(price.audioInput) }),
+    ...(price.audioOutput === null ? {} : { audioOutputPicos: BigInt(price.audioOutput) }),
+    ...(price.tiers.length === 0 ? {} : { tiers: price.tiers.map(tierOf) }),
+  };
+  // The list may be replaced at any moment; whoever keeps the entry is told then.
+  return { row, contextWindow: price.maxInputTokens, validUntilMs: validToMs ?? Number.POSITIVE_INFINITY };
+}
