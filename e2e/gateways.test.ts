@@ -20,6 +20,7 @@ describe.skipIf(!here)('two gateways', () => {
 model_list:
   - model_name: priced
     litellm_params: { model: openai/priced, mock_response: "four words of answer", input_cost_per_token: 0.001, output_cost_per_token: 0.001 }
+litellm_settings: { cache: true, cache_params: { type: redis, mode: default_off } }
 `;
   const environment = {
     LITELLM_MASTER_KEY: 'sk-master-of-the-test-0001',
@@ -81,6 +82,24 @@ model_list:
     expect((await call(at(second(), `/${begun.body.id}`), { key, method: 'DELETE' })).status).toBe(200);
     expect((await call(at(first(), `/${begun.body.id}`), { key })).status).toBe(404);
     expect((await call(at(first()), { key, body: { ...body, previous_response_id: gone.body.id } })).status).toBe(404);
+  });
+
+  it('answer from one cache, each owner from his own', async () => {
+    const [key, stranger] = [await generateKey(first()), await generateKey(first())];
+    const ask = (platform: Platform, who: string) => chat(platform, who, 'priced', { body: { cache: { 'use-cache': true } } });
+    expect((await ask(first(), key)).headers.get('x-litellm-cache-key')).toBeNull();
+    const again = await ask(second(), key);
+    expect([again.status, again.headers.get('x-litellm-response-cost')]).toEqual([200, '0']);
+    const cacheKey = again.headers.get('x-litellm-cache-key');
+    expect(cacheKey).toMatch(/^[0-9a-f]{64}$/);
+    expect((await ask(second(), stranger)).headers.get('x-litellm-cache-key')).toBeNull();
+    const forget = { key: environment.LITELLM_MASTER_KEY, body: { keys: [cacheKey] } };
+    expect((await call(`${first().gatewayUrl}/cache/delete`, forget)).body).toEqual({ status: 'success', deleted: 1 });
+    expect((await ask(second(), key)).headers.get('x-litellm-cache-key')).toBeNull();
+    expect((await call(`${second().gatewayUrl}/cache/ping`, { key: environment.LITELLM_MASTER_KEY })).body).toMatchObject({
+      status: 'healthy',
+      cache_type: 'redis',
+    });
   });
 
   it('count requests and budgets together', async () => {

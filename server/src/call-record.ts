@@ -28,6 +28,9 @@ export interface CallUsage {
   audioOutput?: number;
 }
 
+/** Beginning of `priceId` where a cache answered; the cache's key follows. Such a try cost nothing and reached no upstream. */
+export const CACHE_PRICE = 'cache:';
+
 export type AttemptOutcome = 'success' | 'failure' | 'cancelled' | 'unknown';
 
 /** One upstream try = one ledger row. */

@@ -1,6 +1,7 @@
 // What the data plane is given by the house, out of the parts that the house has opened.
 import { type GatewayDeps, systemClock } from '#gateway/deps.ts';
 import { createOutputHistory } from '#gateway/money/output-history.ts';
+import { MemoryValues } from '#stores/coordination/memory-values.ts';
 
 type Input = Pick<GatewayDeps, 'settings' | 'log' | 'version'> & {
   identity: { organizationId: string; projectId: string; masterKeyHash: string | null };
@@ -27,6 +28,7 @@ export function dataPlaneDeps(
     prices,
     outputHistory: createOutputHistory(),
     responses,
+    cache: { local: new MemoryValues(), shared: coordination.values },
     masterKeyHash: identity.masterKeyHash,
     masterHome: { organizationId: identity.organizationId, projectId: identity.projectId },
     log,

@@ -369,6 +369,7 @@ function routesOf(parts: RouteParts): Route[] {
       money: () => parts.money.apart?.state() ?? null,
       servesWithoutRecords:
         settings.journal === 's3' && (settings.role === 'observe' || (settings.role === 'gateway' && settings.whenRecordsAreAway === 'local')),
+      cache: parts.deps.cache,
     }),
   );
   if (serves('observe')) {

@@ -4,6 +4,7 @@ import type { AttemptRecord, CallUsage, Choice } from '#call-record.ts';
 import type { Limiter } from '#identity/governing.ts';
 import type { VirtualKey } from '#identity/principal.ts';
 import { newCallId } from '#lib/id.ts';
+import type { Caching } from './cache/response-cache.ts';
 import type { GatewayDeps } from './deps.ts';
 import type { Dialect } from './dialects/dialect.ts';
 import { dialectOf } from './dialects/registry.ts';
@@ -25,6 +26,8 @@ export interface Ending {
   answerFormat: 'json' | 'sse' | 'none';
   /** The answer as it went to the client. */
   answer: readonly Buffer[];
+  /** Bytes of the answer are missing in `answer`. */
+  partial?: boolean;
 }
 
 /** Something that a call waits for and that can end early. */
@@ -63,6 +66,8 @@ export class Call {
   turn: Turn | null = null;
   /** Id of the one deployment that can answer, because its upstream keeps what the call goes on from. */
   pinnedTo: string | null = null;
+  /** The answer may be cached under this key. */
+  caching: Caching | null = null;
   /** The call is passed to its provider as it is. */
   passed = false;
   /** The deployment that is being tried speaks the client's language. */

@@ -3,6 +3,7 @@
 import type { CallUsage } from '#call-record.ts';
 import type { Attempt, Sink } from './attempt.ts';
 import type { BytePool } from './byte-pool.ts';
+import { keepCached } from './cache/response-cache.ts';
 import type { Call, Ending, Interruptible } from './call.ts';
 import type { GatewayDeps } from './deps.ts';
 import type { StreamScan } from './dialects/dialect.ts';
@@ -103,10 +104,11 @@ function notStreamed({ target }: Attempt): Failure {
 /** Settles, and keeps what a later call may go on from: both are done before the last byte leaves. */
 function settleKept(call: Call, deps: GatewayDeps, ending: Ending, done: (error: Error | null) => void): void {
   const kept = call.turn === null || call.settled ? null : keepResponse(call, deps, ending, call.native);
+  if (call.caching !== null && !call.settled) keepCached(call, deps, ending);
   settle(call, deps, ending, kept === null ? done : (error) => void kept.then(() => done(error)));
 }
 
-function notRecorded(): Failure {
+export function notRecorded(): Failure {
   const message = 'The call was made but could not be recorded: free disk space in the data folder.';
   return {
     status: 503,
@@ -286,6 +288,7 @@ class FlowingAnswer implements Sink, Interruptible {
       errorMessage: failure?.message ?? null,
       answerFormat: this.#scan === null ? ('json' as const) : ('sse' as const),
       answer: tail === null ? this.#sent : [...this.#sent, tail],
+      partial: this.#unkeptBytes > 0,
     };
     settleKept(this.#call, this.#deps, ending, (error) => this.#finish(outcome, error === null ? tail : this.#unrecordedTail()));
   }

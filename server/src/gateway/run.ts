@@ -7,6 +7,8 @@ import { Attempt } from './attempt.ts';
 import { authenticate } from './authenticate.ts';
 import { readBody } from './body.ts';
 import type { BytePool } from './byte-pool.ts';
+import { replay } from './cache/replay.ts';
+import { findCached } from './cache/response-cache.ts';
 import type { Call } from './call.ts';
 import type { GatewayDeps } from './deps.ts';
 import { ClientGone, type Failure, ownFailure } from './errors.ts';
@@ -69,7 +71,10 @@ export async function run(call: Call, plane: Plane): Promise<void> {
     if (call.guards !== null) await call.guards.request(false);
     const { pingMs } = call.snapshot.config;
     if (pingMs !== null && call.asked.stream) call.pings = new Pings(call, deps, pingMs);
-    await relay(call, call.guards === null ? await reach(call, plane) : await reachWatched(call, call.guards, plane), plane);
+    // Guards may restore for one caller what another must not see: what they look at is never cached.
+    const cached = call.snapshot.config.cache === null || call.guards !== null ? null : await findCached(call, deps);
+    if (cached !== null) await replay(call, deps, cached);
+    else await relay(call, call.guards === null ? await reach(call, plane) : await reachWatched(call, call.guards, plane), plane);
   } catch (error) {
     await refuse(call, plane, error);
   } finally {

@@ -12,6 +12,7 @@ import { formatPicos, parsePicos } from '#lib/money.ts';
 import { createPrices } from '#prices/model-prices.ts';
 import type { Deployment, GatewayConfig, Settings } from '#settings/settings.ts';
 import { MemoryCoordination } from '#stores/coordination/memory.ts';
+import { MemoryValues } from '#stores/coordination/memory-values.ts';
 import { createLog } from '#telemetry/log.ts';
 import { createMetrics } from '#telemetry/metrics.ts';
 import { type GatewayDeps, systemClock } from './deps.ts';
@@ -86,6 +87,7 @@ export const CONFIG: GatewayConfig = {
   budgetMode: 'reserve',
   keyHeaderName: null,
   contentOff: false,
+  cache: null,
   passThroughEndpoints: [],
   responsesRetentionMs: 86_400_000,
   maxBudget: null,
@@ -196,6 +198,7 @@ export async function startTestGateway(
     prices: createPrices(),
     outputHistory: createOutputHistory(),
     responses: memoryResponses(),
+    cache: { local: new MemoryValues(), shared: coordination.values },
     masterKeyHash: sha256(MASTER_KEY),
     masterHome: { organizationId: 'org-0', projectId: 'project-0' },
     log: createLog({ level: 'debug', stream: { write: (line) => void logLines.push(line) } }),

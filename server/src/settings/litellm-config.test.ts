@@ -222,11 +222,11 @@ router_settings:
 describe('keys without effect', () => {
   it('are named once with their path, whether LiteLLM knows them or nobody does', () => {
     const entry = '  - {model_name: a, litellm_params: {model: openai/a, api_key: k, wrong_key: 1, itpm: 2}}\n';
-    const result = read(`model_list:\n${entry}${entry}${entry}litellm_settings: {cache: true, set_verbose: false}\nhello: 1\nfiles_settings: []\n`);
+    const result = read(`model_list:\n${entry}${entry}${entry}litellm_settings: {modify_params: true, set_verbose: false}\nhello: 1\nfiles_settings: []\n`);
     expect(result.notes.map((note) => `${note.path} ${note.message}`)).toEqual([
       'model_list[0].litellm_params.wrong_key is not understood and is not sent upstream (and 2 more)',
       'model_list[0].litellm_params.itpm is a LiteLLM setting that this version does not act on yet (and 2 more)',
-      'litellm_settings.cache is a LiteLLM setting that this version does not act on yet',
+      'litellm_settings.modify_params is a LiteLLM setting that this version does not act on yet',
       'hello is not understood and has no effect',
       'files_settings is a LiteLLM setting that this version does not act on yet',
     ]);
@@ -376,12 +376,7 @@ genai_settings:
       connectTimeoutMs: 3000,
       compat: { budgetStatus: 422, modelDeniedStatus: 403 },
     });
-    expect(warnings(result.notes)).toEqual([
-      'litellm_settings.success_callback[1]',
-      'litellm_settings.cache',
-      'litellm_settings.cache_params',
-      'router_settings.redis_host',
-    ]);
+    expect(warnings(result.notes)).toEqual(['litellm_settings.success_callback[1]', 'router_settings.redis_host']);
   });
 });
 

@@ -7,6 +7,7 @@ import { readAlerting } from './alerting.ts';
 import { readCallbackTargets } from './callback-targets.ts';
 import { decimal, duration, milliseconds, readDeployment, readSslVerify } from './deployment.ts';
 import { readGuardrails } from './guardrails.ts';
+import { readCache } from './litellm-cache.ts';
 import { HARMLESS, NOT_YET, PYTHON_HOOKS } from './litellm-keys.ts';
 import { readFallbacks, readModelAliases } from './litellm-lists.ts';
 import { readPassThroughs } from './litellm-pass-through.ts';
@@ -228,6 +229,7 @@ function buildConfig(groups: Groups, models: Models, environment: Environment): 
     budgetMode: readFirst(own, (section) => oneOf(section, 'budget_mode', ['reserve', 'strict'] as const)) ?? 'reserve',
     keyHeaderName: readFirst(general, (section) => headerName(section, 'litellm_key_header_name')),
     contentOff: readFirst(litellm, (section) => section.boolean('turn_off_message_logging')) ?? false,
+    cache: readCache(litellm, own),
     passThroughEndpoints: readPassThroughs(general),
     responsesRetentionMs: readFirst(own, retention) ?? DEFAULT_RETENTION_MS,
     maxBudget: readFirst(litellm, (section) => decimal(section, 'max_budget')),
@@ -287,7 +289,8 @@ function oneOf<Choice extends string>(section: Section, key: string, choices: re
 function retention(section: Section): number | null {
   const value = section.text('responses_retention');
   if (value === null) return null;
-  if (value === 'off') return 0;
+  // YAML 1.1 reads a bare off as false.
+  if (value === 'off' || value === 'false') return 0;
   const ms = durationMs(value);
   if (ms === null) section.fault('responses_retention', 'must be a duration such as "12h" or "30d", or "off"');
   return ms;

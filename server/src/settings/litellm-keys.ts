@@ -27,7 +27,7 @@ export const HARMLESS: Readonly<Record<string, ReadonlySet<string>>> = {
 export const NOT_YET: Readonly<Record<string, ReadonlySet<string>>> = {
   '': new Set(`files_settings finetune_settings search_tools credential_list mcp_servers assistant_settings policies`.split(/\s+/)),
   litellm_settings: new Set(
-    `modify_params cache cache_params enable_redis_auth_cache redact_user_api_key_info langfuse_default_tags
+    `modify_params enable_redis_auth_cache redact_user_api_key_info langfuse_default_tags
     default_team_settings default_team_params default_internal_user_params upperbound_key_generate_params default_key_generate_params key_generation_settings
     timezone max_internal_user_budget internal_user_budget_duration max_end_user_budget cost_discount_config cost_margin_config service_callbacks
     disable_end_user_cost_tracking disable_end_user_cost_tracking_prometheus_only include_cost_in_streaming_usage

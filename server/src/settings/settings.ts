@@ -157,6 +157,19 @@ export interface PassThroughEndpoint {
   readonly costPerRequest: string | null;
 }
 
+/** Exact answers that are kept for a time (litellm_settings.cache). */
+export interface CacheConfig {
+  /** In this process, or on the Redis that the processes share. */
+  readonly type: 'local' | 'redis';
+  readonly ttlMs: number;
+  readonly namespace: string;
+  readonly endpoints: readonly ('chat' | 'completions' | 'embeddings' | 'messages' | 'generate-content')[];
+  /** False: only for calls that say use-cache. */
+  readonly byDefault: boolean;
+  /** True: everybody finds everybody's answers; else each team, or key without one, its own. */
+  readonly shared: boolean;
+}
+
 /** How a deployment is chosen and what follows when it fails (router_settings). */
 export interface RoutingConfig {
   readonly strategy: 'simple-shuffle' | 'least-busy' | 'usage-based-routing' | 'usage-based-routing-v2' | 'latency-based-routing' | 'cost-based-routing';
@@ -208,6 +221,8 @@ export interface GatewayConfig {
   readonly keyHeaderName: string | null;
   /** True: no request or answer content is kept (turn_off_message_logging). */
   readonly contentOff: boolean;
+  /** Null = nothing is cached. */
+  readonly cache: CacheConfig | null;
   readonly passThroughEndpoints: readonly PassThroughEndpoint[];
   /** How long a stored response can be gone on from; 0 = none is stored. */
   readonly responsesRetentionMs: number;

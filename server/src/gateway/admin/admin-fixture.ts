@@ -19,6 +19,7 @@ import { createSealer } from '#lib/sealed.ts';
 import { createPrices } from '#prices/model-prices.ts';
 import type { Deployment, GatewayConfig } from '#settings/settings.ts';
 import { readStoredModel } from '#settings/stored-model.ts';
+import { MemoryValues } from '#stores/coordination/memory-values.ts';
 import type { Records } from '#stores/records/port.ts';
 import { sql } from '#stores/records/sql.ts';
 import { startTestRecords, type TestRecords } from '#stores/records/test-records.ts';
@@ -92,10 +93,11 @@ const KEY_MAKER: AdminDeps['keyMaker'] = {
 };
 
 /** One process, no machines that share. */
-const ALONE: Pick<AdminDeps, 'coordination' | 'money' | 'servesWithoutRecords'> = {
+const ALONE: Pick<AdminDeps, 'coordination' | 'money' | 'servesWithoutRecords' | 'cache'> = {
   coordination: () => ({ kind: 'memory', away: false, processes: 1 }),
   money: () => null,
   servesWithoutRecords: false,
+  cache: { local: new MemoryValues(), shared: new MemoryValues() },
 };
 
 /** Takes about two seconds; use one for a test file. */

@@ -1,5 +1,6 @@
 // What the admin API needs from the house: the records behind it, the money in memory, and the configuration of the moment.
 
+import type { CachePlaces } from '#gateway/cache/response-cache.ts';
 import type { Guard } from '#gateway/guards/guard.ts';
 import type { BudgetResets } from '#gateway/money/budget-resets.ts';
 import type { BudgetBook } from '#gateway/money/budgets.ts';
@@ -110,6 +111,7 @@ export interface AdminDeps {
   readonly draining: () => boolean;
   /** How the store of limits and budgets is doing. */
   readonly coordination: () => CoordinationState;
+  readonly cache: CachePlaces;
   /** Where money of a gateway apart goes now; null elsewhere. */
   readonly money: () => MoneyState | null;
   /** Whether the process is of use while PostgreSQL is away, so that a balancer keeps sending to it. */

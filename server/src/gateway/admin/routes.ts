@@ -2,6 +2,7 @@
 import type { Route } from '#http/route.ts';
 import { activityRoutes } from './activity.ts';
 import { budgetRoutes } from './budgets.ts';
+import { cacheRoutes } from './cache.ts';
 import { callbackRoutes } from './callbacks.ts';
 import { configRoutes } from './config.ts';
 import { consoleModelsRoute } from './console-models.ts';
@@ -45,6 +46,7 @@ export function createAdminRoutes(deps: AdminDeps): Route[] {
     ...modelRoutes(deps),
     ...modelWriteRoutes(deps),
     ...healthRoutes(deps),
+    ...cacheRoutes(deps),
     consoleRequestsRoute(deps),
     consoleModelsRoute(deps),
   ];

@@ -1,5 +1,7 @@
 // /spend/logs and /spend/logs/v2: the ledger in LiteLLM's shapes (litellm.md §1.5, §3.5). An unknown cost is null, never 0.
+
 import { z } from 'zod';
+import { CACHE_PRICE } from '#call-record.ts';
 import { readQuery } from '#http/body.ts';
 import type { Route, RouteContext } from '#http/route.ts';
 import { dashed } from '#lib/id.ts';
@@ -163,8 +165,8 @@ function spendLog(row: CallRow): Record<string, unknown> {
     organization_id: row.organization_id,
     session_id: row.session_id ?? row.trace_id,
     request_tags: row.tags,
-    cache_hit: 'False',
-    cache_key: '',
+    cache_hit: row.price_id?.startsWith(CACHE_PRICE) ? 'True' : 'False',
+    cache_key: row.price_id?.startsWith(CACHE_PRICE) ? row.price_id.slice(CACHE_PRICE.length) : '',
     requester_ip_address: row.client_address,
     status: row.call_outcome === 'success' ? 'success' : 'failure',
     messages: {},

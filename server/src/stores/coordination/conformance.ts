@@ -1,6 +1,7 @@
 // What every coordination must do; run by each adapter's test. Results may be values or promises, so everything is awaited.
 import { describe, expect, it } from 'vitest';
 import { accountsConformance, type MakeCoordination } from './conformance-accounts.ts';
+import { valuesConformance } from './conformance-values.ts';
 import type { Coordination } from './port.ts';
 
 const MINUTE = 60_000;
@@ -19,6 +20,7 @@ export function coordinationConformance(name: string, make: MakeCoordination): v
     }
   };
 
+  valuesConformance(name, (work) => using((coordination) => work(coordination.values)));
   describe(`coordination on ${name}`, () => {
     it(
       'takes up to the maximum of a window and starts over in the next one',

@@ -1,6 +1,7 @@
 // Coordination in memory: windows and leases of one process. Every result is synchronous, so the hot path waits for no promise.
 import { Listeners } from './listeners.ts';
 import { MemoryAccounts } from './memory-accounts.ts';
+import { MemoryValues } from './memory-values.ts';
 import type { Coordination, CoordinationState, News, Taken, WindowLimit } from './port.ts';
 
 interface Window {
@@ -21,6 +22,7 @@ export interface MemoryCoordinationSettings {
 export class MemoryCoordination implements Coordination {
   readonly accounts = new MemoryAccounts();
   readonly news: News;
+  readonly values = new MemoryValues();
   readonly #windows = new Map<string, Window>();
   /** Places by key: holder -> end of its lease. */
   readonly #leases = new Map<string, Map<string, number>>();

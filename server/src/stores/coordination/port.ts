@@ -53,6 +53,14 @@ export interface Accounts {
   forget(key: string): void | Promise<void>;
 }
 
+/** Bytes that are worth keeping for a time and can be lost at any moment: a cache. */
+export interface Values {
+  get(key: string): Buffer | null | Promise<Buffer | null>;
+  set(key: string, value: Buffer, ttlMs: number): void | Promise<void>;
+  /** False when there was nothing. */
+  remove(key: string): boolean | Promise<boolean>;
+}
+
 /** News between processes. */
 export interface News {
   /**
@@ -75,6 +83,7 @@ export interface CoordinationState {
 export interface Coordination {
   readonly accounts: Accounts;
   readonly news: News;
+  readonly values: Values;
   /** Takes from all windows or from none. Synchronous results keep the hot path free of a promise when the adapter is in memory. */
   take(limits: readonly WindowLimit[], nowMs: number): Taken | Promise<Taken>;
   /** Adds to a window after the fact (tokens of a finished call); may pass `max`. */

@@ -8,6 +8,7 @@ import { connectRedis, type RedisClient } from './redis-connect.ts';
 import { RedisAway, RedisGate } from './redis-gate.ts';
 import { RedisNews } from './redis-news.ts';
 import { BEAT, ENTER, TAKE } from './redis-scripts.ts';
+import { RedisValues } from './redis-values.ts';
 
 export interface RedisOptions {
   /** As redis-connect.ts reads it. */
@@ -61,6 +62,7 @@ export async function openRedisCoordination(options: RedisOptions): Promise<Coor
 class RedisCoordination implements Coordination {
   readonly accounts: RedisAccounts;
   readonly news: RedisNews;
+  readonly values: RedisValues;
   readonly #options: RedisOptions;
   readonly #client: RedisClient;
   readonly #gate: RedisGate;
@@ -101,6 +103,7 @@ class RedisCoordination implements Coordination {
       nowMs: () => this.#now(Date.now()),
       leaseMs,
     });
+    this.values = new RedisValues(this.#gate, this.#prefix);
     this.news = new RedisNews({
       gate: this.#gate,
       subscriber,
