@@ -1,4 +1,5 @@
 // LiteLLM's StandardLoggingPayload: what its webhook (`generic_api`) and its objects (`s3_v2`) hold for a call.
+import { CACHE_PRICE } from '#call-record.ts';
 import { instant, type LoggedCall } from './logged-call.ts';
 
 /** The payload; unknown is null, never left out, as LiteLLM has it. */
@@ -6,6 +7,7 @@ export function standardPayload(call: LoggedCall): Record<string, unknown> {
   const { record, callId } = call;
   const last = record.attempts.at(-1);
   const { usage } = record;
+  const cacheKey = last?.priceId?.startsWith(CACHE_PRICE) ? last.priceId.slice(CACHE_PRICE.length) : null;
   return {
     id: callId,
     trace_id: record.traceId,
@@ -28,8 +30,8 @@ export function standardPayload(call: LoggedCall): Record<string, unknown> {
     model_group: record.model,
     api_base: last?.apiBase ?? null,
     metadata: payloadMetadata(call),
-    cache_hit: false,
-    cache_key: null,
+    cache_hit: cacheKey !== null,
+    cache_key: cacheKey,
     saved_cache_cost: 0,
     request_tags: record.tags,
     end_user: record.endUser ?? '',

@@ -85,7 +85,7 @@ export function createGateway(deps: GatewayDeps): Gateway {
   }
 
   function serve(match: PathMatch, request: IncomingMessage, response: ServerResponse): void {
-    if ('endpoint' in match && match.endpoint === 'generate-content') takeQueryKey(request);
+    if (isGoogles(match)) takeQueryKey(request);
     if (match.kind === 'call' || match.kind === 'pass-through') {
       serveCall(match, request, response);
       return;
@@ -123,6 +123,12 @@ export function createGateway(deps: GatewayDeps): Gateway {
       await snapshot.retire();
     },
   };
+}
+
+/** Whose clients may write their key into the address. */
+function isGoogles(match: PathMatch): boolean {
+  if (match.kind === 'pass-through') return match.provider?.name === 'gemini' || match.provider?.name === 'vertex_ai';
+  return 'endpoint' in match && match.endpoint === 'generate-content';
 }
 
 /** What the counter of calls says of a path that is no model call. */

@@ -155,7 +155,13 @@ describe('a provider’s route', () => {
     });
     expect(google.status).toBe(200);
     expect(upstream.seen.at(-1)).toMatchObject({ path: '/v1beta/models/gemini-2.5-flash:generateContent', headers: { 'x-goog-api-key': SECRET } });
-    expect(settled()).toMatchObject({ endpoint: 'generate-content', model: 'gemini/gemini-2.5-flash', usage: { input: 4, output: 2 } });
+    expect((await fetch(`${test.url}/gemini/v1beta/files?key=sk-user&pageSize=2`)).status).toBe(200);
+    expect(upstream.seen.at(-1)?.path).toBe('/v1beta/files?pageSize=2');
+    expect(test.written.settled.at(-2)?.record).toMatchObject({
+      endpoint: 'generate-content',
+      model: 'gemini/gemini-2.5-flash',
+      usage: { input: 4, output: 2 },
+    });
     const metadata = streamMessage({ ':message-type': 'event', ':event-type': 'metadata' }, '{"usage":{"inputTokens":3,"outputTokens":1}}');
     upstream.script({ headers: { 'content-type': 'application/vnd.amazon.eventstream' }, pieces: [metadata] });
     const aws = await send('/bedrock/model/amazon.nova-lite-v1%3A0/converse-stream', { body: '{"messages":[]}' });
