@@ -35,6 +35,7 @@ model_list:
   - { model_name: vertex-claude, litellm_params: { model: vertex_ai/claude-sonnet-4-5, ${vertex} } }
   - { model_name: databricks, litellm_params: { model: databricks/databricks-claude-sonnet-4, api_base: "${upstream.url}", api_key: dapi-example } }
   - { model_name: cortex, litellm_params: { model: snowflake/mistral-large2, api_base: "${upstream.url}", api_key: pat/example } }
+  - { model_name: moderator, litellm_params: { model: openai/omni-moderation-latest, api_base: "${upstream.url}/v1", api_key: sk-example } }
   - { model_name: vertex-embedding, litellm_params: { model: vertex_ai/text-embedding-005, ${vertex} } }
 `,
   });
@@ -100,6 +101,18 @@ describe('Messages to Claude', () => {
     expect(await rowOf('vertex-claude')).toMatchObject({ prompt_tokens: 9, completion_tokens: 5 });
     upstream.script({ pieces: ['{"input_tokens":14}'] });
     expect((await anthropic.messages.countTokens({ model: 'vertex-claude', messages: ASK.messages })).input_tokens).toBe(14);
+  });
+});
+
+describe('a moderation', () => {
+  it('is asked for without a model, as OpenAI’s client does, and leaves its row', async () => {
+    upstream.script({
+      headers: { 'content-type': 'application/json' },
+      pieces: ['{"id":"modr-1","model":"omni-moderation-latest","results":[{"flagged":true}]}'],
+    });
+    expect((await openai.moderations.create({ input: 'a' })).results[0]?.flagged).toBe(true);
+    expect(upstream.seen[0]).toMatchObject({ path: '/v1/moderations', body: { input: 'a', model: 'omni-moderation-latest' } });
+    expect(await rowOf('moderator')).toMatchObject({ call_type: 'amoderation', spend: 0 });
   });
 });
 

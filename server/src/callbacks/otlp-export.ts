@@ -48,6 +48,7 @@ const OPERATIONS = {
   responses: 'chat',
   'generate-content': 'generate_content',
   'pass-through': 'pass_through',
+  moderations: 'moderations',
 } as const;
 
 function modelAttributes(call: LoggedCall): Record<string, unknown> {

@@ -1,5 +1,5 @@
 // LiteLLM's StandardLoggingPayload: what its webhook (`generic_api`) and its objects (`s3_v2`) hold for a call.
-import { CACHE_PRICE } from '#call-record.ts';
+import { type AttemptRecord, CACHE_PRICE } from '#call-record.ts';
 import { instant, type LoggedCall } from './logged-call.ts';
 
 /** The payload; unknown is null, never left out, as LiteLLM has it. */
@@ -7,7 +7,7 @@ export function standardPayload(call: LoggedCall): Record<string, unknown> {
   const { record, callId } = call;
   const last = record.attempts.at(-1);
   const { usage } = record;
-  const cacheKey = last?.priceId?.startsWith(CACHE_PRICE) ? last.priceId.slice(CACHE_PRICE.length) : null;
+  const cacheKey = cacheKeyOf(last);
   return {
     id: callId,
     trace_id: record.traceId,
@@ -51,6 +51,11 @@ export function standardPayload(call: LoggedCall): Record<string, unknown> {
   };
 }
 
+/** The cache's key where a cache answered. */
+function cacheKeyOf(attempt: AttemptRecord | undefined): string | null {
+  return attempt?.priceId?.startsWith(CACHE_PRICE) ? attempt.priceId.slice(CACHE_PRICE.length) : null;
+}
+
 const CALL_TYPES = {
   chat: 'acompletion',
   completions: 'atext_completion',
@@ -59,6 +64,7 @@ const CALL_TYPES = {
   responses: 'aresponses',
   'generate-content': 'agenerate_content',
   'pass-through': 'pass_through_endpoint',
+  moderations: 'amoderation',
 } as const;
 
 function payloadMetadata({ record, metadata }: LoggedCall): Record<string, unknown> {

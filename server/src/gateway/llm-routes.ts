@@ -58,6 +58,11 @@ const CALLS: Readonly<Record<Endpoint, Pick<Route, 'summary' | 'body' | 'dialect
     dialect: 'openai',
   },
   'generate-content': { summary: 'Gemini generateContent for a model of any provider', body: generateBody, dialect: 'google' },
+  moderations: {
+    summary: 'Moderations of OpenAI; without a model the first one that moderates',
+    body: z.looseObject({ input: z.unknown(), model: z.string().optional() }),
+    dialect: 'openai',
+  },
   'pass-through': { summary: 'Passed to the provider as it is, with the provider’s credential', body: z.looseObject({}), dialect: 'openai' },
   messages: { summary: 'Anthropic Messages for a model of any provider, streamed or whole', body: messagesBody, dialect: 'anthropic' },
 };

@@ -10,6 +10,7 @@ describe('a path', () => {
     ['/openai/deployments/m/chat/completions', 'call', 'chat', 'm'],
     ['/v1/messages?beta=true', 'call', 'messages', null],
     ['/openai/v1/responses', 'call', 'responses', null],
+    ['/moderations', 'call', 'moderations', null],
     ['/v1beta/models/team/m:streamGenerateContent?alt=sse', 'call', 'generate-content', 'team/m'],
     ['/v1/models/m:countTokens', 'count-tokens', 'generate-content', 'm'],
   ])('%s is %s of %s', (path, kind, endpoint, pathModel) => {

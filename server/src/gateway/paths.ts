@@ -20,6 +20,7 @@ export type PathMatch =
 const CHAT: PathMatch = { kind: 'call', endpoint: 'chat', route: '/chat/completions', pathModel: null };
 const COMPLETIONS: PathMatch = { kind: 'call', endpoint: 'completions', route: '/completions', pathModel: null };
 const EMBEDDINGS: PathMatch = { kind: 'call', endpoint: 'embeddings', route: '/embeddings', pathModel: null };
+const MODERATIONS: PathMatch = { kind: 'call', endpoint: 'moderations', route: '/moderations', pathModel: null };
 const MESSAGES: PathMatch = { kind: 'call', endpoint: 'messages', route: '/v1/messages', pathModel: null };
 const COUNT_TOKENS: PathMatch = { kind: 'count-tokens', endpoint: 'messages', route: '/v1/messages/count_tokens', pathModel: null };
 const RESPONSES: PathMatch = { kind: 'call', endpoint: 'responses', route: '/responses', pathModel: null };
@@ -36,6 +37,8 @@ export const PATHS: ReadonlyMap<string, PathMatch> = new Map<string, PathMatch>(
   ['/openai/v1/responses', RESPONSES],
   ['/v1/embeddings', EMBEDDINGS],
   ['/embeddings', EMBEDDINGS],
+  ['/v1/moderations', MODERATIONS],
+  ['/moderations', MODERATIONS],
   ['/v1/messages', MESSAGES],
   ['/v1/messages/count_tokens', COUNT_TOKENS],
   ['/v1/models', MODELS],
@@ -68,7 +71,6 @@ export const ABSENT = [
   'files',
   'fine_tuning',
   'images',
-  'moderations',
   'ocr',
   'realtime',
   'rerank',

@@ -42,19 +42,20 @@ const REFUSED_FIELDS: ReadonlySet<string> = new Set(
 
 /**
  * Scans and reads a body.
- * @param streams the path asks for a stream.
+ * @param more `streams`: the path asks for a stream; `defaultModel`: of a body that names none.
  * @throws AppError 400 for anything that is not one plain JSON object with a model's name; 501 for responses in the background.
  */
-export function readRequest(body: Buffer, pathModel: string | null, endpoint: Endpoint, streams = false): Asked {
+export function readRequest(body: Buffer, pathModel: string | null, endpoint: Endpoint, more: { streams?: boolean; defaultModel?: string | null } = {}): Asked {
   const asked = draftOf(scan(body), pathModel ?? '');
   for (const member of asked.scanned.members) {
     READERS.get(member.key)?.(asked, memberValue(asked.scanned, member));
     if (REFUSED_FIELDS.has(member.key)) throw refusedField(member.key);
   }
+  if (asked.model === '') asked.model = more.defaultModel ?? '';
   if (typeof asked.model !== 'string' || asked.model === '')
     throw badRequest('The body names no model: set "model" to one of the names that `/v1/models` lists.', 'model');
-  if (endpoint === 'embeddings') asked.stream = false;
-  if (endpoint === 'generate-content') asked.stream = streams;
+  if (endpoint === 'embeddings' || endpoint === 'moderations') asked.stream = false;
+  if (endpoint === 'generate-content') asked.stream = more.streams === true;
   if (endpoint === 'responses') refuseUnbuilt(asked);
   return asked;
 }

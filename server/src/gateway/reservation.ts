@@ -33,9 +33,14 @@ export function reservationFor(call: Call, deps: GatewayDeps, group: Group, stri
 function likelyCost(call: Call, deps: GatewayDeps, target: Target, price: PriceRow): bigint {
   const asked = call.asked as Asked;
   const input = Math.ceil(call.body.length / BYTES_PER_TOKEN);
-  const output =
-    call.endpoint === 'embeddings' ? 0 : (statedMaximum(asked, target) ?? deps.outputHistory.expectedOutputTokens(call.keyId, asked.model)) * asked.choices;
+  const output = answersWithoutTokens(call)
+    ? 0
+    : (statedMaximum(asked, target) ?? deps.outputHistory.expectedOutputTokens(call.keyId, asked.model)) * asked.choices;
   return deps.prices.cost(price, { input, output, total: input + output });
+}
+
+function answersWithoutTokens({ endpoint }: Call): boolean {
+  return endpoint === 'embeddings' || endpoint === 'moderations';
 }
 
 /** A token is at least one byte of the body, and every kind of token is charged at its dearest rate. */
@@ -45,7 +50,7 @@ function upperBound(call: Call, deps: GatewayDeps, target: Target, price: PriceR
   if (call.pinnedTo !== null)
     throw unbounded('the upstream keeps the earlier turns, and the request does not say how long they are: send the conversation in "input"');
   const input = call.body.length;
-  const perAnswer = call.endpoint === 'embeddings' ? 0 : (statedMaximum(asked, target) ?? deps.prices.limitsOf(target.deployment).maxOutputTokens);
+  const perAnswer = answersWithoutTokens(call) ? 0 : (statedMaximum(asked, target) ?? deps.prices.limitsOf(target.deployment).maxOutputTokens);
   if (perAnswer === null) throw unbounded('the request states no max_tokens and the maximum of the model is unknown: send max_tokens');
   const output = perAnswer * asked.choices;
   const ordinary = deps.prices.cost(price, { input, output, total: input + output });

@@ -63,18 +63,19 @@ export async function run(call: Call, plane: Plane): Promise<void> {
     // A key that was regenerated is one key, whichever hash opened it.
     call.keyId = key === null ? keyId : key.id;
     call.body = await readBody(call, pool, deps.settings.limits.maxRequestBytes);
-    call.asked = readRequest(call.body, call.pathModel, call.endpoint, call.pathStreams);
+    call.asked = readRequest(call.body, call.pathModel, call.endpoint, {
+      streams: call.pathStreams,
+      defaultModel: call.endpoint === 'moderations' ? call.snapshot.moderationModel : null,
+    });
     if (call.snapshot.guards !== null) await guardRequest(call, call.snapshot.guards);
     if (call.endpoint === 'responses') await openTurn(call, deps, (bytes) => hold(call, pool, bytes));
     const admitted = admit(call, deps);
     if (admitted instanceof Promise) await admitted;
     if (call.guards !== null) await call.guards.request(false);
-    const { pingMs } = call.snapshot.config;
-    if (pingMs !== null && call.asked.stream) call.pings = new Pings(call, deps, pingMs);
     // Guards may restore for one caller what another must not see: what they look at is never cached.
     const cached = call.snapshot.config.cache === null || call.guards !== null ? null : await findCached(call, deps);
     if (cached !== null) await replay(call, deps, cached);
-    else await relay(call, call.guards === null ? await reach(call, plane) : await reachWatched(call, call.guards, plane), plane);
+    else await ask(call, plane);
   } catch (error) {
     await refuse(call, plane, error);
   } finally {
@@ -94,6 +95,13 @@ async function guardRequest(call: Call, guards: GuardSet): Promise<void> {
   else await call.guards.request(true);
   // What a stored response goes on with is added to the body: its own input has to be looked at before.
   if (call.endpoint === 'responses') await call.guards?.request(false);
+}
+
+/** Brings the answer of an upstream to the client. */
+async function ask(call: Call, plane: Plane): Promise<void> {
+  const { pingMs } = call.snapshot.config;
+  if (pingMs !== null && call.asked?.stream === true) call.pings = new Pings(call, plane.deps, pingMs);
+  await relay(call, call.guards === null ? await reach(call, plane) : await reachWatched(call, call.guards, plane), plane);
 }
 
 /** Some guards look at the request while the provider works on it; nothing is relayed until they have decided. */

@@ -28,6 +28,8 @@ export class Snapshot {
   readonly accessGroups: ReadonlyMap<string, ReadonlySet<string>>;
   /** Pass-through endpoints of the configuration by their paths. */
   readonly passThroughs: ReadonlyMap<string, StatedEndpoint>;
+  /** The first model that moderates: clients of moderations often name none. */
+  readonly moderationModel: string | null;
   readonly #wildcards: { readonly prefix: string; readonly suffix: string; readonly group: Group }[] = [];
   /** Null when the configuration has none: then no call pays for them. */
   readonly guards: GuardSet | null;
@@ -51,6 +53,7 @@ export class Snapshot {
       else members.push(target);
     }
     this.passThroughs = statedEndpoints(config, (upstream, { sslVerify }) => this.#transport.pool(upstream.origin, sslVerify));
+    this.moderationModel = config.deployments.find(({ mode }) => mode === 'moderation')?.modelName ?? null;
     this.accessGroups = accessGroupsOf(config);
     this.groups = new Map([...groups].map(([name, targets]) => [name, { name, targets, captured: null }]));
     for (const group of this.groups.values()) {

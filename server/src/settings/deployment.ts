@@ -8,7 +8,9 @@ import type { Deployment } from './settings.ts';
 
 /** LiteLLM's default when neither the file nor AZURE_API_VERSION names one; the newest that needs no preview. */
 const AZURE_DEFAULT_API_VERSION = '2024-10-21';
-const MODES: Readonly<Record<string, Deployment['mode']>> = { chat: 'chat', completion: 'chat', embedding: 'embedding' };
+const MODES: Readonly<Record<string, Deployment['mode']>> = { chat: 'chat', completion: 'chat', embedding: 'embedding', moderation: 'moderation' };
+/** OpenAI's moderation models, whatever the entry calls them; they cost nothing. */
+const MODERATION_MODEL = /^(omni|text)-moderation-/;
 
 export type DeploymentResult = { kind: 'deployment'; deployment: Deployment } | { kind: 'unsupported'; modelName: string; reason: string } | { kind: 'faulty' };
 
@@ -27,6 +29,7 @@ export function readDeployment(entry: Section, taken: Set<string>, sslVerifyDefa
     params.warn('model', `${modelName} is left out: ${reason}`);
     return { kind: 'unsupported', modelName, reason: reason ?? '' };
   }
+  const moderates = modeOf(mode) === 'moderation' || (mode === null && MODERATION_MODEL.test(split.upstreamModel));
   const connection = readConnection(params, facts);
   const deployment: Deployment = {
     id: identify(info, { modelName, model, apiBase: connection.apiBase, apiVersion: connection.apiVersion }, taken),
@@ -34,12 +37,12 @@ export function readDeployment(entry: Section, taken: Set<string>, sslVerifyDefa
     provider: mock === null ? facts.kind : 'demo',
     providerName: split.providerName ?? 'openai',
     upstreamModel: split.upstreamModel,
-    mode: MODES[mode ?? ''] ?? null,
+    mode: moderates ? 'moderation' : modeOf(mode),
     ...connection,
     ...readCloud(params, facts),
     extraHeaders: readHeaders(params),
     defaultParameters: readDefaults(params),
-    ...readPrices(params, info),
+    ...readPrices(params, info, moderates),
     mockResponse: mock,
     ...readLimits(params),
     budget: readBudget(params),
@@ -181,12 +184,21 @@ function readDefaults(params: Section): Record<string, unknown> {
   return Object.fromEntries(present.map((key) => [key, params.raw(key)]));
 }
 
-function readPrices(params: Section, info: Section): Pick<Deployment, 'baseModel' | 'inputCostPerToken' | 'outputCostPerToken' | 'cacheReadInputTokenCost'> {
+function modeOf(mode: string | null): Deployment['mode'] {
+  return MODES[mode ?? ''] ?? null;
+}
+
+/** What is free costs nothing unless a price is stated. */
+function readPrices(
+  params: Section,
+  info: Section,
+  free: boolean,
+): Pick<Deployment, 'baseModel' | 'inputCostPerToken' | 'outputCostPerToken' | 'cacheReadInputTokenCost'> {
   const price = (key: string): string | null => decimal(params, key) ?? decimal(info, key);
   return {
     baseModel: info.text('base_model') ?? params.text('base_model'),
-    inputCostPerToken: price('input_cost_per_token'),
-    outputCostPerToken: price('output_cost_per_token'),
+    inputCostPerToken: price('input_cost_per_token') ?? (free ? '0' : null),
+    outputCostPerToken: price('output_cost_per_token') ?? (free ? '0' : null),
     cacheReadInputTokenCost: price('cache_read_input_token_cost'),
   };
 }

@@ -104,7 +104,7 @@ export interface Deployment {
   readonly providerName: string;
   /** Model or Azure deployment name sent upstream. */
   readonly upstreamModel: string;
-  readonly mode: 'chat' | 'embedding' | null;
+  readonly mode: 'chat' | 'embedding' | 'moderation' | null;
   readonly apiBase: string | null;
   readonly apiKey: string | null;
   readonly apiVersion: string | null;

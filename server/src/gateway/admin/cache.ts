@@ -31,7 +31,7 @@ export function cacheRoutes(deps: AdminDeps): Route[] {
 function configOf(deps: AdminDeps): CacheConfig {
   const { cache } = deps.config();
   if (cache !== null) return cache;
-  throw new AppError('Cache not initialized: set litellm_settings.cache to true.', { status: 503, code: 'service_unavailable', retryable: false });
+  throw new AppError('Cache not initialized: set litellm_settings.cache to true.', { status: 400, code: 'bad_request_error' });
 }
 
 async function ping(deps: AdminDeps, http: RouteContext['http']): Promise<Response> {

@@ -138,6 +138,7 @@ const CALL_TYPES: Readonly<Record<string, string>> = {
   responses: 'aresponses',
   'generate-content': 'agenerate_content',
   'pass-through': 'pass_through_endpoint',
+  moderations: 'amoderation',
 };
 
 /** One call as a LiteLLM_SpendLogs row. */

@@ -1,4 +1,5 @@
 // OpenAI's chat, completions and embeddings as client dialect: LiteLLM's error envelope, data frames, [DONE].
+import type { CallUsage } from '#call-record.ts';
 import { envelope } from '#gateway/errors.ts';
 import { SseScan } from '#gateway/sse-scan.ts';
 import { usageFrom } from '#gateway/usage.ts';
@@ -14,6 +15,11 @@ export const openAiDialect: Dialect = {
   usage: usageFrom,
   said,
 };
+
+const NOTHING: CallUsage = { input: 0, output: 0, total: 0 };
+
+/** Moderations count nothing and cost nothing. */
+export const moderationsDialect: Dialect = { ...openAiDialect, usage: () => NOTHING };
 
 interface Said {
   content?: unknown;

@@ -8,7 +8,7 @@ import { generateDialect } from './generate/dialect.ts';
 import { readGenerateCall } from './generate/request.ts';
 import { messagesDialect } from './messages/dialect.ts';
 import { readMessagesCall } from './messages/request.ts';
-import { openAiDialect } from './openai.ts';
+import { moderationsDialect, openAiDialect } from './openai.ts';
 import { responsesDialect } from './responses/dialect.ts';
 import { readResponsesCall } from './responses/request.ts';
 
@@ -20,6 +20,7 @@ const DIALECTS: Readonly<Record<Endpoint, Dialect>> = {
   responses: responsesDialect,
   'generate-content': generateDialect,
   'pass-through': openAiDialect,
+  moderations: moderationsDialect,
 };
 /** How a call is understood for upstreams that do not speak its endpoint; absent = it cannot be translated. */
 const CLIENT_CALLS: Readonly<Partial<Record<Endpoint, ReadClientCall>>> = {

@@ -65,7 +65,7 @@ function turnOf(call: CallSettled, asked: object | null, answer: Answer): ChatTu
 }
 
 const NAMES: Readonly<Record<string, string>> = { chat: 'chat.completions' };
-const TYPES: Readonly<Record<string, 'EMBEDDING' | 'SPAN'>> = { embeddings: 'EMBEDDING', 'pass-through': 'SPAN' };
+const TYPES: Readonly<Record<string, 'EMBEDDING' | 'SPAN'>> = { embeddings: 'EMBEDDING', 'pass-through': 'SPAN', moderations: 'SPAN' };
 
 function answerOf(call: CallSettled, bytes: Buffer | null): Answer {
   const text = bytes === null ? '' : bytes.toString('utf8');
@@ -83,6 +83,7 @@ const ANSWERS = {
   responses: { json: answerOfResponse, stream: answerOfResponseStream },
   'generate-content': { json: answerOfGenerate, stream: answerOfGenerateStream },
   'pass-through': { json: answerAsItIs, stream: answerAsItIs },
+  moderations: { json: answerAsItIs, stream: answerAsItIs },
 } as const satisfies Record<CallSettled['endpoint'], unknown>;
 
 /** What nobody here understands is shown as it came; frames of a stream as one text. */
@@ -185,7 +186,7 @@ const INPUTS: Readonly<Record<string, readonly string[]>> = {
 
 /** What was asked, as it was sent: the conversation alone, or with the system's words and the tools beside it. */
 function inputOf(text: string, endpoint: CallSettled['endpoint']): string | null {
-  if (endpoint === 'embeddings') return memberText(text, 'input');
+  if (endpoint === 'embeddings' || endpoint === 'moderations') return memberText(text, 'input');
   if (endpoint === 'completions') return memberText(text, 'prompt');
   if (endpoint === 'pass-through') return parseJson(text) === null ? null : text;
   const [conversation, ...others] = INPUTS[endpoint] ?? ['messages', 'tools'];

@@ -10,11 +10,14 @@ const ENDPOINT_PATHS: Readonly<Partial<Record<string, string>>> = {
   chat: '/chat/completions',
   completions: '/completions',
   embeddings: '/embeddings',
+  moderations: '/moderations',
 };
 /** What every server of this kind speaks. */
 export const OPENAI_NATIVE: ReadonlySet<Endpoint> = new Set<Endpoint>(['chat', 'completions', 'embeddings']);
 /** OpenAI's own API and its twin on Azure have Responses too. */
 export const WITH_RESPONSES: ReadonlySet<Endpoint> = new Set<Endpoint>([...OPENAI_NATIVE, 'responses']);
+/** And moderations, which Azure has not. */
+const OPENAI_OWN: ReadonlySet<Endpoint> = new Set<Endpoint>([...WITH_RESPONSES, 'moderations']);
 /** Of servers without text completions of their own: a chat stands for them. */
 export const CHAT_ONLY: ReadonlySet<Endpoint> = new Set<Endpoint>(['chat', 'embeddings']);
 
@@ -46,7 +49,7 @@ export const openAi: Provider = {
   errorLabel: () => 'OpenAIException',
   upstream: (deployment, dropParams) =>
     openAiUpstream(deployment, {
-      native: WITH_RESPONSES,
+      native: OPENAI_OWN,
       defaultBase: 'https://api.openai.com/v1',
       keyRequired: deployment.apiBase === null,
       keyVariable: 'OPENAI_API_KEY',
