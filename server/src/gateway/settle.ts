@@ -141,6 +141,11 @@ function priceOf(target: Target, deps: GatewayDeps, answeredModel: string | null
   return deps.prices.ofDeployment(target.deployment, answeredModel);
 }
 
+/** What a caller says may be kept, as far as the key and the call itself have a say in it. */
+export function callerKeepsContent(call: Pick<Call, 'key' | 'request'>): boolean {
+  return (call.key?.keepContent ?? true) && call.request.headers['x-litellm-enable-message-redaction'] !== 'true';
+}
+
 /**
  * Settles a call; a second time it does nothing. `done` runs when the record is durable (or could not be made so): only then may the last byte leave.
  */
@@ -149,8 +154,7 @@ export function settle(call: Call, deps: GatewayDeps, ending: Ending, done: (err
   call.settled = true;
   release(call, deps);
   const config = call.snapshot.config;
-  const keepsContent =
-    !config.contentOff && (call.key?.keepContent ?? true) && call.request.headers['x-litellm-enable-message-redaction'] !== 'true' && !call.withheld;
+  const keepsContent = !call.withheld && !config.contentOff && callerKeepsContent(call);
   deps.journal.settled(settledRecord(call, deps, ending, keepsContent), keepsContent ? call.body : null, keepsContent ? ending.answer : [], done);
 }
 

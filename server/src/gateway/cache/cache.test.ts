@@ -158,7 +158,10 @@ describe('a call’s own wishes', () => {
 describe('what is never kept', () => {
   it('answers for keys that keep no content, mocks, failures, answers of a fallback, cut streams', async () => {
     for (let time = 0; time < 2; time++) await ask({}, 'sk-silent');
-    expect(calls()).toBe(2);
+    const redacted = { authorization: 'Bearer sk-a1', 'x-litellm-enable-message-redaction': 'true' };
+    const body = JSON.stringify({ model: 'gpt', messages: [], round });
+    for (let time = 0; time < 2; time++) await fetch(`${test.url}/v1/chat/completions`, { method: 'POST', headers: redacted, body });
+    expect(calls()).toBe(4);
     for (let time = 0; time < 2; time++) await ask({ mock_response: 'mock' });
     expect((await ask()).text).not.toContain('mock');
     upstream.script({ status: 400, pieces: ['{"error":{"message":"no"}}'] }, { pieces: [answer('good')] });

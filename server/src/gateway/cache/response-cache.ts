@@ -1,6 +1,7 @@
 // Exact answers kept for a time: found after the call was admitted, kept after it was settled. A cache that is away or full is a call to the upstream, never an error.
 import type { Call, Ending } from '#gateway/call.ts';
 import type { GatewayDeps } from '#gateway/deps.ts';
+import { callerKeepsContent } from '#gateway/settle.ts';
 import type { CacheConfig } from '#settings/settings.ts';
 import type { Values } from '#stores/coordination/port.ts';
 import { type CacheWish, cacheKey, wishOf } from './cache-key.ts';
@@ -33,8 +34,8 @@ export async function findCached(call: Call, deps: GatewayDeps): Promise<Entry |
   const config = call.snapshot.config.cache;
   const { asked } = call;
   if (config === null || asked === null || !config.endpoints.some((endpoint) => endpoint === call.endpoint)) return null;
-  // A key that keeps no content keeps none here; what a client itself says is no upstream's answer.
-  if (call.key?.keepContent === false || asked.mockResponse !== null) return null;
+  // Whoever keeps no content keeps none here; what a client itself says is no upstream's answer.
+  if (!callerKeepsContent(call) || asked.mockResponse !== null) return null;
   const wish = wishOf(asked, config);
   if (!wish.reads && !wish.writes) return null;
   const key = cacheKey(call, asked, config, wish.namespace);

@@ -92,7 +92,7 @@ export class CallGuards {
   #replaceBody(body: unknown): void {
     const call = this.#call;
     call.body = Buffer.from(JSON.stringify(body));
-    call.asked = readRequest(call.body, call.pathModel, call.endpoint, call.pathStreams);
+    call.asked = readRequest(call.body, call.pathModel, call.endpoint, { streams: call.pathStreams, defaultModel: call.asked?.model ?? null });
   }
 
   async #look(guards: readonly Guard[], mode: GuardMode, { body, places }: { body: unknown; places: (body: unknown) => TextPlace[] }): Promise<Outcome> {

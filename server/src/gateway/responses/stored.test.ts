@@ -157,6 +157,9 @@ describe('a response of a model that has chats only', () => {
       expect([answer.status, answer.body.store]).toEqual([200, false]);
       expect((await ask('GET', `/${answer.body.id}`, key)).status).toBe(404);
     }
+    const headers = { authorization: 'Bearer sk-a1', 'x-litellm-enable-message-redaction': 'true' };
+    const redacted = await fetch(`${test.url}/v1/responses`, { method: 'POST', headers, body: '{"model":"llama","input":"x"}' });
+    expect(await redacted.json()).toMatchObject({ store: false });
   });
   it('is answered all the same when it cannot be kept', async () => {
     const { keep } = test.deps.responses;

@@ -2,6 +2,7 @@
 import type { Call } from '#gateway/call.ts';
 import type { GatewayDeps } from '#gateway/deps.ts';
 import { type Asked, fieldOf, readRequest } from '#gateway/request.ts';
+import { callerKeepsContent } from '#gateway/settle.ts';
 import { splice } from '#gateway/splice.ts';
 import { AppError } from '#lib/errors.ts';
 import { type Fields, fieldsOf, isFields, objectsOf, parsed } from '#lib/json.ts';
@@ -37,7 +38,7 @@ export async function openTurn(call: Call, deps: GatewayDeps, hold: (bytes: numb
     previousId,
     input: previousId === null ? null : fieldOf(asked, 'input'),
     wanted: fieldOf(asked, 'store') !== false && responsesRetentionMs > 0,
-    keepsContent: !contentOff && (call.key?.keepContent ?? true),
+    keepsContent: !contentOff && callerKeepsContent(call),
   };
   if (previousId === null) return;
   const maxBytes = deps.settings.limits.maxRequestBytes;
