@@ -39,6 +39,19 @@ function questions(now: number, traceId: string): [name: string, mostMs: number 
     ['v1 observations, 30 days, exact total', 600, `/api/public/observations?limit=50&${times(30)}`],
     ['v1 traces, 1 day, exact total', 600, `/api/public/traces?limit=50&${stamps(1)}`],
     ['v1 traces, 7 days, exact total', 600, `/api/public/traces?limit=50&${stamps(7)}`],
+    [
+      'full-text search, 1 day, a word that nothing holds',
+      300,
+      `/api/public/v2/observations?limit=50&searchQuery=${encodeURIComponent('希少な語彙')}&${times(1)}`,
+    ],
+    ['full-text search, 1 day, a word that everything holds', 300, `/api/public/v2/observations?limit=50&searchQuery=question&${times(1)}`],
+    [
+      'full-text search, 30 days, a word that nothing holds',
+      null,
+      `/api/public/v2/observations?limit=50&searchQuery=${encodeURIComponent('希少な語彙')}&${times(30)}`,
+    ],
+    ['full-text search, 30 days, one that everything holds', null, `/api/public/v2/observations?limit=50&searchQuery=question&${times(30)}`],
+    ['full-text search of traces, 1 day', 300, `/api/public/traces?limit=50&searchQuery=${encodeURIComponent('希少な語彙')}&${stamps(1)}`],
     ['a trace by id', 50, `/api/public/traces/${traceId}`],
     ['an observation by id', 50, `/api/public/observations/${traceId}-2`],
   ];

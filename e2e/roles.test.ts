@@ -96,8 +96,22 @@ model_list:
     expect((await call(`${worker?.url}/v1/models`, { key: cluster.masterKey })).status).toBe(404);
     expect((await call(`${worker?.url}/key/list`, { key: cluster.masterKey })).status).toBe(404);
     expect((await call(`${worker?.url}/metrics`)).status).toBe(200);
-    expect((await call(`${cluster.observeUrl}/api/public/traces/x`, { method: 'DELETE', basic: cluster.basic })).status).toBe(501);
   });
+
+  it('delete what was stored: the worker hides it before the answer, and events that come later stay out', async () => {
+    await send('to-delete');
+    await send('to-keep');
+    await readable(['to-delete', 'to-keep']);
+    const answer = await call(`${cluster.observeUrl}/api/public/traces/to-delete`, { method: 'DELETE', basic: cluster.basic });
+    expect(answer.status, answer.text).toBe(200);
+    expect((await trace('to-delete')).status).toBe(404);
+    await send('to-delete');
+    await send('after-it');
+    await readable(['after-it', 'to-keep']);
+    expect((await trace('to-delete')).status).toBe(404);
+    const receipt = await call(`${cluster.observeUrl}/api/public/deletions/${answer.headers.get('x-genai-deletion-id')}`, { basic: cluster.basic });
+    expect(receipt.body).toMatchObject({ kind: 'traces', subjects: ['to-delete'] });
+  }, 60_000);
 
   it('are restarted one after another under load: no request is cut, no event and no cent lost', async () => {
     const before = await cluster.sql("SELECT count(*)::int AS calls FROM genai.ledger WHERE outcome = 'success'");

@@ -30,7 +30,7 @@ async function applyProject(records: Records, organizationId: string, project: I
   if (stored?.organization_id !== organizationId) throw fault(project, `belongs to the organisation ${stored?.organization_id}, not to ${organizationId}`);
   // Writing a pair that is there changes nothing.
   for (const key of project.keys) await applyKey(records, { organizationId, project }, key);
-  const retained = await keepProjectFor(records, project);
+  const retained = (await keepProjectFor(records, project)) + (await maskProject(records, project));
   const changed = [
     ...(await inOrder(project.prompts, (prompt) => within(project, `prompt ${prompt.name}`, () => putPrompt(records, project.id, prompt)))),
     ...(await inOrder(project.models, (model) => within(project, `model ${model.modelName}`, () => putModel(records, project.id, model)))),
@@ -44,6 +44,15 @@ async function keepFor(records: Records, organizationId: string, days: number | 
   if (days === undefined) return 0;
   const changed = await records.query(
     sql`UPDATE organizations SET retention_days = ${days} WHERE id = ${organizationId} AND retention_days IS DISTINCT FROM ${days} RETURNING id`,
+  );
+  return changed.length;
+}
+
+async function maskProject(records: Records, { id, masking }: InitProject): Promise<number> {
+  if (masking === undefined) return 0;
+  const rules = JSON.stringify(masking);
+  const changed = await records.query(
+    sql`UPDATE projects SET masking_rules = ${rules}::jsonb, updated_at = now() WHERE id = ${id} AND masking_rules <> ${rules}::jsonb RETURNING id`,
   );
   return changed.length;
 }

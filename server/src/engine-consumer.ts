@@ -1,10 +1,11 @@
 // Which consumer an engine runs: the one of this folder's journal, the one of the journal that machines share (role worker, under a lease), or none (role observe beside workers).
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
-import { AppError } from '#lib/errors.ts';
-import { createDeletedTraces, type DeletedTraces, withoutDeleted } from '#observe/deletion/deleted-traces.ts';
-import { createDeletions, resumeDeletions } from '#observe/deletion/deletions.ts';
+import { createDeletedTraces, type DeletedTraces, type LeftOut, withoutDeleted } from '#observe/deletion/deleted-traces.ts';
+import { createDeletions, type DeletionDependencies, hide, resumeDeletions } from '#observe/deletion/deletions.ts';
+import { deletionsElsewhere } from '#observe/deletion/deletions-elsewhere.ts';
 import type { Deletions } from '#observe/deletion/port.ts';
+import { noteLate } from '#observe/deletion/receipts.ts';
 import { createFolder } from '#observe/fold/folder.ts';
 import type { Folder } from '#observe/fold/port.ts';
 import { TokenCounter } from '#observe/fold/token-count.ts';
@@ -31,6 +32,7 @@ import type { Log } from '#telemetry/log.ts';
 import type { EngineInput } from './engine.ts';
 import { openEngineBlobs, startLife } from './engine-life.ts';
 import { trimArchive } from './journal-janitor.ts';
+import { folderHolds, sharedEnd, sharedHolds } from './journal-left.ts';
 import { leasedPositions, leasedWriter, startLeasedConsumer } from './leased-consumer.ts';
 
 export interface Consumption {
@@ -65,7 +67,7 @@ const ARCHIVE_LIMIT_BYTES = 64 * 1024 ** 3;
 /** Starts what this engine's role asks for. @throws AppError when the bucket of a shared journal cannot be used. */
 export async function startConsumption(parts: Parts): Promise<Consumption> {
   const { journal, role } = parts.input.settings;
-  if (parts.input.restoring === true || (journal === 's3' && role !== 'worker')) return readOnly();
+  if (parts.input.restoring === true || (journal === 's3' && role !== 'worker')) return readOnly(parts);
   const { records, log } = parts;
   const blobs = await openEngineBlobs(parts.input.settings);
   const retention = await openRetentionDirectory(records, (error) =>
@@ -82,7 +84,7 @@ export async function startConsumption(parts: Parts): Promise<Consumption> {
   };
 }
 
-function consumeFolder(parts: StoringParts): Consumption {
+async function consumeFolder(parts: StoringParts): Promise<Consumption> {
   const { input, analytics, records, blobs, log } = parts;
   const reader = openJournalReader(join(input.settings.dataDir, 'journal'), {
     onCorrupt: (corruption) => log.error('a damaged place in the journal was passed over', { ...corruption }),
@@ -97,9 +99,18 @@ function consumeFolder(parts: StoringParts): Consumption {
     ...(input.roundBytes === undefined ? {} : { maxBytes: input.roundBytes }),
     onError: onError(log),
   });
-  const deletion = { analytics, deleted, consumer, folder };
+  const deletion = { analytics, records, deleted, consumer, folder };
   resumeDeletions(deletion).catch((error: unknown) => log.warn('deletions of before this start wait for the next one', { error }));
-  const life = startLife({ analytics, records, blobs, log, mayRun: () => true });
+  const life = await startLife({
+    analytics,
+    records,
+    blobs,
+    log,
+    mayRun: () => true,
+    hide: (asked) => hide(deletion, asked),
+    journalHolds: async (sequence) => folderHolds(join(input.settings.dataDir, 'journal'), sequence),
+    lookEveryMs: null,
+  });
   return {
     consumer,
     deletions: createDeletions(deletion),
@@ -120,17 +131,23 @@ async function consumeShared(parts: StoringParts): Promise<Consumption> {
   });
   const lease = createShardLease(records, randomBytes(8).toString('hex'));
   const archive = { blobs, archivePrefix: SHARED_ARCHIVE, archiveLimitBytes: ARCHIVE_LIMIT_BYTES };
+  /** Of the time that this process holds the lease. */
+  let storing: Pick<DeletionDependencies, 'deleted' | 'folder'> | null = null;
   const consumer = startLeasedConsumer({
     lease,
-    begin: () =>
-      startConsumer({
+    begin: () => {
+      const folder = newFolder(parts);
+      const { writer, deleted } = writing(parts);
+      storing = { deleted, folder };
+      return startConsumer({
         reader,
-        folder: newFolder(parts),
-        writer: leasedWriter(lease, writing(parts).writer),
+        folder,
+        writer: leasedWriter(lease, writer),
         positions: leasedPositions(lease, SHARED_CONSUMER, createPositions(records, SHARED_CONSUMER)),
         ...(input.roundBytes === undefined ? {} : { maxBytes: input.roundBytes }),
         onError: onError(log),
-      }),
+      });
+    },
     backlogAfter: (number) => backlogAfter(records, number),
     async tidy(consumedSequence) {
       const strays = await registerStrays({ blobs, records }, Date.now());
@@ -144,10 +161,22 @@ async function consumeShared(parts: StoringParts): Promise<Consumption> {
     () => consumer.wake(),
     () => consumer.wake(),
   );
-  const life = startLife({ analytics, records, blobs, log, mayRun: () => lease.isSafe() });
+  const life = await startLife({
+    analytics,
+    records,
+    blobs,
+    log,
+    mayRun: () => lease.isSafe(),
+    async hide(asked) {
+      if (storing === null) return;
+      await hide({ analytics, records, consumer, ...storing, journalEnd: () => sharedEnd(records) }, asked);
+    },
+    journalHolds: (sequence, reachedAtMs) => sharedHolds(records, sequence, reachedAtMs),
+    lookEveryMs: 15_000,
+  });
   return {
     consumer,
-    deletions: noDeletions(),
+    deletions: deletionsElsewhere(records),
     retained: life.counts,
     async stop() {
       await life.stop();
@@ -157,9 +186,9 @@ async function consumeShared(parts: StoringParts): Promise<Consumption> {
   };
 }
 
-function readOnly(): Consumption {
+function readOnly({ records }: Parts): Consumption {
   const consumer = consumerElsewhere();
-  return { consumer, deletions: noDeletions(), retained: () => null, stop: () => consumer.stop() };
+  return { consumer, deletions: deletionsElsewhere(records), retained: () => null, stop: () => consumer.stop() };
 }
 
 async function stopAll(consumer: Consumer, reader: JournalReader): Promise<void> {
@@ -181,17 +210,20 @@ function newFolder({ analytics, input, models, prices, retention }: StoringParts
 function writing({ analytics, records, log }: Parts): { writer: Writer; deleted: DeletedTraces } {
   const deleted = createDeletedTraces(records);
   const inserts = createWriter(analytics, { onAway: (error) => log.warn('the analytics store is away; the insert is repeated', { error }) });
-  return { deleted, writer: withoutDeleted(inserts, deleted, (rows) => log.info('rows of deleted traces were left out', { rows })) };
+  const leftOut = async ({ rows, traces, lastSequence }: LeftOut): Promise<void> => {
+    log.info('rows of deleted traces were left out', { rows });
+    const projects = Map.groupBy(traces, ({ projectId }) => projectId);
+    for (const [projectId, names] of projects)
+      await noteLate(
+        records,
+        projectId,
+        names.map(({ traceId }) => traceId),
+        lastSequence,
+      );
+  };
+  return { deleted, writer: withoutDeleted(inserts, deleted, leftOut) };
 }
 
 function onError(log: Log): (error: unknown) => void {
   return (error) => log.error('a round of the consumer failed; it is repeated', { error });
-}
-
-/** Deleting needs the process that stores; refused before anything is remembered. */
-function noDeletions(): Deletions {
-  const refuse = async (): Promise<never> => {
-    throw new AppError('Traces and scores cannot be deleted while reading and storing are processes apart.', { status: 501, code: 'not_implemented' });
-  };
-  return { traces: refuse, score: refuse };
 }

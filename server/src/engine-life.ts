@@ -1,5 +1,7 @@
 // When the process that stores events keeps house: soon after its start, then every hour, and only while the events are its to store.
 import { join } from 'node:path';
+import { type PurgeDependencies, purgeDeletions } from '#observe/deletion/purge.ts';
+import { DELETIONS_CHANNEL, type DeletionRow, openDeletions } from '#observe/deletion/receipts.ts';
 import { createHousekeeping, type Housekeeping } from '#observe/life/housekeeping.ts';
 import type { Analytics } from '#stores/analytics/port.ts';
 import { openFilesystemBlobs } from '#stores/blobs/filesystem.ts';
@@ -18,6 +20,8 @@ export interface Life {
   stop(): Promise<void>;
 }
 
+const PENDING_EVERY_MS = 3_000;
+
 /** The blobs as the engine sees them, beside the front that writes them too. */
 export async function openEngineBlobs(settings: EngineInput['settings']): Promise<Blobs> {
   if (settings.blobs === null) return await openFilesystemBlobs(join(settings.dataDir, 'blobs'), { beside: true });
@@ -25,9 +29,24 @@ export async function openEngineBlobs(settings: EngineInput['settings']): Promis
   return await openS3Blobs(settings.blobs);
 }
 
-/** Starts keeping house. `mayRun` is asked before each run. */
-export function startLife(parts: { analytics: Analytics; records: Pick<Records, 'query'>; blobs: Blobs; log: Log; mayRun: () => boolean }): Life {
+export interface LifeParts {
+  analytics: Analytics;
+  records: Records;
+  blobs: Blobs;
+  log: Log;
+  /** Asked before each run: whether the events are this process's to store. */
+  mayRun: () => boolean;
+  /** Hides what a noted deletion names. */
+  hide: (deletion: DeletionRow) => Promise<void>;
+  journalHolds: PurgeDependencies['journalHolds'];
+  /** How often deletions are looked for that somebody else noted; null = none is noted but by this process and by news. */
+  lookEveryMs: number | null;
+}
+
+/** Starts keeping house. */
+export async function startLife(parts: LifeParts): Promise<Life> {
   const { analytics, records, blobs, log, mayRun } = parts;
+  const deletions = await tendDeletions(parts);
   const housekeeping = createHousekeeping({
     analytics,
     records,
@@ -48,6 +67,48 @@ export function startLife(parts: { analytics: Analytics; records: Pick<Records, 
     async stop() {
       stopped = true;
       clearTimeout(timer);
+      await running;
+      await deletions.stop();
+    },
+  };
+}
+
+const DELETIONS_A_LOOK = 100;
+
+/** Hides deletions that were noted, and takes those that are hidden to their end; sleeps when none is open. */
+async function tendDeletions(parts: LifeParts): Promise<{ stop(): Promise<void> }> {
+  const { records, log, mayRun } = parts;
+  let timer: NodeJS.Timeout | undefined;
+  let [stopped, woken] = [false, false];
+  let running: Promise<void> | null = null;
+  const look = async (): Promise<boolean> => {
+    if (!mayRun()) return false;
+    for (const deletion of await openDeletions(records, DELETIONS_A_LOOK)) if (deletion.hidden_at === null) await parts.hide(deletion);
+    return await purgeDeletions({ ...parts, recordsOf: recordsOfArchive });
+  };
+  const wake = (): void => {
+    woken = true;
+    if (stopped || running !== null) return;
+    clearTimeout(timer);
+    woken = false;
+    running = look()
+      .catch((error: unknown) => {
+        log.warn('deletions could not be taken to their end; tried again', { error });
+        return true;
+      })
+      .then((pending) => {
+        running = null;
+        const afterMs = woken ? 0 : pending ? PENDING_EVERY_MS : parts.lookEveryMs;
+        if (!stopped && afterMs !== null) timer = setTimeout(wake, afterMs).unref();
+      });
+  };
+  const stopListening = await records.listen(DELETIONS_CHANNEL, wake, wake);
+  wake();
+  return {
+    async stop() {
+      stopped = true;
+      clearTimeout(timer);
+      await stopListening();
       await running;
     },
   };

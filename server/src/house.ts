@@ -15,6 +15,7 @@ import { type BudgetBook, createBudgets, type GlobalBudget } from '#gateway/mone
 import { createCallJournal } from '#gateway/money/call-journal.ts';
 import { type GovernedDirectory, openGoverned } from '#gateway/money/governed.ts';
 import { createLedger, type Ledger } from '#gateway/money/ledger.ts';
+import { maskedCallJournal } from '#gateway/money/masked-call-journal.ts';
 import { watchMoney } from '#gateway/money/money-metrics.ts';
 import { loadGlobalSpend, loadStoredSpend } from '#gateway/money/stored-spend.ts';
 import { openWindows, type WindowSpendDeps } from '#gateway/money/window-spend.ts';
@@ -38,6 +39,8 @@ import { parsePicos } from '#lib/money.ts';
 import { createSealer } from '#lib/sealed.ts';
 import type { IngestDependencies } from '#observe/ingest/door.ts';
 import { createIngestRoutes } from '#observe/ingest/routes.ts';
+import type { MaskingDirectory } from '#observe/masking/directory.ts';
+import { callMask } from '#observe/masking/mask-body.ts';
 import { forwardedReadRoutes } from '#observe/read-routes.ts';
 import { createRecordRoutes } from '#observe/record-routes.ts';
 import type { GatewayConfig, Settings, StoredSections } from '#settings/settings.ts';
@@ -51,7 +54,8 @@ import type { ConsoleHealth } from './contract.ts';
 import { dataPlaneDeps } from './data-plane-deps.ts';
 import type { EngineLink } from './engine-link.ts';
 import { type Evaluation, openEvaluation } from './evaluation.ts';
-import { ingestionOf, projectPrincipal } from './ingestion.ts';
+import { openMaskingOf } from './house-masking.ts';
+import { type Ingestion, ingestionOf, projectPrincipal } from './ingestion.ts';
 import { createKeyNews, type KeyNews } from './key-news.ts';
 import { type LiveModels, openLiveModels, withStoredModels } from './live-models.ts';
 import { configOfStart, type LiveSettings, openLiveSettings, type ReadConfig } from './live-settings.ts';
@@ -122,8 +126,9 @@ export async function buildHouse(input: HouseInput): Promise<House> {
   const probes = { draining: false };
   const { tellRequest, gauges, ...telemetry } = openTelemetry(input, () => config);
   const { metrics } = telemetry;
+  const masking = await openMaskingOf(input, metrics);
   const coordination = await openCoordination({ settings, records: stores.records, log, metrics });
-  const money = await openMoney(input, metrics, { config: () => config, coordination });
+  const money = await openMoney(input, metrics, { config: () => config, coordination, masking });
   const [keys, priceList] = [await openKeys(input, money, config), await openPriceList(stores.records, log)];
   const news = createKeyNews({ news: coordination.news, keys, governed: money.governed, log });
   const projectKeys = await openProjectKeys(stores.records);
@@ -147,7 +152,7 @@ export async function buildHouse(input: HouseInput): Promise<House> {
   });
   const health = openHealth(input, () => config);
   const liveSettings = openLiveSettings({ ...registered, models, news: coordination.news });
-  const ingestion = ingestionOf(stores, metrics);
+  const ingestion = ingestionOf(stores, metrics, masking);
   const evaluation = await openEvaluation({ input, changed: news.keyChanged, ingestion, prices: deps.prices });
   const rooms = { deps, keys, money, news, stored, models, callbacks, liveSettings, health, gateway, probes, evaluation };
   const platformState = openPlatformState(input, metrics, { coordination, gateway, ledger: money.ledger });
@@ -168,7 +173,7 @@ export async function buildHouse(input: HouseInput): Promise<House> {
     tellRequest,
     async close() {
       const last = [login, keys, priceList, projectKeys, money, coordination, telemetry.spans];
-      for (const part of [evaluation, gauges, health, news, models, liveSettings, responses, callbacks, ...last]) await part.close();
+      for (const part of [evaluation, gauges, masking, health, news, models, liveSettings, responses, callbacks, ...last]) await part.close();
     },
   };
 }
@@ -228,6 +233,7 @@ interface Money {
 interface MoneyParts {
   config: () => GatewayConfig;
   coordination: Coordination;
+  masking: MaskingDirectory;
 }
 
 /** What calls of before this start cost becomes known before the first call is admitted. */
@@ -272,8 +278,10 @@ async function openMoney({ stores, settings, log }: HouseInput, metrics: Metrics
     budgetResets: { reschedule: () => void coordination.news.tell(WINDOWS_TOPIC, '') },
     governed,
     apart,
-    callJournal:
+    callJournal: maskedCallJournal(
       apart?.callJournal ?? createCallJournal({ writer: journal, listener: countingCalls(metrics, prometheusOf(config), ledger.listener), onContentDropped }),
+      callMask(parts.masking),
+    ),
     async close() {
       await recovery?.close();
       stopHearing();
@@ -315,7 +323,7 @@ interface RouteParts {
   callbacks: Callbacks;
   liveSettings: LiveSettings;
   metrics: Metrics;
-  ingestion: IngestDependencies;
+  ingestion: Ingestion;
   evaluation: Evaluation;
   platformState: () => Promise<ConsoleHealth>;
   config: () => GatewayConfig;
@@ -382,6 +390,8 @@ function routesOf(parts: RouteParts): Route[] {
         blobs: stores.blobs,
         instanceSecret: identity.instanceSecret,
         outgoing: parts.evaluation.outgoing,
+        homeProjectId: () => identity.projectId,
+        maskMedia: parts.ingestion.maskMedia,
         ask: (principal, path) => askEngine(engine, principal, path),
       }),
     );

@@ -70,13 +70,13 @@ describe('the start file', () => {
     expect(model?.pricing_tiers[0].prices.input).toBe(0.001);
   });
 
-  it('sets how long is kept, once, and leaves what it does not name', async () => {
+  it('sets how long is kept and what is masked, once, and leaves what it does not name', async () => {
     const { records } = database;
     const kept = FILE.replace('name: Acme 株式会社', 'name: Acme 株式会社\n    retention: 90').replace(
       'id: support',
-      'id: support\n        retention: { days: 30, rules: [{ environment: dev, days: 7 }] }',
+      'id: support\n        masking: [{ builtIn: email }, { name: EMPLOYEE, pattern: "社員[0-9]+" }]\n        retention: { days: 30, rules: [{ environment: dev, days: 7 }] }',
     );
-    expect(await applyInitFile(records, read(kept))).toBe(2);
+    expect(await applyInitFile(records, read(kept))).toBe(3);
     expect(await applyInitFile(records, read(kept))).toBe(0);
     expect(await applyInitFile(records, read(FILE))).toBe(0);
     const [row] = await records.query(sql`

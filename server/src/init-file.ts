@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import { AppError } from '#lib/errors.ts';
+import { maskingRules } from '#observe/masking/rules.ts';
 import { createModelBody } from '#observe/models/schema.ts';
 import { createPromptBody } from '#observe/prompts/schema.ts';
 import { retentionDays, retentionRules } from '#observe/retention/policy.ts';
@@ -20,6 +21,7 @@ const projectSchema = z.strictObject({
   id,
   name: z.string().min(1).max(255),
   retention: z.union([retentionDays, z.strictObject({ days: retentionDays.optional(), rules: retentionRules.default([]) })]).optional(),
+  masking: maskingRules.optional(),
   keys: z.array(keySchema).default([]),
   prompts: z.array(createPromptBody).default([]),
   models: z.array(createModelBody).default([]),

@@ -26,6 +26,7 @@ import { servesCalls } from './open-callbacks.ts';
 import { consumedByAll, openStores, type Stores } from './open-stores.ts';
 import { type FirstRun, type PlatformUrls, type RunningPlatform, type StartInput, StartRefused } from './platform.ts';
 import { platformStatus } from './platform-status.ts';
+import { rollForDeletions } from './roll-for-deletions.ts';
 import { trimHeapOnce } from './trim-heap.ts';
 import { VERSION } from './version.ts';
 
@@ -82,7 +83,7 @@ async function start(input: StartInput, loaded: LoadedSettings, run: { closers: 
     archiveLimitBytes: ARCHIVE_LIMIT_BYTES,
     log,
   });
-  closers.push(() => janitor.close());
+  closers.push(() => janitor.close(), await rollForDeletions(stores.records, janitor, log));
   const doors = await openDoors({
     settings,
     house,

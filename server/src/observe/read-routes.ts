@@ -5,10 +5,11 @@ import type { Analytics } from '#stores/analytics/port.ts';
 import type { Records } from '#stores/records/port.ts';
 import { consoleReadRoutes } from './console/routes.ts';
 import type { Deletions } from './deletion/port.ts';
-import { deletionRoutes } from './deletion/routes.ts';
+import { deletionRoutes, receiptRoutes } from './deletion/routes.ts';
 import { metricsRoutes } from './metrics/routes.ts';
 import { observationRoutes } from './observations/routes.ts';
 import { promptLinks } from './prompts/links.ts';
+import { reconciliationRoutes } from './reconciliation/routes.ts';
 import { scoreTypes } from './score-configs/check.ts';
 import { scoreRoutes } from './scores/routes.ts';
 import { sessionRoutes } from './sessions/routes.ts';
@@ -34,6 +35,8 @@ export function readRoutes({ analytics, records, deletions, teamNames }: EngineP
     ...sessionRoutes(analytics),
     ...metricsRoutes(analytics),
     ...deletionRoutes(deletions),
+    ...receiptRoutes(records),
+    ...reconciliationRoutes(analytics, records),
     ...consoleReadRoutes(analytics, teamNames),
   ];
 }

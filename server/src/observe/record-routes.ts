@@ -9,13 +9,15 @@ import type { AskEngine } from './api/ask-engine.ts';
 import { commentRoutes } from './comments/routes.ts';
 import { datasetRoutes } from './datasets/routes.ts';
 import { datasetRunRoutes } from './datasets/run-routes.ts';
+import { projectDeletionRoutes } from './deletion/project-deletion.ts';
 import { evaluatorRoutes } from './evaluation/evaluator-routes.ts';
 import { queueRoutes } from './evaluation/queue-routes.ts';
 import { ruleRoutes } from './evaluation/rule-routes.ts';
 import { comparisonRoutes } from './experiments/comparison-routes.ts';
 import type { AskModel } from './llm-connections/chat.ts';
 import { llmConnectionRoutes } from './llm-connections/routes.ts';
-import { mediaRoutes } from './media/routes.ts';
+import { maskingRoutes } from './masking/routes.ts';
+import { type MediaDependencies, mediaRoutes } from './media/routes.ts';
 import { createUrlSigner } from './media/signed-url.ts';
 import { modelRoutes } from './models/routes.ts';
 import { promptRoutes } from './prompts/routes.ts';
@@ -30,16 +32,20 @@ export interface RecordRoutesDependencies {
   instanceSecret: Buffer;
   /** How models and given addresses are reached. */
   outgoing: { egress: Pick<Egress, 'check'>; sealer: Sealer; askModel: AskModel };
+  /** Where calls without a project of their own go. */
+  homeProjectId: () => string;
+  /** What is stored instead of a medium that is text. */
+  maskMedia?: MediaDependencies['mask'];
 }
 
-export function createRecordRoutes({ records, ask, blobs, instanceSecret, outgoing }: RecordRoutesDependencies): Route[] {
+export function createRecordRoutes({ records, ask, blobs, instanceSecret, outgoing, homeProjectId, maskMedia }: RecordRoutesDependencies): Route[] {
   const signer = createUrlSigner(instanceSecret);
   return [
     ...promptRoutes(records),
     ...scoreConfigRoutes(records),
     ...datasetRoutes(records, signer),
     ...datasetRunRoutes(records, ask),
-    ...mediaRoutes({ records, blobs, signer }),
+    ...mediaRoutes({ records, blobs, signer, ...(maskMedia === undefined ? {} : { mask: maskMedia }) }),
     ...commentRoutes(records, ask),
     ...annotationQueueRoutes(records),
     ...modelRoutes(records),
@@ -49,5 +55,7 @@ export function createRecordRoutes({ records, ask, blobs, instanceSecret, outgoi
     ...ruleRoutes({ records, ask }),
     ...queueRoutes({ records, ask }),
     ...comparisonRoutes({ records, ask }),
+    ...maskingRoutes(records),
+    ...projectDeletionRoutes({ records, homeProjectId }),
   ];
 }

@@ -16,8 +16,8 @@ export interface DeletedTraces {
   buried(projectId: string, traceIds: readonly string[]): Promise<void>;
   /** Remembered traces whose rows may still be stored: a deletion that was broken off. */
   unburied(limit: number): Promise<TraceName[]>;
-  /** The rows without those of deleted traces. */
-  without(rows: FoldedRows): Promise<FoldedRows>;
+  /** The rows without those of deleted traces, and which of those had rows. */
+  without(rows: FoldedRows): Promise<{ kept: FoldedRows; late: TraceName[] }>;
 }
 
 /** The memory over the records. One process deletes and writes, so "nothing was ever deleted" needs to be asked once only. */
@@ -41,16 +41,18 @@ export function createDeletedTraces(records: Pick<Records, 'query'>): DeletedTra
     },
     without: async (rows) => {
       if (any === null) any = (await records.query(sql`SELECT 1 FROM deleted_traces LIMIT 1`)).length > 0;
-      if (!any) return rows;
-      const deleted = await deletedAmong(records, namesIn(rows));
-      if (deleted.size === 0) return rows;
+      if (!any) return { kept: rows, late: [] };
+      const names = namesIn(rows);
+      const deleted = await deletedAmong(records, names);
+      if (deleted.size === 0) return { kept: rows, late: [] };
       const stays = (projectId: string, traceId: string): boolean => traceId === '' || !deleted.has(keyOf(projectId, traceId));
-      return {
+      const kept = {
         ...rows,
         observations: rows.observations.filter((row) => stays(row.project_id, row.trace_id)),
         traces: rows.traces.filter((row) => stays(row.project_id, row.id)),
         scores: rows.scores.filter((row) => stays(row.project_id, row.trace_id)),
       };
+      return { kept, late: [...deleted].map((key) => names.get(key) as TraceName) };
     },
   };
 }
@@ -77,14 +79,20 @@ async function deletedAmong(records: Pick<Records, 'query'>, names: ReadonlyMap<
   return new Set(rows.map((row) => keyOf(row.project_id, row.trace_id)));
 }
 
-/** The same writer, without rows of deleted traces. `onLeftOut` is told how many. */
-export function withoutDeleted(writer: Writer, deleted: DeletedTraces, onLeftOut: (rows: number) => void): Writer {
+export interface LeftOut {
+  rows: number;
+  traces: readonly TraceName[];
+  /** Place of the journal up to which they came. */
+  lastSequence: bigint;
+}
+
+/** The same writer, without rows of deleted traces. */
+export function withoutDeleted(writer: Writer, deleted: DeletedTraces, onLeftOut: (leftOut: LeftOut) => void | Promise<void>): Writer {
   const count = (rows: FoldedRows): number => rows.observations.length + rows.traces.length + rows.scores.length;
   return {
     write: async (rows, options) => {
-      const kept = await deleted.without(rows);
-      const leftOut = count(rows) - count(kept);
-      if (leftOut > 0) onLeftOut(leftOut);
+      const { kept, late } = await deleted.without(rows);
+      if (late.length > 0) await onLeftOut({ rows: count(rows) - count(kept), traces: late, lastSequence: options.lastSequence });
       return await writer.write(kept, options);
     },
   };

@@ -1,5 +1,6 @@
 // Deletion through journal, folder, consumer, chDB and PostgreSQL as they are: gone at once, gone for what still arrives, and ended after a crash.
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { readdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -12,13 +13,19 @@ import { PROJECT } from '#observe/store/rows-fixture.ts';
 import { createWriter } from '#observe/store/writer.ts';
 import { openReads, projectKey, type ReadsFixture } from '#observe/traces/reads-fixture.ts';
 import { traceRoutes } from '#observe/traces/routes.ts';
+import { openFilesystemBlobs } from '#stores/blobs/filesystem.ts';
+import { recordsOfArchive } from '#stores/journal/archived-segment.ts';
 import { openJournalWriter } from '#stores/journal/open.ts';
 import { JournalKind, type JournalWriter } from '#stores/journal/port.ts';
 import { openJournalReader } from '#stores/journal/reader.ts';
+import { firstSequenceOf } from '#stores/journal/segment.ts';
+import { sql } from '#stores/records/sql.ts';
 import { startTestRecords, type TestRecords } from '#stores/records/test-records.ts';
 import { createDeletedTraces, withoutDeleted } from './deleted-traces.ts';
 import { createDeletions, type DeletionDependencies, resumeDeletions } from './deletions.ts';
-import { deletionRoutes } from './routes.ts';
+import { purgeDeletions } from './purge.ts';
+import { noteLate } from './receipts.ts';
+import { deletionRoutes, receiptRoutes } from './routes.ts';
 
 let database: TestRecords;
 let reads: ReadsFixture;
@@ -38,14 +45,20 @@ beforeAll(async () => {
     consumer = startConsumer({
       reader: openJournalReader(folder),
       folder: fold,
-      writer: withoutDeleted(createWriter(analytics), deleted, (rows) => {
+      writer: withoutDeleted(createWriter(analytics), deleted, async ({ rows, traces, lastSequence }) => {
         leftOut += rows;
+        await noteLate(
+          database.records,
+          PROJECT,
+          traces.map(({ traceId }) => traceId),
+          lastSequence,
+        );
       }),
       positions: createPositions(database.records, 'deletion'),
       minRoundMs: 5,
     });
-    dependencies = { analytics, deleted, consumer, folder: fold };
-    return [...traceRoutes(analytics), ...scoreRoutes(analytics), ...deletionRoutes(createDeletions(dependencies))];
+    dependencies = { analytics, records: database.records, deleted, consumer, folder: fold };
+    return [...traceRoutes(analytics), ...scoreRoutes(analytics), ...deletionRoutes(createDeletions(dependencies)), ...receiptRoutes(database.records)];
   });
 });
 afterAll(async () => {
@@ -131,4 +144,97 @@ describe('a deleted score', () => {
     await ingest(['score-create', { id: 'thumb', traceId: 'stays', name: 'thumb', value: 0 }]);
     expect((await reads.get('/api/public/scores/thumb')).body).toMatchObject({ value: 0, comment: null });
   });
+});
+
+/** Bytes of the files under a folder that hold the text. */
+const holding = (place: string, marker: string): string[] =>
+  readdirSync(place, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name))
+    .filter((file) => readFileSync(file).includes(marker));
+
+describe('the purge', () => {
+  const marker = 'MARKER-7f3a';
+  const others = 'STAYS-7f3a';
+  const everywhere = (text: string) => [...holding(folder, text), ...holding(reads.path, text)];
+
+  it('takes a deleted trace out of every file, and the receipt says what and when', async () => {
+    const { analytics } = dependencies;
+    const { records } = database;
+    // Plain files can be looked into; replaced parts leave at once.
+    for (const table of ['observations', 'traces', 'scores', 'dead_letters'])
+      await analytics.command({
+        text: `ALTER TABLE ${table} MODIFY SETTING old_parts_lifetime = 0, cleanup_delay_period = 1, max_cleanup_delay_period = 1`,
+        parameters: {},
+      });
+    for (const table of ['observations', 'traces']) {
+      for (const column of ['input', 'output'])
+        await analytics.command({ text: `ALTER TABLE ${table} MODIFY COLUMN ${column} Nullable(String) CODEC(NONE)`, parameters: {} });
+    }
+    await records.query(sql`INSERT INTO organizations (id, name) VALUES ('o', 'O')`);
+    await records.query(sql`INSERT INTO projects (id, organization_id, name) VALUES (${PROJECT}, 'o', 'P')`);
+    await records.query(
+      sql`INSERT INTO comments (id, project_id, object_type, object_id, content) VALUES ('c1', ${PROJECT}, 'OBSERVATION', 'gone-span', 'x'), ('c2', ${PROJECT}, 'TRACE', 'left', 'y')`,
+    );
+    await ingest(
+      ['trace-create', { id: 'gone', timestamp: at, name: 'gone', input: marker }],
+      ['span-create', { id: 'gone-span', traceId: 'gone', startTime: at, name: 's', output: marker }],
+      ['score-create', { id: 'gone-score', traceId: 'gone', name: 'quality', value: 1 }],
+    );
+    // An update that names the observation only.
+    await ingest(['span-update', { id: 'gone-span', input: `${marker} late` }]);
+    await ingest(['trace-create', { id: 'left', timestamp: at, name: 'left', input: others }]);
+    expect(everywhere(marker).length).toBeGreaterThan(1);
+
+    expect(await reads.call('DELETE', '/api/public/traces/gone')).toMatchObject({ status: 200 });
+    const [receipt] = (await reads.get('/api/public/deletions')).body.data as unknown as [{ id: string }];
+    expect(receipt).toMatchObject({ kind: 'traces', subjects: ['gone'], status: 'hidden', goneAt: null });
+
+    const blobs = await openFilesystemBlobs(join(folder, 'blobs'));
+    const purge = () =>
+      purgeDeletions({
+        analytics,
+        records,
+        blobs,
+        recordsOf: recordsOfArchive,
+        journalHolds: async (sequence) => (await readdir(folder)).some((name) => (firstSequenceOf(name) ?? sequence + 1n) <= sequence),
+      });
+    await purge();
+    // The journal still holds what was received.
+    await purge();
+    expect((await reads.get(`/api/public/deletions/${receipt.id}`)).body).toMatchObject({ status: 'hidden', archiveRewrittenAt: null });
+    await journal.roll();
+    await journal.release(1n << 62n, (name, path) => blobs.putFile(`archive/${name}`, path));
+    const read = async () => (await reads.get(`/api/public/deletions/${receipt.id}`)).body as Record<string, unknown>;
+    for (let look = 0; look < 300 && (await read()).goneAt === null; look += 1) {
+      await purge();
+      await new Promise((resolve) => setTimeout(resolve, 200));
+    }
+    expect(await read()).toMatchObject({
+      status: 'gone',
+      removed: { observations: 1, traces: 1, scores: 1, comments: 1, archivedRecords: 2 },
+      goneAt: expect.any(String),
+    });
+    expect(Number((await read()).removedBytes)).toBeGreaterThan(2 * marker.length);
+    expect(everywhere(marker)).toEqual([]);
+    expect(everywhere(others).length).toBeGreaterThan(1);
+    expect(await records.query(sql`SELECT id FROM comments ORDER BY id`)).toEqual([{ id: 'c2' }]);
+
+    // A score that was sent again under its id stays.
+    await ingest(['score-create', { id: 'again', traceId: 'left', name: 'q', value: 1 }]);
+    await reads.call('DELETE', '/api/public/scores/again');
+    await ingest(['score-create', { id: 'again', traceId: 'left', name: 'q', value: 0 }]);
+    await purge();
+    expect((await reads.get('/api/public/scores/again')).body).toMatchObject({ value: 0 });
+    expect((await reads.get('/api/public/deletions')).body.data[0]).toMatchObject({ kind: 'score', removed: { scores: 1 } });
+
+    // What comes afterwards is in no row, and leaves the archive too.
+    await ingest(['span-create', { id: 'late-span', traceId: 'gone', startTime: at, name: 's', output: marker }]);
+    expect(await read()).toMatchObject({ status: 'hidden' });
+    await journal.roll();
+    await journal.release(1n << 62n, (name, path) => blobs.putFile(`archive/${name}`, path));
+    expect(everywhere(marker)).toHaveLength(1);
+    for (let look = 0; look < 100 && (await read()).goneAt === null; look += 1) await purge();
+    expect(everywhere(marker)).toEqual([]);
+  }, 120_000);
 });

@@ -5,7 +5,7 @@ import { AppError } from '#lib/errors.ts';
 const column = z.string().min(1).max(100);
 const listOperator = z.enum(['any of', 'none of', 'all of']);
 const numberOperator = z.enum(['=', '>', '<', '>=', '<=']);
-const stringOperator = z.enum(['=', 'contains', 'does not contain', 'starts with', 'ends with']);
+const stringOperator = z.enum(['=', 'contains', 'does not contain', 'starts with', 'ends with', 'matches']);
 const equality = z.enum(['=', '<>']);
 const words = z.array(z.string().max(5_000)).max(1_000);
 const key = z.string().min(1).max(200);

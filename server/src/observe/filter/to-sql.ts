@@ -1,5 +1,6 @@
 // Checked filter conditions -> SQL over the columns that a list knows; an unknown column or a type that does not fit it is a 400.
 import { AppError } from '#lib/errors.ts';
+import { textHolds } from '#observe/search/folded.ts';
 import { float64, instant, type SqlFragment, sql, text, texts } from '#stores/analytics/sql.ts';
 import type { FilterCondition } from './filter.ts';
 
@@ -57,7 +58,7 @@ const NUMBER = { '=': sql`=`, '>': sql`>`, '<': sql`<`, '>=': sql`>=`, '<=': sql
 
 type InstantCondition = { operator: keyof typeof NUMBER; value: string };
 type NumberCondition = { operator: keyof typeof NUMBER; value: number };
-type TextCondition = { operator: '=' | 'contains' | 'does not contain' | 'starts with' | 'ends with'; value: string };
+type TextCondition = { operator: '=' | 'contains' | 'does not contain' | 'starts with' | 'ends with' | 'matches'; value: string };
 type ListCondition = { operator: 'any of' | 'none of' | 'all of'; value: string[] };
 
 function compareInstant(expression: SqlFragment, { operator, value }: InstantCondition): SqlFragment {
@@ -78,6 +79,8 @@ function matchText(expression: SqlFragment, { operator, value }: TextCondition):
       return sql`ifNull(position(${expression}, ${text(value)}) = 0, 1)`;
     case 'starts with':
       return sql`ifNull(startsWith(${expression}, ${text(value)}), 0)`;
+    case 'matches':
+      return sql`ifNull(${textHolds(expression, value)}, 0)`;
     case 'ends with':
       return sql`ifNull(endsWith(${expression}, ${text(value)}), 0)`;
   }

@@ -4,7 +4,7 @@ import type { JournalAppender, JournalKind } from '#stores/journal/port.ts';
 import { encodeHeader, type IngestHeader } from './header.ts';
 
 /** A project's masking: acts before anything is written. Returns the body to keep; identity when the project masks nothing. */
-export type Mask = (projectId: string, body: Buffer, contentType: string) => Buffer | Promise<Buffer>;
+export type Mask = (projectId: string, body: Buffer, contentType: string, kind: JournalKind) => Buffer | Promise<Buffer>;
 
 export interface Acceptance {
   kind: JournalKind;
@@ -19,7 +19,7 @@ export interface Acceptance {
  */
 export async function accept(journal: JournalAppender, mask: Mask, acceptance: Acceptance): Promise<void> {
   const { kind, projectId, header } = acceptance;
-  const body = await mask(projectId, acceptance.body, header.contentType);
+  const body = await mask(projectId, acceptance.body, header.contentType, kind);
   await new Promise<void>((resolve, reject) => {
     const sequence = journal.append('payload', kind, projectId, [encodeHeader(header), body], (error) =>
       error === null ? resolve() : reject(unavailable(2, error)),

@@ -54,7 +54,7 @@ async function note({ records, recordsOf }: ArchiveDependencies, key: string, ar
 }
 
 /** When a record came, as its header says. */
-function receivedAtMs({ parts }: JournalRecord): number | null {
+export function receivedAtMs({ parts }: JournalRecord): number | null {
   const text = parts[0]?.toString('latin1') ?? '';
   const found = /"(?:receivedAtUs|endedAtUs|startedAtUs)"\s*:\s*(\d{1,17})/.exec(text)?.[1];
   return found === undefined ? null : Number(found) / 1000;

@@ -1,5 +1,5 @@
 // Media follow what they stand in: a link whose trace is gone goes, and a medium without a link goes with its content.
-import { blobKey } from '#observe/media/blob-key.ts';
+import { blobKey, mediaPrefix } from '#observe/media/blob-key.ts';
 import type { Analytics } from '#stores/analytics/port.ts';
 import { sql as analyticsSql, text, texts } from '#stores/analytics/sql.ts';
 import type { Blobs } from '#stores/blobs/port.ts';
@@ -59,8 +59,7 @@ export async function unlinkTraces(
   return await removeMedia({ records, blobs }, projectId, rows);
 }
 
-/** Removes media with their content, whatever refers to them. */
-export async function removeMedia(
+async function removeMedia(
   { records, blobs }: Omit<MediaDependencies, 'analytics'>,
   projectId: string,
   rows: readonly { id: string; content_length: string }[],
@@ -72,4 +71,20 @@ export async function removeMedia(
   }
   await records.query(sql`DELETE FROM media WHERE project_id = ${projectId} AND id = ANY (${rows.map(({ id }) => id)}::text[])`);
   return { media: rows.length, bytes };
+}
+
+/** Removes the content of all media of a project that came before an instant; its records are gone already. */
+export async function removeContentOf(blobs: Blobs, projectId: string, before: Date): Promise<MediaRemoved> {
+  const total: MediaRemoved = { media: 0, bytes: 0 };
+  for (let after: string | undefined; ; ) {
+    const page = await blobs.list(mediaPrefix(projectId), { ...(after === undefined ? {} : { after }), limit: LINKS_A_LOOK });
+    for (const { key, sizeBytes, modifiedAt } of page) {
+      after = key;
+      if (modifiedAt > before) continue;
+      await blobs.remove(key);
+      total.media += 1;
+      total.bytes += sizeBytes;
+    }
+    if (page.length < LINKS_A_LOOK) return total;
+  }
 }

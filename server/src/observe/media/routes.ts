@@ -24,6 +24,8 @@ export interface MediaDependencies {
   records: Records;
   blobs: Blobs;
   signer: UrlSigner;
+  /** What is stored instead of a medium that is text; absent = what was sent. */
+  mask?: (projectId: string, contentType: string, bytes: Buffer) => Buffer;
 }
 
 const announcement = z
@@ -156,8 +158,9 @@ async function upload(dependencies: MediaDependencies, turns: Turns, context: Ro
   const row = await addressed(dependencies, 'upload', context);
   return await turns(async () => {
     const bytes = await receive(context.http, { contentType: row.content_type, contentLength: Number(row.content_length), sha256Base64: row.sha256_hash });
-    await dependencies.blobs.put(blobKey(row), bytes, { contentType: row.content_type });
-    await markUploaded(dependencies.records, row.project_id, row.id);
+    const kept = dependencies.mask?.(row.project_id, row.content_type, bytes) ?? bytes;
+    await dependencies.blobs.put(blobKey(row), kept, { contentType: row.content_type });
+    await markUploaded(dependencies.records, row.project_id, row.id, kept.byteLength);
     return new Response(null, { status: 200, headers: { etag: `"${row.sha256_hash}"` } });
   });
 }

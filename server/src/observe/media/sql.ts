@@ -56,10 +56,10 @@ export async function linkMedia(session: RecordsSession, media: Pick<MediaRow, '
     ON CONFLICT DO NOTHING`);
 }
 
-/** The content is here. */
-export async function markUploaded(session: RecordsSession, projectId: string, id: string): Promise<void> {
+/** The content is here, with so many bytes as they are kept. */
+export async function markUploaded(session: RecordsSession, projectId: string, id: string, keptBytes: number): Promise<void> {
   await session.query(
-    sql`UPDATE media SET uploaded_at = coalesce(uploaded_at, now()), upload_http_status = 200 WHERE project_id = ${projectId} AND id = ${id}`,
+    sql`UPDATE media SET uploaded_at = coalesce(uploaded_at, now()), upload_http_status = 200, content_length = ${keptBytes} WHERE project_id = ${projectId} AND id = ${id}`,
   );
 }
 

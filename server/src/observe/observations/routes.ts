@@ -20,6 +20,7 @@ import {
   wordsParameter,
 } from '#observe/filter/parameters.ts';
 import { type PromptLinks, unlinked } from '#observe/prompts/links.ts';
+import { contentOf, searchParameters } from '#observe/search/content-filter.ts';
 import { liveRows } from '#observe/store/newest.ts';
 import { tracesById } from '#observe/traces/sql.ts';
 import type { Analytics } from '#stores/analytics/port.ts';
@@ -47,6 +48,7 @@ const conditions = {
   toStartTime: instantParameter,
   version: wordParameter,
   filter: wordParameter,
+  ...searchParameters,
 };
 const listParameters = z.object({ ...conditions, parentObservationId: wordParameter, page: pageParameter, limit: limitParameter(100) });
 const v2Parameters = z.object({
@@ -164,6 +166,9 @@ async function contextOf(
 }
 
 function queryOf(projectId: string, asked: V1 | V2): ObservationListQuery {
+  const { content, rest } = contentOf(parseFilter(asked.filter));
+  const { searchQuery: question, searchType: types } = asked;
+  const byName = question !== undefined && !types.includes('content');
   return {
     projectId,
     name: asked.name,
@@ -174,7 +179,9 @@ function queryOf(projectId: string, asked: V1 | V2): ObservationListQuery {
     parentObservationId: asked.parentObservationId,
     environments: asked.environment,
     version: asked.version,
-    filter: parseFilter(asked.filter),
+    filter: rest,
+    content: question === undefined || byName ? content : [...content, { question, field: 'any' }],
+    searchNames: byName ? question : undefined,
   };
 }
 

@@ -1,6 +1,8 @@
 // Reads of observations: lists by time (FINAL, bounded), one or a trace's by id (newest version).
 import type { FilterCondition } from '#observe/filter/filter.ts';
 import { type FilterColumns, filterToSql } from '#observe/filter/to-sql.ts';
+import { observationsHolding } from '#observe/search/candidates.ts';
+import type { ContentQuestion } from '#observe/search/content-filter.ts';
 import { FINAL_SETTINGS, liveIn, newestVersions, type TimeRange } from '#observe/store/newest.ts';
 import { projectIs, tracesIn } from '#observe/traces/sql.ts';
 import { instant, join, type SqlFragment, sql, text, texts, uint32 } from '#stores/analytics/sql.ts';
@@ -123,6 +125,10 @@ export interface ObservationListQuery {
   environments?: readonly string[] | undefined;
   version?: string | undefined;
   filter: readonly FilterCondition[];
+  /** The id, or part of the name. */
+  searchNames?: string | undefined;
+  /** Words that input and output hold. */
+  content?: readonly ContentQuestion[] | undefined;
 }
 
 /** Traces that observations of a range may belong to: an observation may begin up to 30 days after its trace. */
@@ -152,6 +158,12 @@ function simpleConditions(query: ObservationListQuery, range: TimeRange): SqlFra
   add('isRootObservation', query.isRoot === undefined ? null : query.isRoot ? sql`parent_observation_id = ''` : sql`parent_observation_id != ''`);
   add('environment', query.environments?.length ? sql`environment IN ${texts(query.environments)}` : null);
   add('version', query.version === undefined ? null : sql`version = ${text(query.version)}`);
+  for (const { question, field } of query.content ?? [])
+    conditions.push(sql`(trace_id, id) IN (${observationsHolding(query.projectId, range, question, field)})`);
+  if (query.searchNames !== undefined) {
+    const asked = text(query.searchNames);
+    conditions.push(sql`(id = ${asked} OR trace_id = ${asked} OR positionCaseInsensitiveUTF8(ifNull(name, ''), ${asked}) > 0)`);
+  }
   return conditions;
 }
 

@@ -1,4 +1,5 @@
 // The one DDL template of observability's stored rows (columns mirror rows.ts, keys are docs/adr/0003), rendered plain or Replicated + ON CLUSTER.
+import { SEARCH_COLUMN, SEARCH_INDEX } from '#observe/search/folded.ts';
 import { constantSql, type SqlFragment } from '#stores/analytics/sql.ts';
 
 export type TableName = 'observations' | 'traces' | 'scores' | 'dead_letters';
@@ -125,10 +126,21 @@ const DEAD_LETTERS: Columns = [
 /** A look-up asks for thousands of ids at once, and every id that is not there still opens this share of the granules: 1,000 of them at 0.001 nearly all. */
 const FALSE_POSITIVES = 0.00007;
 
+interface Derived {
+  name: string;
+  definition: string;
+  index: string;
+}
+
+/** What full-text search looks into. */
+const SEARCHED: readonly Derived[] = [{ name: 'search_text', definition: SEARCH_COLUMN, index: SEARCH_INDEX }];
+
 interface Table {
   columns: Columns;
   /** Columns with a bloom index: entities are found by these whenever they were. */
   blooms: readonly string[];
+  /** Columns that the store makes of the others, with their index; nothing inserts or copies them. */
+  derived?: readonly Derived[];
   /** Arguments of ReplacingMergeTree. */
   versioned: string;
   partitionBy: string;
@@ -139,6 +151,7 @@ const TABLES: Readonly<Record<TableName, Table>> = {
   observations: {
     columns: OBSERVATIONS,
     blooms: ['id', 'trace_id'],
+    derived: SEARCHED,
     versioned: 'row_version, is_deleted',
     partitionBy: '(retention_class, toMonday(start_time))',
     orderBy: '(project_id, toStartOfMinute(start_time), xxHash32(trace_id), trace_id, id)',
@@ -146,6 +159,7 @@ const TABLES: Readonly<Record<TableName, Table>> = {
   traces: {
     columns: TRACES,
     blooms: ['id'],
+    derived: SEARCHED,
     versioned: 'row_version, is_deleted',
     partitionBy: '(retention_class, toMonday(timestamp))',
     orderBy: '(project_id, toStartOfMinute(timestamp), id)',
@@ -173,11 +187,18 @@ export function columnsOf(table: TableName): readonly string[] {
   return TABLES[table].columns.map(([name]) => name);
 }
 
+/** Names of the columns that the store makes by itself. */
+export function derivedColumns(table: TableName): readonly string[] {
+  return (TABLES[table].derived ?? []).map(({ name }) => name);
+}
+
 /** Instants are kept to the microsecond; money to 12 decimals; every insert is on disk when it is answered. */
 export function createTable(name: TableName, cluster: ClusterName = null): string {
   const table = TABLES[name];
   const lines = table.columns.map(([column, type]) => `  ${column} ${type}`);
+  for (const { name: column, definition } of table.derived ?? []) lines.push(`  ${column} ${definition}`);
   for (const column of table.blooms) lines.push(`  INDEX ${column}_bloom ${column} TYPE bloom_filter(${FALSE_POSITIVES}) GRANULARITY 1`);
+  for (const { index } of table.derived ?? []) lines.push(`  INDEX ${index}`);
   const replica = cluster === null ? '' : `'/clickhouse/tables/{uuid}/{shard}', '{replica}'${table.versioned === '' ? '' : ', '}`;
   const window = cluster === null ? 'non_replicated_deduplication_window' : 'replicated_deduplication_window';
   return [
@@ -189,6 +210,17 @@ export function createTable(name: TableName, cluster: ClusterName = null): strin
     `ORDER BY ${table.orderBy}`,
     `SETTINGS index_granularity = 8192, fsync_after_insert = 1, fsync_part_directory = 1, ${window} = 1000`,
   ].join('\n');
+}
+
+/** Statements that give a table of an older release the columns that came later; old parts make them as they are read. */
+export function derivedStatements(cluster: ClusterName = null): SqlFragment[] {
+  const place = cluster === null ? '' : ` ON CLUSTER '${cluster}'`;
+  return TABLE_NAMES.flatMap((name) =>
+    (TABLES[name].derived ?? []).flatMap(({ name: column, definition, index }) => [
+      constantSql(`ALTER TABLE ${name}${place} ADD COLUMN IF NOT EXISTS ${column} ${definition}`),
+      constantSql(`ALTER TABLE ${name}${place} ADD INDEX IF NOT EXISTS ${index}`),
+    ]),
+  );
 }
 
 /** Statements that bring an empty or older store to these tables; each may be repeated. */

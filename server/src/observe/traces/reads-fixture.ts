@@ -10,6 +10,8 @@ import type { Analytics } from '#stores/analytics/port.ts';
 
 export interface ReadsFixture {
   analytics: Analytics;
+  /** Folder of the store. */
+  path: string;
   /** GET as project-1's key; the JSON answer and its status. */
   get(
     path: string,
@@ -25,7 +27,7 @@ export const projectKey = (projectId: string): Principal => ({ kind: 'project-ke
 
 /** Mounts routes over a fresh store. */
 export async function openReads(routesOf: (analytics: Analytics) => Route[], engine: 'chdb' | 'http' = 'chdb'): Promise<ReadsFixture> {
-  const { analytics, close } = await temporaryAnalytics(engine);
+  const { analytics, path: folder, close } = await temporaryAnalytics(engine);
   let principal: Principal = projectKey(PROJECT);
   const who = async () => principal;
   const app: Hono = createApp({
@@ -40,6 +42,7 @@ export async function openReads(routesOf: (analytics: Analytics) => Route[], eng
   let sequence = 0n;
   return {
     analytics,
+    path: folder,
     get: async (path, asked = projectKey(PROJECT)) => {
       principal = asked;
       const response = await app.request(path);

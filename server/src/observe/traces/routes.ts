@@ -23,6 +23,7 @@ import { type PromptLinks, unlinked } from '#observe/prompts/links.ts';
 import { type ScoreTypes, untyped } from '#observe/score-configs/check.ts';
 import { scoreV1Of } from '#observe/scores/shape.ts';
 import { scoreIdsOf } from '#observe/scores/sql.ts';
+import { type ContentQuestion, contentOf, searchParameters } from '#observe/search/content-filter.ts';
 import type { Analytics } from '#stores/analytics/port.ts';
 import type { TraceMetrics } from './metrics-sql.ts';
 import { htmlPath, listItemOf, TRACE_FIELD_GROUPS, type TraceDetail, type TraceFieldGroup, type TraceListItem, traceOf } from './shape.ts';
@@ -44,6 +45,7 @@ const listParameters = z.object({
   environment: wordsParameter,
   fields: commaListParameter,
   filter: wordParameter,
+  ...searchParameters,
 });
 type ListParameters = z.output<typeof listParameters>;
 
@@ -134,7 +136,18 @@ async function detail(analytics: Analytics, { link, types }: Enrichment, { http,
   return http.json(answer);
 }
 
+function searchOf(
+  question: string | undefined,
+  types: readonly ('content' | 'id')[],
+  content: readonly ContentQuestion[],
+): Pick<TraceListQuery, 'search' | 'searchNames' | 'content'> {
+  if (question === undefined) return { content };
+  if (!types.includes('id')) return { content: [...content, { question, field: 'any' }] };
+  return types.includes('content') ? { content, search: question } : { content, searchNames: question };
+}
+
 function queryOf(projectId: string, asked: ListParameters): TraceListQuery {
+  const { content, rest } = contentOf(parseFilter(asked.filter));
   return {
     projectId,
     userId: asked.userId,
@@ -144,7 +157,8 @@ function queryOf(projectId: string, asked: ListParameters): TraceListQuery {
     version: asked.version,
     release: asked.release,
     environments: asked.environment,
-    filter: parseFilter(asked.filter),
+    filter: rest,
+    ...searchOf(asked.searchQuery, asked.searchType, content),
   };
 }
 

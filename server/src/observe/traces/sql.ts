@@ -2,6 +2,8 @@
 
 import type { FilterCondition } from '#observe/filter/filter.ts';
 import { type FilterColumns, filterToSql } from '#observe/filter/to-sql.ts';
+import { tracesHolding } from '#observe/search/candidates.ts';
+import type { ContentQuestion } from '#observe/search/content-filter.ts';
 import { FINAL_SETTINGS, liveIn, newestOf, newestVersions, type TimeRange } from '#observe/store/newest.ts';
 import { instant, join, oneOf, type SqlFragment, sql, text, texts, uint32 } from '#stores/analytics/sql.ts';
 import { ordinaryMetrics, scoreValues, traceMetrics } from './metrics-sql.ts';
@@ -122,8 +124,12 @@ export interface TraceListQuery {
   release?: string | undefined;
   /** Any of these. */
   environments?: readonly string[] | undefined;
-  /** Part of the name, the id or the user, without regard to case. */
+  /** Part of the name, the id or the user without regard to case, or words of the content. */
   search?: string | undefined;
+  /** The id, or part of the name or user. */
+  searchNames?: string | undefined;
+  /** Words that the trace or an observation of it holds. */
+  content?: readonly ContentQuestion[] | undefined;
   filter: readonly FilterCondition[];
 }
 
@@ -141,19 +147,25 @@ function simpleConditions(query: TraceListQuery): SqlFragment[] {
   add('version', query.version === undefined ? null : sql`version = ${text(query.version)}`);
   add('release', query.release === undefined ? null : sql`release = ${text(query.release)}`);
   add('environment', query.environments?.length ? sql`environment IN ${texts(query.environments)}` : null);
-  if (query.search !== undefined) {
-    const searched = text(query.search);
-    conditions.push(
-      sql`(positionCaseInsensitiveUTF8(ifNull(name, ''), ${searched}) > 0 OR id = ${searched} OR positionCaseInsensitiveUTF8(ifNull(user_id, ''), ${searched}) > 0)`,
-    );
-  }
+  if (query.searchNames !== undefined) conditions.push(sql`(${namesHold(query.searchNames)})`);
   return conditions;
+}
+
+function namesHold(asked: string): SqlFragment {
+  const searched = text(asked);
+  return sql`positionCaseInsensitiveUTF8(ifNull(name, ''), ${searched}) > 0 OR id = ${searched} OR positionCaseInsensitiveUTF8(ifNull(user_id, ''), ${searched}) > 0`;
+}
+
+/** What is asked of the content, of the range that is looked at. */
+function contentConditions({ projectId, content, search }: TraceListQuery, range: TimeRange): SqlFragment[] {
+  const asked = (content ?? []).map(({ question, field }) => sql`id IN (${tracesHolding(projectId, range, question, field)})`);
+  return search === undefined ? asked : [...asked, sql`(${namesHold(search)} OR id IN (${tracesHolding(projectId, range, search)}))`];
 }
 
 /** FROM and WHERE of a trace list in a range. */
 function matching(query: TraceListQuery, range: TimeRange): SqlFragment {
   const names = query.filter.map((condition) => condition.column);
-  const conditions = [...simpleConditions(query), ...filterToSql(query.filter, COLUMNS)];
+  const conditions = [...simpleConditions(query), ...contentConditions(query, range), ...filterToSql(query.filter, COLUMNS)];
   const metrics = names.some((name) => OF_OBSERVATIONS.has(name))
     ? sql` LEFT JOIN ${ordinaryMetrics(query.projectId, range)} AS m ON t.id = m.trace_id`
     : sql``;

@@ -62,3 +62,14 @@ export async function backlogAfter(records: Pick<Records, 'query'>, number: bigi
     FROM journal_objects WHERE shard = ${SHARD} AND number > ${number.toString()}`);
   return { bytes: Number(row?.bytes ?? 0), records: Number(row?.records ?? 0), oldestAt: row?.oldest ?? null };
 }
+
+/** The first object that is still there; null when none is. */
+export async function oldestObject(records: Pick<Records, 'query'>): Promise<RegisteredObject | null> {
+  return (await objectsFrom(records, 0n, 1))[0] ?? null;
+}
+
+/** The object that was registered last, of those that are still there. */
+export async function newestObject(records: Pick<Records, 'query'>): Promise<RegisteredObject | null> {
+  const [row] = await records.query<Row>(sql`SELECT number, key, size_bytes, records FROM journal_objects WHERE shard = ${SHARD} ORDER BY number DESC LIMIT 1`);
+  return row === undefined ? null : { number: BigInt(row.number), key: row.key, sizeBytes: row.size_bytes, records: row.records };
+}

@@ -48,8 +48,10 @@ CREATE TABLE IF NOT EXISTS observations ON CLUSTER 'genai' (
   key_alias Nullable(String),
   team_id Nullable(String),
   http_status Nullable(UInt16),
+  search_text String MATERIALIZED translateUTF8(lowerUTF8(normalizeUTF8NFKC(concat(JSONExtractRaw(ifNull(input, '')), '\n', JSONExtractRaw(ifNull(output, ''))))), 'ァアィイゥウェエォオカガキギクグケゲコゴサザシジスズセゼソゾタダチヂッツヅテデトドナニヌネノハバパヒビピフブプヘベペホボポマミムメモャヤュユョヨラリルレロヮワヰヱヲンヴヵヶ', 'ぁあぃいぅうぇえぉおかがきぎくぐけげこごさざしじすずせぜそぞただちぢっつづてでとどなにぬねのはばぱひびぴふぶぷへべぺほぼぽまみむめもゃやゅゆょよらりるれろゎわゐゑをんゔゕゖ') CODEC(ZSTD(3)),
   INDEX id_bloom id TYPE bloom_filter(0.00007) GRANULARITY 1,
-  INDEX trace_id_bloom trace_id TYPE bloom_filter(0.00007) GRANULARITY 1
+  INDEX trace_id_bloom trace_id TYPE bloom_filter(0.00007) GRANULARITY 1,
+  INDEX search_text_grams search_text TYPE ngrambf_v1(2, 131072, 2, 0) GRANULARITY 1
 )
 ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{uuid}/{shard}', '{replica}', row_version, is_deleted)
 PARTITION BY (retention_class, toMonday(start_time))
@@ -80,7 +82,9 @@ CREATE TABLE IF NOT EXISTS traces ON CLUSTER 'genai' (
   input Nullable(String) CODEC(ZSTD(3)),
   output Nullable(String) CODEC(ZSTD(3)),
   metadata Map(LowCardinality(String), String) CODEC(ZSTD(3)),
-  INDEX id_bloom id TYPE bloom_filter(0.00007) GRANULARITY 1
+  search_text String MATERIALIZED translateUTF8(lowerUTF8(normalizeUTF8NFKC(concat(JSONExtractRaw(ifNull(input, '')), '\n', JSONExtractRaw(ifNull(output, ''))))), 'ァアィイゥウェエォオカガキギクグケゲコゴサザシジスズセゼソゾタダチヂッツヅテデトドナニヌネノハバパヒビピフブプヘベペホボポマミムメモャヤュユョヨラリルレロヮワヰヱヲンヴヵヶ', 'ぁあぃいぅうぇえぉおかがきぎくぐけげこごさざしじすずせぜそぞただちぢっつづてでとどなにぬねのはばぱひびぴふぶぷへべぺほぼぽまみむめもゃやゅゆょよらりるれろゎわゐゑをんゔゕゖ') CODEC(ZSTD(3)),
+  INDEX id_bloom id TYPE bloom_filter(0.00007) GRANULARITY 1,
+  INDEX search_text_grams search_text TYPE ngrambf_v1(2, 131072, 2, 0) GRANULARITY 1
 )
 ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{uuid}/{shard}', '{replica}', row_version, is_deleted)
 PARTITION BY (retention_class, toMonday(timestamp))
