@@ -135,6 +135,7 @@ function settingsOf(folder: string): Settings {
     network: { httpsProxy: null, httpProxy: null, noProxy: [], extraCaFile: null },
     egressAllow: [],
     gatewayUrl: null,
+    otlp: null,
   } as unknown as Settings;
 }
 

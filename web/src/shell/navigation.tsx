@@ -1,17 +1,17 @@
 // The navigation on the left, and who is signed in with the switches for language and colours beneath it.
-import { Menu, SegmentedControl, Stack, Text, UnstyledButton, useMantineColorScheme } from '@mantine/core';
-import { IconChevronUp, IconKeyboard, IconLock, IconLogout } from '@tabler/icons-react';
-import { useQueryClient } from '@tanstack/react-query';
-import { Link, useNavigate, useRouterState } from '@tanstack/react-router';
+import { Menu, Stack, Text, UnstyledButton } from '@mantine/core';
+import { IconChevronUp } from '@tabler/icons-react';
+import { Link, useRouterState } from '@tanstack/react-router';
 import { lazy, type ReactNode, Suspense, useState } from 'react';
-import { api } from '#api/client.ts';
-import { type Language, setLanguage, useText } from '#i18n/i18n.ts';
+import { useText } from '#i18n/i18n.ts';
 import { useSession } from '#lib/session.tsx';
 import { Brand } from './brand.tsx';
 import { LINK_GROUPS } from './links.ts';
 import styles from './shell.module.css';
 
 const ChangePasswordDialog = lazy(() => import('./change-password.tsx').then((module) => ({ default: module.ChangePasswordDialog })));
+
+const UserMenuContent = lazy(() => import('./user-menu-content.tsx').then((module) => ({ default: module.UserMenuContent })));
 
 export function Navigation({ onHelp }: { onHelp: () => void }): ReactNode {
   const { t } = useText();
@@ -59,17 +59,9 @@ export function Navigation({ onHelp }: { onHelp: () => void }): ReactNode {
 }
 
 function UserMenu({ onHelp }: { onHelp: () => void }): ReactNode {
-  const { t, language } = useText();
-  const { user, organization, version, timezone } = useSession();
-  const { colorScheme, setColorScheme } = useMantineColorScheme();
+  const { t } = useText();
+  const { user, organization } = useSession();
   const [passwordOpen, setPasswordOpen] = useState(false);
-  const navigate = useNavigate();
-  const queries = useQueryClient();
-  const signOut = async () => {
-    await api('/api/auth/sign-out', { method: 'POST', body: {} }).catch(() => undefined);
-    queries.clear();
-    await navigate({ to: '/ui/login' });
-  };
   return (
     <div style={{ padding: 8 }}>
       <Menu position="top-start" width={230} shadow="md" closeOnItemClick>
@@ -87,46 +79,9 @@ function UserMenu({ onHelp }: { onHelp: () => void }): ReactNode {
           </UnstyledButton>
         </Menu.Target>
         <Menu.Dropdown>
-          <Menu.Label>{user.email}</Menu.Label>
-          <div style={{ padding: '2px 8px 6px' }}>
-            <SegmentedControl
-              fullWidth
-              size="xs"
-              aria-label={t('user.language')}
-              value={language}
-              data={[
-                { value: 'en', label: 'English' },
-                { value: 'ja', label: '日本語' },
-              ]}
-              onChange={(value) => void setLanguage(value as Language)}
-            />
-          </div>
-          <div style={{ padding: '2px 8px 6px' }}>
-            <SegmentedControl
-              fullWidth
-              size="xs"
-              aria-label={t('user.colours')}
-              value={colorScheme}
-              data={[
-                { value: 'auto', label: t('user.auto') },
-                { value: 'light', label: t('user.light') },
-                { value: 'dark', label: t('user.dark') },
-              ]}
-              onChange={(value) => setColorScheme(value as 'auto' | 'light' | 'dark')}
-            />
-          </div>
-          <Menu.Divider />
-          <Menu.Item leftSection={<IconKeyboard size={15} />} rightSection={<Text size="xs">?</Text>} onClick={onHelp}>
-            {t('shortcuts.title')}
-          </Menu.Item>
-          <Menu.Item leftSection={<IconLock size={15} />} onClick={() => setPasswordOpen(true)}>
-            {t('password.title')}
-          </Menu.Item>
-          <Menu.Item leftSection={<IconLogout size={15} />} onClick={() => void signOut()}>
-            {t('user.signOut')}
-          </Menu.Item>
-          <Menu.Divider />
-          <Menu.Label>{t('user.about', { version, timezone })}</Menu.Label>
+          <Suspense>
+            <UserMenuContent onHelp={onHelp} onPassword={() => setPasswordOpen(true)} />
+          </Suspense>
         </Menu.Dropdown>
       </Menu>
       <Suspense>{passwordOpen && <ChangePasswordDialog opened onClose={() => setPasswordOpen(false)} />}</Suspense>
