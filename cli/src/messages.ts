@@ -4,6 +4,7 @@ import { AWS_MESSAGES } from '#aws/messages.ts';
 import { COMPARE_MESSAGES } from '#compare/messages.ts';
 import { GATE_MESSAGES } from '#gate/messages.ts';
 import { GROWTH_MESSAGES } from '#growth/messages.ts';
+import { LANGFUSE_COPY_MESSAGES } from '#langfuse-copy/messages.ts';
 import { error, info, type Language, type MessageForm, type MessageValues, warning } from '#message-form.ts';
 import { PRICE_MESSAGES } from '#prices/messages.ts';
 import { TAKEOVER_MESSAGES } from '#takeover/messages.ts';
@@ -168,6 +169,7 @@ export const MESSAGES = {
   'demo.look-filter': info('Try the search with a user ({user}) or a tag ({tag}).', 'ユーザー（{user}）やタグ（{tag}）で検索してみてください。'),
   ...AWS_MESSAGES,
   ...COMPARE_MESSAGES,
+  ...LANGFUSE_COPY_MESSAGES,
   ...PRICE_MESSAGES,
   ...TAKEOVER_MESSAGES,
   ...GATE_MESSAGES,

@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util';
 import type { ImportReport } from '@genai/server/takeover';
 import { reportOf } from '#admin-stream.ts';
 import type { Command } from '#command.ts';
+import { copyLangfuse } from '#langfuse-copy/command.ts';
 import { LOCAL_FLAGS } from '#local.ts';
 import { dayStart } from '#takeover/days.ts';
 import { importText } from '#takeover/litellm-report.ts';
@@ -18,6 +19,7 @@ const OPTIONS = {
 } as const;
 
 export const importFrom: Command = async (context) => {
+  if (context.argv[0] === 'langfuse') return await copyLangfuse(context, context.argv.slice(1), 'import');
   const { values, positionals } = parseArgs({ args: [...context.argv], options: OPTIONS, allowPositionals: true });
   const databaseUrl = values['database-url'] ?? context.env.DATABASE_URL;
   if (positionals.join(' ') !== 'litellm' || databaseUrl === undefined || (values.apply && values['dry-run'])) {

@@ -2,7 +2,15 @@
 const LOCAL = ['--data-dir DIR', '--config FILE'];
 
 export const TAKEOVER_FLAGS: Readonly<Record<string, readonly string[]>> = {
-  import: ['litellm', '--database-url URL', '--salt-key KEY (several, tried in this order)', '--spend-from YYYY-MM-DD', '--apply (else a dry run)', ...LOCAL],
+  import: [
+    'litellm',
+    '--database-url URL',
+    '--salt-key KEY (several, tried in this order)',
+    '--spend-from YYYY-MM-DD',
+    'langfuse --url URL --public-key PK --secret-key SK [--from DAY] [--to DAY] [--only KIND,...]',
+    '--apply (else a dry run)',
+    ...LOCAL,
+  ],
   compare: [
     '--a URL',
     '--b URL',
@@ -21,6 +29,7 @@ export const TAKEOVER_FLAGS: Readonly<Record<string, readonly string[]>> = {
     '--salt-key KEY (of the LiteLLM that will read it)',
     '--spend-from YYYY-MM-DD',
     '--spend-to YYYY-MM-DD',
+    'langfuse --url URL --public-key PK --secret-key SK [--from DAY] [--to DAY] [--only KIND,...]',
     '--apply (else a dry run)',
     ...LOCAL,
   ],
