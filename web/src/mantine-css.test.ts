@@ -26,13 +26,13 @@ describe('the styles of Mantine', () => {
   const later = read('mantine-later.css');
   it('are there for every component in use, each once', () => {
     const wanted = new Set(globSync('**/*.tsx', { cwd: source }).flatMap(neededStyles));
-    const listed = (name: string) => [first, later].filter((css) => css.includes(`/${name}.css`)).length;
+    const listed = (name: string) => [first, later].filter((css) => css.includes(`/${name}.layer.css`)).length;
     expect([...wanted].filter((name) => listed(name) !== 1)).toEqual([]);
   });
 
   it('are imported by each file whose components the first page does without', () => {
     const forgot = globSync('**/*.tsx', { cwd: source }).filter(
-      (file) => neededStyles(file).some((name) => later.includes(`/${name}.css`)) && !read(file).includes("import '#mantine-later.css';"),
+      (file) => neededStyles(file).some((name) => later.includes(`/${name}.layer.css`)) && !read(file).includes("import '#mantine-later.css';"),
     );
     expect(forgot).toEqual([]);
   });
