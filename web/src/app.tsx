@@ -2,6 +2,7 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent, Outlet, redirect } from '@tanstack/react-router';
 import { readDatasetSearch, readDatasetsSearch } from '#datasets/url.ts';
 import { readEvaluationSearch } from '#evaluation/url.ts';
+import { loadPageTexts } from '#i18n/i18n.ts';
 import { readKeysSearch } from '#keys/url.ts';
 import { parseSearch, pickTexts, stringifySearch } from '#lib/url-state.ts';
 import { readModelsSearch } from '#models/url.ts';
@@ -18,6 +19,11 @@ import { readTraceSearch, readTracesSearch } from '#traces/url.ts';
 import { PageError } from '#ui/page-error.tsx';
 
 const root = createRootRoute({ component: Outlet, notFoundComponent: NotFound });
+
+/** A page behind the first one: its code comes together with the texts that only such pages use. */
+function page<Module extends Record<string, unknown>, Name extends keyof Module & string>(load: () => Promise<Module>, name: Name) {
+  return lazyRouteComponent(async () => (await Promise.all([load(), loadPageTexts()]))[0], name);
+}
 
 const login = createRoute({
   getParentRoute: () => root,
@@ -38,96 +44,96 @@ const requests = createRoute({
   getParentRoute: () => shell,
   path: '/ui/requests',
   validateSearch: readRequestsSearch,
-  component: lazyRouteComponent(() => import('#requests/requests-page.tsx'), 'RequestsPage'),
+  component: page(() => import('#requests/requests-page.tsx'), 'RequestsPage'),
 });
 const traces = createRoute({
   getParentRoute: () => shell,
   path: '/ui/traces',
   validateSearch: readTracesSearch,
-  component: lazyRouteComponent(() => import('#traces/traces-page.tsx'), 'TracesPage'),
+  component: page(() => import('#traces/traces-page.tsx'), 'TracesPage'),
 });
 const trace = createRoute({
   getParentRoute: () => shell,
   path: '/project/$projectId/traces/$traceId',
   validateSearch: readTraceSearch,
-  component: lazyRouteComponent(() => import('#traces/trace-page.tsx'), 'TracePage'),
+  component: page(() => import('#traces/trace-page.tsx'), 'TracePage'),
 });
 const models = createRoute({
   getParentRoute: () => shell,
   path: '/ui/models',
   validateSearch: readModelsSearch,
-  component: lazyRouteComponent(() => import('#models/models-page.tsx'), 'ModelsPage'),
+  component: page(() => import('#models/models-page.tsx'), 'ModelsPage'),
 });
 const keys = createRoute({
   getParentRoute: () => shell,
   path: '/ui/keys',
   validateSearch: readKeysSearch,
-  component: lazyRouteComponent(() => import('#keys/keys-page.tsx'), 'KeysPage'),
+  component: page(() => import('#keys/keys-page.tsx'), 'KeysPage'),
 });
 const teams = createRoute({
   getParentRoute: () => shell,
   path: '/ui/teams',
   validateSearch: readTeamsSearch,
-  component: lazyRouteComponent(() => import('#teams/teams-page.tsx'), 'TeamsPage'),
+  component: page(() => import('#teams/teams-page.tsx'), 'TeamsPage'),
 });
 const sessions = createRoute({
   getParentRoute: () => shell,
   path: '/ui/sessions',
   validateSearch: readSessionsSearch,
-  component: lazyRouteComponent(() => import('#sessions/sessions-page.tsx'), 'SessionsPage'),
+  component: page(() => import('#sessions/sessions-page.tsx'), 'SessionsPage'),
 });
 const session = createRoute({
   getParentRoute: () => shell,
   path: '/project/$projectId/sessions/$sessionId',
-  component: lazyRouteComponent(() => import('#sessions/session-page.tsx'), 'SessionPage'),
+  component: page(() => import('#sessions/session-page.tsx'), 'SessionPage'),
 });
 const people = createRoute({
   getParentRoute: () => shell,
   path: '/ui/people',
   validateSearch: readPeopleSearch,
-  component: lazyRouteComponent(() => import('#people/people-page.tsx'), 'PeoplePage'),
+  component: page(() => import('#people/people-page.tsx'), 'PeoplePage'),
 });
 const scores = createRoute({
   getParentRoute: () => shell,
   path: '/ui/scores',
   validateSearch: readScoresSearch,
-  component: lazyRouteComponent(() => import('#scores/scores-page.tsx'), 'ScoresPage'),
+  component: page(() => import('#scores/scores-page.tsx'), 'ScoresPage'),
 });
 const prompts = createRoute({
   getParentRoute: () => shell,
   path: '/ui/prompts',
   validateSearch: readPromptsSearch,
-  component: lazyRouteComponent(() => import('#prompts/prompts-page.tsx'), 'PromptsPage'),
+  component: page(() => import('#prompts/prompts-page.tsx'), 'PromptsPage'),
 });
 const prompt = createRoute({
   getParentRoute: () => shell,
   path: '/project/$projectId/prompts/$promptName',
   validateSearch: readPromptSearch,
-  component: lazyRouteComponent(() => import('#prompts/prompt-page.tsx'), 'PromptPage'),
+  component: page(() => import('#prompts/prompt-page.tsx'), 'PromptPage'),
 });
 const datasets = createRoute({
   getParentRoute: () => shell,
   path: '/ui/datasets',
   validateSearch: readDatasetsSearch,
-  component: lazyRouteComponent(() => import('#datasets/datasets-page.tsx'), 'DatasetsPage'),
+  component: page(() => import('#datasets/datasets-page.tsx'), 'DatasetsPage'),
 });
 const dataset = createRoute({
   getParentRoute: () => shell,
   path: '/project/$projectId/datasets/$datasetName',
   validateSearch: readDatasetSearch,
-  component: lazyRouteComponent(() => import('#datasets/dataset-page.tsx'), 'DatasetPage'),
+  component: page(() => import('#datasets/dataset-page.tsx'), 'DatasetPage'),
 });
 
 const evaluation = createRoute({
   getParentRoute: () => shell,
   path: '/ui/evaluation',
   validateSearch: readEvaluationSearch,
-  component: lazyRouteComponent(() => import('#evaluation/evaluation-page.tsx'), 'EvaluationPage'),
+  component: page(() => import('#evaluation/evaluation-page.tsx'), 'EvaluationPage'),
 });
 const health = createRoute({
   getParentRoute: () => shell,
   path: '/ui/health',
-  component: lazyRouteComponent(() => import('#health/health-page.tsx'), 'HealthPage'),
+  component: page(() => import('#health/health-page.tsx'), 'HealthPage'),
 });
 
 const start = createRoute({

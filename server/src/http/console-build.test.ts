@@ -45,7 +45,7 @@ describe('ensureConsole', () => {
     // What the policy forbids may not be in the page: inline scripts, handlers, anything from elsewhere.
     expect(page).not.toMatch(/<script(?![^>]*\bsrc="\/ui\/assets\/)/);
     expect(page).not.toMatch(/\son\w+=|https?:\/\//);
-    expect(await firstLoadBytes(first.dir, page)).toBeLessThanOrEqual(260_000);
+    expect(await firstLoadBytes(first.dir, page)).toBeLessThanOrEqual(250_000);
   }, 120_000);
 
   it('builds once when two start together', async () => {

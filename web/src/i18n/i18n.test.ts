@@ -3,8 +3,13 @@ import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { pickLanguage } from './i18n.ts';
-import { en } from './texts-en.ts';
-import { ja } from './texts-ja.ts';
+import { pagesEn } from './page-texts-en.ts';
+import { pagesJa } from './page-texts-ja.ts';
+import { en as firstEn } from './texts-en.ts';
+import { ja as firstJa } from './texts-ja.ts';
+
+const en = { ...firstEn, ...pagesEn };
+const ja = { ...firstJa, ...pagesJa };
 
 const holes = (text: string) => [...text.matchAll(/\{\{(\w+)\}\}/g)].map((match) => match[1]).sort();
 

@@ -1,9 +1,10 @@
-// Language of the console: the reader's choice, else the browser's, else English; a dictionary is fetched when its language is wanted.
+// Language of the console: the reader's choice, else the browser's, else English; a dictionary is fetched when its language is wanted, in two parts: what the first page says, and the rest with the first page that says it.
 import i18next from 'i18next';
 import { initReactI18next, useTranslation } from 'react-i18next';
+import type { pagesEn } from './page-texts-en.ts';
 import type { en } from './texts-en.ts';
 
-export type TextKey = keyof typeof en;
+export type TextKey = keyof typeof en | keyof typeof pagesEn;
 export type Language = 'en' | 'ja';
 export type Translate = (key: TextKey, values?: Record<string, string | number>) => string;
 
@@ -18,9 +19,15 @@ export function pickLanguage(stored: string | null, browser: readonly string[]):
   return 'en';
 }
 
-const DICTIONARIES: Readonly<Record<Language, () => Promise<Record<TextKey, string>>>> = {
+type Dictionary = Partial<Record<TextKey, string>>;
+
+const FIRST: Readonly<Record<Language, () => Promise<Dictionary>>> = {
   en: async () => (await import('./texts-en.ts')).en,
   ja: async () => (await import('./texts-ja.ts')).ja,
+};
+const REST: Readonly<Record<Language, () => Promise<Dictionary>>> = {
+  en: async () => (await import('./page-texts-en.ts')).pagesEn,
+  ja: async () => (await import('./page-texts-ja.ts')).pagesJa,
 };
 
 /** Starts i18next with the reader's language; called once before the first render. */
@@ -28,7 +35,7 @@ export async function startTexts(): Promise<void> {
   const language = pickLanguage(localStorage.getItem(STORAGE_KEY), navigator.languages);
   document.documentElement.lang = language;
   await i18next.use(initReactI18next).init({
-    resources: { [language]: { translation: await DICTIONARIES[language]() } },
+    resources: { [language]: { translation: await FIRST[language]() } },
     lng: language,
     fallbackLng: false,
     keySeparator: false,
@@ -39,9 +46,16 @@ export async function startTexts(): Promise<void> {
   });
 }
 
+/** The texts of the pages behind the first one, in the reader's language: a page is drawn when they are there. */
+export async function loadPageTexts(): Promise<void> {
+  const language: Language = i18next.language === 'ja' ? 'ja' : 'en';
+  i18next.addResourceBundle(language, 'translation', await REST[language]());
+}
+
 /** Switches for this browser from now on, as soon as the language's dictionary has come. */
 export async function setLanguage(language: Language): Promise<void> {
-  i18next.addResourceBundle(language, 'translation', await DICTIONARIES[language]());
+  const [first, rest] = await Promise.all([FIRST[language](), REST[language]()]);
+  i18next.addResourceBundle(language, 'translation', { ...first, ...rest });
   localStorage.setItem(STORAGE_KEY, language);
   document.documentElement.lang = language;
   await i18next.changeLanguage(language);

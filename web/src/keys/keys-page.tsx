@@ -3,15 +3,16 @@ import { Button, Text } from '@mantine/core';
 import { IconPlus } from '@tabler/icons-react';
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { getRouteApi } from '@tanstack/react-router';
-import { type ReactNode, useCallback, useMemo, useState } from 'react';
+import { type ReactNode, useMemo, useState } from 'react';
 import { useText } from '#i18n/i18n.ts';
 import { formatCount } from '#lib/format.ts';
 import { useSession } from '#lib/session.tsx';
 import { EmptyState } from '#ui/empty-state.tsx';
 import { ErrorState } from '#ui/error-state.tsx';
+import { InnerTable } from '#ui/inner-table.tsx';
+import type { ListQuery } from '#ui/list-page.tsx';
 import { Page } from '#ui/page.tsx';
 import { SearchInput } from '#ui/search-input.tsx';
-import { VirtualTable } from '#ui/virtual-table.tsx';
 import { useKeyColumns } from './columns.tsx';
 import { DeleteDialog } from './delete-dialog.tsx';
 import { KeyDialog } from './key-dialog.tsx';
@@ -54,7 +55,7 @@ export function KeysPage(): ReactNode {
   const close = () => setDialog(null);
   return (
     <Page title={t('nav.keys')} aside={aside} tools={tools} filters={filters} fill>
-      {query.error && <ErrorState error={query.error} onRetry={() => void query.refetch()} />}
+      {query.error && rows.length > 0 && <ErrorState error={query.error} onRetry={() => void query.refetch()} />}
       <KeyRows query={query} rows={rows} filtered={Boolean(search.search)} mayChange={mayChange} onDialog={setDialog} />
       <KeyDialog opened={dialog?.kind === 'create' || dialog?.kind === 'edit'} row={dialog?.kind === 'edit' ? dialog.row : null} onClose={close} />
       <DeleteDialog row={dialog?.kind === 'delete' ? dialog.row : null} onClose={close} />
@@ -63,7 +64,7 @@ export function KeysPage(): ReactNode {
 }
 
 interface RowsProps {
-  query: { isPending: boolean; isError: boolean; hasNextPage: boolean; isFetchingNextPage: boolean; fetchNextPage: () => unknown };
+  query: ListQuery;
   rows: readonly VirtualKeyRow[];
   filtered: boolean;
   mayChange: boolean;
@@ -73,40 +74,32 @@ interface RowsProps {
 function KeyRows({ query, rows, filtered, mayChange, onDialog }: RowsProps): ReactNode {
   const { t } = useText();
   const { block } = useKeyChanges();
-  const [active, setActive] = useState<string | null>(null);
-  const { hasNextPage, isFetchingNextPage, fetchNextPage } = query;
-  const onEndReached = useCallback(() => {
-    if (hasNextPage && !isFetchingNextPage) void fetchNextPage();
-  }, [hasNextPage, isFetchingNextPage, fetchNextPage]);
   const columns = useKeyColumns({
     mayChange,
     onEdit: (row) => onDialog({ kind: 'edit', row }),
     onDelete: (row) => onDialog({ kind: 'delete', row }),
     onBlock: (row) => block.mutate({ token: row.token, blocked: row.blocked !== true }),
   });
-  if (!query.isPending && !query.isError && rows.length === 0)
-    return filtered ? (
-      <EmptyState title={t('keys.noMatch')} hint={t('common.noMatchHint')} />
-    ) : (
-      <EmptyState title={t('keys.empty')} hint={t('keys.emptyHint')}>
-        <div style={{ textAlign: 'center' }}>{mayChange && <Button onClick={() => onDialog({ kind: 'create' })}>{t('keys.create')}</Button>}</div>
-      </EmptyState>
-    );
   return (
     <>
       {block.error && <ErrorState error={block.error} />}
-      <VirtualTable
+      <InnerTable
         label={t('nav.keys')}
+        query={query}
         columns={columns}
         rows={rows}
         rowKey={(row) => row.token}
         rowHeight={46}
-        activeKey={active}
-        onActivate={(row) => setActive(row.token)}
         onOpen={(row) => mayChange && onDialog({ kind: 'edit', row })}
-        onEndReached={onEndReached}
-        loading={query.isPending}
-        loadingMore={isFetchingNextPage}
+        empty={
+          filtered ? (
+            <EmptyState title={t('keys.noMatch')} hint={t('common.noMatchHint')} />
+          ) : (
+            <EmptyState title={t('keys.empty')} hint={t('keys.emptyHint')}>
+              <div style={{ textAlign: 'center' }}>{mayChange && <Button onClick={() => onDialog({ kind: 'create' })}>{t('keys.create')}</Button>}</div>
+            </EmptyState>
+          )
+        }
       />
     </>
   );

@@ -1,6 +1,5 @@
 // Texts of the datasets list, of one dataset, its items, and the way from a trace into one.
 export const datasetsEn = {
-  'nav.datasets': 'Datasets',
   'datasets.search': 'Search name…',
   'datasets.create': 'New dataset',
   'datasets.dataset': 'Dataset',

@@ -2,7 +2,6 @@
 import type { datasetsEn } from './datasets.en.ts';
 
 export const datasetsJa: Record<keyof typeof datasetsEn, string> = {
-  'nav.datasets': 'データセット',
   'datasets.search': '名前を検索…',
   'datasets.create': 'データセットを作成',
   'datasets.dataset': 'データセット',

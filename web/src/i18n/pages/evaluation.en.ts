@@ -1,6 +1,5 @@
 // English texts of the evaluation page.
 export const evaluationEn = {
-  'nav.evaluation': 'Evaluation',
   'evaluation.noProject': 'There is no project yet',
   'connections.intro': 'How evaluators reach models. Keys are kept encrypted and never shown again.',
   'connections.create': 'New connection',

@@ -2,7 +2,6 @@
 import type { evaluationEn } from './evaluation.en.ts';
 
 export const evaluationJa: Record<keyof typeof evaluationEn, string> = {
-  'nav.evaluation': '評価',
   'evaluation.noProject': 'プロジェクトがまだありません',
   'connections.intro': '評価者がモデルを呼び出すための接続です。キーは暗号化して保管し、再表示しません。',
   'connections.create': '接続を追加',

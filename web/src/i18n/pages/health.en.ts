@@ -1,7 +1,5 @@
 // Texts of the health page, in English.
 export const healthEn = {
-  'nav.health': 'Health',
-  'nav.group.platform': 'Platform',
   'health.well': 'All well',
   'health.degraded': '{{count}} degraded',
   'health.allWell': 'Every store answers, nothing is late, and there is room.',

@@ -2,8 +2,6 @@
 import type { healthEn } from './health.en.ts';
 
 export const healthJa: Record<keyof typeof healthEn, string> = {
-  'nav.health': '稼働状況',
-  'nav.group.platform': 'プラットフォーム',
   'health.well': '正常',
   'health.degraded': '縮退 {{count}} 件',
   'health.allWell': 'すべてのストアが応答し、遅延はなく、空き容量も十分です。',

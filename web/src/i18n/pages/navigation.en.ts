@@ -1,2 +1,14 @@
-// Texts of the navigation's groups.
-export const navigationEn = { 'nav.group.gateway': 'Gateway', 'nav.group.observe': 'Observability' };
+// Texts of the navigation: groups and the pages whose own texts come later.
+export const navigationEn = {
+  'nav.group.gateway': 'Gateway',
+  'nav.group.observe': 'Observability',
+  'nav.teams': 'Teams',
+  'nav.sessions': 'Sessions',
+  'nav.scores': 'Scores',
+  'nav.people': 'Users',
+  'nav.prompts': 'Prompts',
+  'nav.datasets': 'Datasets',
+  'nav.evaluation': 'Evaluation',
+  'nav.health': 'Health',
+  'nav.group.platform': 'Platform',
+};

@@ -1,4 +1,16 @@
 // navigation.en.ts の日本語。
 import type { navigationEn } from './navigation.en.ts';
 
-export const navigationJa: Record<keyof typeof navigationEn, string> = { 'nav.group.gateway': 'ゲートウェイ', 'nav.group.observe': 'オブザーバビリティ' };
+export const navigationJa: Record<keyof typeof navigationEn, string> = {
+  'nav.group.gateway': 'ゲートウェイ',
+  'nav.group.observe': 'オブザーバビリティ',
+  'nav.teams': 'チーム',
+  'nav.sessions': 'セッション',
+  'nav.scores': 'スコア',
+  'nav.people': 'ユーザー',
+  'nav.prompts': 'プロンプト',
+  'nav.datasets': 'データセット',
+  'nav.evaluation': '評価',
+  'nav.health': '稼働状況',
+  'nav.group.platform': 'プラットフォーム',
+};

@@ -1,6 +1,5 @@
 // Texts of the prompts list, of one prompt and of the dialog that writes a version.
 export const promptsEn = {
-  'nav.prompts': 'Prompts',
   'prompts.search': 'Search name, label, tag…',
   'prompts.create': 'New prompt',
   'prompts.newVersion': 'New version',

@@ -2,7 +2,6 @@
 import type { promptsEn } from './prompts.en.ts';
 
 export const promptsJa: Record<keyof typeof promptsEn, string> = {
-  'nav.prompts': 'プロンプト',
   'prompts.search': '名前・ラベル・タグを検索…',
   'prompts.create': 'プロンプトを作成',
   'prompts.newVersion': '新しいバージョン',

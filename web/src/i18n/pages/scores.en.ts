@@ -1,6 +1,5 @@
 // Texts of the scores list, the form that gives one, and the users list.
 export const scoresEn = {
-  'nav.scores': 'Scores',
   'scores.source': 'Source',
   'scores.source.API': 'API',
   'scores.source.EVAL': 'Evaluator',
@@ -13,7 +12,6 @@ export const scoresEn = {
   'scores.noMatch': 'No score matches',
   'scores.empty': 'No scores in this range',
   'scores.emptyHint': 'Scores come from evaluators, from your application (POST /api/public/scores), or from people: open a trace and add one.',
-  'nav.people': 'Users',
   'people.search': 'Search user…',
   'people.noMatch': 'No user matches',
   'people.empty': 'No users in this range',

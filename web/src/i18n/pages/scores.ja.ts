@@ -2,7 +2,6 @@
 import type { scoresEn } from './scores.en.ts';
 
 export const scoresJa: Record<keyof typeof scoresEn, string> = {
-  'nav.scores': 'スコア',
   'scores.source': 'ソース',
   'scores.source.API': 'API',
   'scores.source.EVAL': '評価器',
@@ -15,7 +14,6 @@ export const scoresJa: Record<keyof typeof scoresEn, string> = {
   'scores.noMatch': '一致するスコアはありません',
   'scores.empty': 'この期間のスコアはありません',
   'scores.emptyHint': 'スコアは評価器、アプリケーション（POST /api/public/scores）、または人が付けます。トレースを開いて追加できます。',
-  'nav.people': 'ユーザー',
   'people.search': 'ユーザーを検索…',
   'people.noMatch': '一致するユーザーはいません',
   'people.empty': 'この期間のユーザーはいません',

@@ -1,6 +1,5 @@
 // Texts of the sessions list and of one session.
 export const sessionsEn = {
-  'nav.sessions': 'Sessions',
   'sessions.search': 'Search session or user…',
   'sessions.lastActive': 'Last active',
   'sessions.duration': 'Duration',

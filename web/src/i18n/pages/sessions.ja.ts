@@ -2,7 +2,6 @@
 import type { sessionsEn } from './sessions.en.ts';
 
 export const sessionsJa: Record<keyof typeof sessionsEn, string> = {
-  'nav.sessions': 'セッション',
   'sessions.search': 'セッションまたはユーザーを検索…',
   'sessions.lastActive': '最終アクティビティ',
   'sessions.duration': '期間',

@@ -1,6 +1,5 @@
 // Texts of the teams page.
 export const teamsEn = {
-  'nav.teams': 'Teams',
   'teams.search': 'Search name or id…',
   'teams.create': 'New team',
   'teams.members': 'Members',

@@ -2,7 +2,6 @@
 import type { teamsEn } from './teams.en.ts';
 
 export const teamsJa: Record<keyof typeof teamsEn, string> = {
-  'nav.teams': 'チーム',
   'teams.search': '名前または ID を検索…',
   'teams.create': 'チームを作成',
   'teams.members': 'メンバー',

@@ -1,0 +1,20 @@
+// The texts of the other pages in English, each in a file of its own under pages/. Fetched with the first of these pages.
+import { attemptsEn } from './pages/attempts.en.ts';
+import { datasetsEn } from './pages/datasets.en.ts';
+import { evaluationEn } from './pages/evaluation.en.ts';
+import { healthEn } from './pages/health.en.ts';
+import { promptsEn } from './pages/prompts.en.ts';
+import { scoresEn } from './pages/scores.en.ts';
+import { sessionsEn } from './pages/sessions.en.ts';
+import { teamsEn } from './pages/teams.en.ts';
+
+export const pagesEn = {
+  ...attemptsEn,
+  ...sessionsEn,
+  ...scoresEn,
+  ...promptsEn,
+  ...datasetsEn,
+  ...evaluationEn,
+  ...teamsEn,
+  ...healthEn,
+};

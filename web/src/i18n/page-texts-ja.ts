@@ -1,0 +1,22 @@
+// The texts of the other pages in Japanese, each in a file of its own under pages/. Fetched with the first of these pages.
+
+import type { pagesEn } from './page-texts-en.ts';
+import { attemptsJa } from './pages/attempts.ja.ts';
+import { datasetsJa } from './pages/datasets.ja.ts';
+import { evaluationJa } from './pages/evaluation.ja.ts';
+import { healthJa } from './pages/health.ja.ts';
+import { promptsJa } from './pages/prompts.ja.ts';
+import { scoresJa } from './pages/scores.ja.ts';
+import { sessionsJa } from './pages/sessions.ja.ts';
+import { teamsJa } from './pages/teams.ja.ts';
+
+export const pagesJa: Record<keyof typeof pagesEn, string> = {
+  ...attemptsJa,
+  ...sessionsJa,
+  ...scoresJa,
+  ...promptsJa,
+  ...datasetsJa,
+  ...evaluationJa,
+  ...teamsJa,
+  ...healthJa,
+};
