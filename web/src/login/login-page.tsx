@@ -1,21 +1,22 @@
 // The login with e-mail and password.
 import '#mantine-later.css';
-import { Button, Paper, PasswordInput, SegmentedControl, Stack, Text, TextInput, Title } from '@mantine/core';
+import { Button, Paper, PasswordInput, Stack, Text, TextInput, Title } from '@mantine/core';
 import { useQueryClient } from '@tanstack/react-query';
 import { getRouteApi, useRouter } from '@tanstack/react-router';
 import { type FormEvent, type ReactNode, useState } from 'react';
 import { api } from '#api/client.ts';
 import { sessionQuery } from '#api/queries.ts';
-import { type Language, setLanguage, useText } from '#i18n/i18n.ts';
+import { useText } from '#i18n/i18n.ts';
 import icon from '#icon.svg';
 import { safeNextPath } from '#lib/url-state.ts';
 import { ErrorState } from '#ui/error-state.tsx';
+import { LanguageSwitch } from '#ui/language-switch.tsx';
 import styles from './login-page.module.css';
 
 const route = getRouteApi('/ui/login');
 
 export function LoginPage(): ReactNode {
-  const { t, language } = useText();
+  const { t } = useText();
   return (
     <main className={styles.frame}>
       <Paper className={styles.card} p="xl">
@@ -31,16 +32,7 @@ export function LoginPage(): ReactNode {
           </Text>
         </Stack>
       </Paper>
-      <SegmentedControl
-        size="xs"
-        aria-label={t('user.language')}
-        value={language}
-        data={[
-          { value: 'en', label: 'English' },
-          { value: 'ja', label: '日本語' },
-        ]}
-        onChange={(value) => void setLanguage(value as Language)}
-      />
+      <LanguageSwitch />
     </main>
   );
 }

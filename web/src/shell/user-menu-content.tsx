@@ -5,11 +5,12 @@ import { useQueryClient } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
 import { api } from '#api/client.ts';
-import { type Language, setLanguage, useText } from '#i18n/i18n.ts';
+import { useText } from '#i18n/i18n.ts';
 import { useSession } from '#lib/session.tsx';
+import { LanguageSwitch } from '#ui/language-switch.tsx';
 
 export function UserMenuContent({ onHelp, onPassword }: { onHelp: () => void; onPassword: () => void }): ReactNode {
-  const { t, language } = useText();
+  const { t } = useText();
   const { user, version, timezone } = useSession();
   const { colorScheme, setColorScheme } = useMantineColorScheme();
   const navigate = useNavigate();
@@ -23,17 +24,7 @@ export function UserMenuContent({ onHelp, onPassword }: { onHelp: () => void; on
     <>
       <Menu.Label>{user.email}</Menu.Label>
       <div style={{ padding: '2px 8px 6px' }}>
-        <SegmentedControl
-          fullWidth
-          size="xs"
-          aria-label={t('user.language')}
-          value={language}
-          data={[
-            { value: 'en', label: 'English' },
-            { value: 'ja', label: '日本語' },
-          ]}
-          onChange={(value) => void setLanguage(value as Language)}
-        />
+        <LanguageSwitch fullWidth />
       </div>
       <div style={{ padding: '2px 8px 6px' }}>
         <SegmentedControl

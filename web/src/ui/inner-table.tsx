@@ -1,10 +1,21 @@
 // A paged table inside a page: its error, its emptiness, its rows.
 import { type ReactNode, useCallback, useState } from 'react';
 import { ErrorState } from './error-state.tsx';
-import type { ListQuery } from './list-page.tsx';
 import { type Column, VirtualTable } from './virtual-table.tsx';
 
-interface InnerTableProps<Row> {
+/** What a list asks of its query; an infinite query of TanStack fits. */
+export interface ListQuery {
+  isPending: boolean;
+  isError: boolean;
+  isFetching: boolean;
+  error: Error | null;
+  hasNextPage: boolean;
+  isFetchingNextPage: boolean;
+  fetchNextPage: () => unknown;
+  refetch: () => unknown;
+}
+
+export interface InnerTableProps<Row> {
   label: string;
   query: ListQuery;
   columns: readonly Column<Row>[];

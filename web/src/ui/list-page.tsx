@@ -6,25 +6,12 @@ import { useText } from '#i18n/i18n.ts';
 import type { TimeRange } from '#lib/time-range.ts';
 import { EmptyState } from './empty-state.tsx';
 import { ErrorState } from './error-state.tsx';
-import { InnerTable } from './inner-table.tsx';
+import { InnerTable, type InnerTableProps } from './inner-table.tsx';
 import { Page } from './page.tsx';
 import { ProjectPicker } from './project-picker.tsx';
 import { TimeRangePicker } from './time-range-picker.tsx';
-import type { Column } from './virtual-table.tsx';
 
-/** What a list asks of its query; an infinite query of TanStack fits. */
-export interface ListQuery {
-  isPending: boolean;
-  isError: boolean;
-  isFetching: boolean;
-  error: Error | null;
-  hasNextPage: boolean;
-  isFetchingNextPage: boolean;
-  fetchNextPage: () => unknown;
-  refetch: () => unknown;
-}
-
-export interface ListPageProps<Row> {
+export interface ListPageProps<Row> extends Omit<InnerTableProps<Row>, 'label'> {
   title: string;
   aside?: ReactNode;
   projectId: string | null;
@@ -34,14 +21,6 @@ export interface ListPageProps<Row> {
   /** Beside the pickers. */
   tools?: ReactNode;
   filters?: ReactNode;
-  query: ListQuery;
-  columns: readonly Column<Row>[];
-  rows: readonly Row[];
-  rowKey: (row: Row) => string;
-  rowHeight?: number;
-  onOpen: (row: Row) => void;
-  /** Shown instead of the table when there is no row. */
-  empty: ReactNode;
 }
 
 export function ListPage<Row>(props: ListPageProps<Row>): ReactNode {
