@@ -62,7 +62,7 @@ async function recoverAll(): Promise<void> {
   await database.records.query(sql`UPDATE money_writers SET lease_until = now() - interval '1 second'`);
   const recovery = startMoneyRecovery({
     records: database.records,
-    log: { debug() {}, info() {}, warn() {}, error() {}, with: () => ({}) as never, flush() {} },
+    log: { event: () => {}, debug() {}, info() {}, warn() {}, error() {}, with: () => ({}) as never, flush() {} },
   });
   await recovery.recover();
   await recovery.close();

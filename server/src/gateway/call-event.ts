@@ -1,5 +1,6 @@
 // What is told of a finished call: one wide line in the log and, where traces of the platform are collected, a span with one for each try. Bounded; no content, no key.
 import { formatPicos } from '#lib/money.ts';
+import type { FlatFields } from '#telemetry/log.ts';
 import { newSpanId } from '#telemetry/spans.ts';
 import type { Call } from './call.ts';
 import type { GatewayDeps } from './deps.ts';
@@ -11,11 +12,11 @@ const LONGEST_ERROR = 300;
 export function tellCall(call: Call, deps: GatewayDeps, told: { status: number; model: string; endUs: number }): void {
   const parent = parseTraceparent(call.request.headers.traceparent);
   const traceId = parent?.traceId ?? call.id;
-  deps.log.info('call', wideEvent(call, traceId, told));
+  deps.log.event('call', wideEvent(call, traceId, told));
   if (deps.spans?.keeps(traceId) === true) recordSpans(call, deps, { ...told, traceId, parentSpanId: parent?.spanId ?? null });
 }
 
-function wideEvent(call: Call, traceId: string, { status, model, endUs }: { status: number; model: string; endUs: number }): Record<string, unknown> {
+function wideEvent(call: Call, traceId: string, { status, model, endUs }: { status: number; model: string; endUs: number }): FlatFields {
   const last = call.attempts.at(-1);
   const { key, usage } = call;
   return {

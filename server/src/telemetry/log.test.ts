@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createLog } from './log.ts';
@@ -47,6 +48,55 @@ describe('the log', () => {
       { numRuns: 200 },
     );
     for (const line of lines) expect(() => JSON.parse(line)).not.toThrow();
+  });
+
+  it('writes an event as any other line, without secrets, and hands it on within a moment', async () => {
+    const { log, lines, last } = recorded();
+    const line = () => {
+      const { time, ...others } = last();
+      return others;
+    };
+    const any = fc.oneof(fc.string({ unit: 'binary' }), fc.integer(), fc.boolean(), fc.constant(null));
+    fc.assert(
+      fc.property(
+        fc.dictionary(
+          fc.string().filter((name) => name !== '__proto__'),
+          any,
+        ),
+        (fields) => {
+          log.with({ role: 'all' }).event('call', fields);
+          const event = line();
+          log.with({ role: 'all' }).info('call', fields);
+          expect(event).toEqual(line());
+        },
+      ),
+      { numRuns: 300 },
+    );
+    log.event('call', { error: 'no such key sk-abcDEF_1234567890', api_key: 'whatever' });
+    expect(lines.at(-1)).not.toMatch(/abcDEF|whatever/);
+
+    const flushed = await new Promise<number>((resolve) => {
+      let waiting = 0;
+      const stream = { write: () => void waiting++, flush: () => resolve(waiting) };
+      const quick = createLog({ level: 'info', stream });
+      quick.event('call', { status: 200 });
+      quick.event('call', { status: 200 });
+    });
+    expect(flushed).toBe(2);
+  });
+
+  it('reaches standard error, events and lines in their order', () => {
+    const script = `const { createLog } = await import(${JSON.stringify(new URL('./log.ts', import.meta.url).href)});
+      const log = createLog({ level: 'info' });
+      for (let call = 0; call < 200; call++) log.event('call', { call });
+      log.info('the end');
+      log.flush();`;
+    const { stderr, status } = spawnSync(process.execPath, ['--input-type=module', '-e', script], { encoding: 'utf8' });
+    expect(status).toBe(0);
+    const lines = stderr.trim().split('\n');
+    expect(lines).toHaveLength(201);
+    expect(JSON.parse(lines[199] as string)).toMatchObject({ call: 199, msg: 'call' });
+    expect(JSON.parse(lines[200] as string)).toMatchObject({ msg: 'the end' });
   });
 
   it('keeps ordinary words readable', () => {

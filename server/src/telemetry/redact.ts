@@ -12,6 +12,11 @@ const MAX_KNOWN_NAMES = 1_000;
 const secretNames = new Map<string, boolean>();
 const MAX_DEPTH = 6;
 
+/** Whether text may hold something of what is taken out; false is certain. */
+export function isSuspicious(text: string): boolean {
+  return SUSPICIOUS.test(text);
+}
+
 /** Text without keys, tokens, credentials of URLs or secret query parameters. */
 export function redactText(text: string): string {
   if (!SUSPICIOUS.test(text)) return text;
@@ -29,7 +34,8 @@ function redactObject(value: object, depth: number): Record<string, unknown> {
   return copy;
 }
 
-function isSecretName(name: string): boolean {
+/** Whether a field of this name is taken out whatever its value. */
+export function isSecretName(name: string): boolean {
   let secret = secretNames.get(name);
   if (secret === undefined) {
     secret = SECRET_NAMES.test(name);
