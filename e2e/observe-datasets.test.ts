@@ -83,6 +83,13 @@ describe('experiments of @langfuse/client 5.x', () => {
     expect([stored.environment, stored.scores[0]?.name]).toEqual(['sdk-experiment', 'exact']);
     const page = await fetch(`${platform.observeUrl}${new URL(result.datasetRunUrl ?? '').pathname}`);
     expect([200, 503]).toContain(page.status);
+    const since = { fromStartTime: new Date(Date.now() - 3_600_000).toISOString() };
+    const experiments = await client.api.experiments.list({ ...since, name: 'upper 1', fields: 'core,scores' });
+    expect(experiments.data).toMatchObject([{ id: run.id, description: 'all letters', itemCount: 3, scores: [{ name: 'share', value: 1 }] }]);
+    const items = await client.api.experiments.listItems({ ...since, experimentId: run.id, fields: 'core,io,scores' });
+    const answers = items.data.map((item) => [item.experimentItemId, item.input, item.output, item.expectedOutput]);
+    expect(answers.sort()).toEqual(['a', 'b', 'c'].map((input) => [`new-${input}`, input, input.toUpperCase(), input.toUpperCase()]));
+    await expect(client.api.experiments.list({ fromStartTime: 'yesterday' })).rejects.toMatchObject({ statusCode: 400 });
     await client.api.datasets.deleteRun('new', 'upper 1');
     await expect(client.api.datasets.getRun('new', 'upper 1')).rejects.toMatchObject({ statusCode: 404 });
   });

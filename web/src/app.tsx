@@ -1,5 +1,6 @@
 // The route table of the console: /ui/* for pages, Langfuse's /project/{id}/… for links that people already have.
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent, Outlet, redirect } from '@tanstack/react-router';
+import { readComparisonSearch } from '#comparison/url.ts';
 import { readDatasetSearch, readDatasetsSearch } from '#datasets/url.ts';
 import { readEvaluationSearch } from '#evaluation/url.ts';
 import { loadPageTexts } from '#i18n/i18n.ts';
@@ -123,6 +124,12 @@ const dataset = createRoute({
   validateSearch: readDatasetSearch,
   component: page(() => import('#datasets/dataset-page.tsx'), 'DatasetPage'),
 });
+const comparison = createRoute({
+  getParentRoute: () => shell,
+  path: '/project/$projectId/datasets/$datasetName/compare',
+  validateSearch: readComparisonSearch,
+  component: page(() => import('#comparison/comparison-page.tsx'), 'ComparisonPage'),
+});
 
 const evaluation = createRoute({
   getParentRoute: () => shell,
@@ -221,6 +228,7 @@ const routeTree = root.addChildren([
     prompt,
     datasets,
     dataset,
+    comparison,
     evaluation,
     health,
   ]),

@@ -6,6 +6,7 @@ import type { Records } from '#stores/records/port.ts';
 import { consoleReadRoutes } from './console/routes.ts';
 import type { Deletions } from './deletion/port.ts';
 import { deletionRoutes, receiptRoutes } from './deletion/routes.ts';
+import { experimentRoutes } from './experiments/experiment-routes.ts';
 import { metricsRoutes } from './metrics/routes.ts';
 import { observationRoutes } from './observations/routes.ts';
 import { promptLinks } from './prompts/links.ts';
@@ -33,6 +34,7 @@ export function readRoutes({ analytics, records, deletions, teamNames }: EngineP
     ...observationRoutes(analytics, link),
     ...scoreRoutes(analytics, types),
     ...sessionRoutes(analytics),
+    ...experimentRoutes({ analytics, records, types }),
     ...metricsRoutes(analytics),
     ...deletionRoutes(deletions),
     ...receiptRoutes(records),

@@ -1,5 +1,6 @@
 // The texts of the other pages in English, each in a file of its own under pages/. Fetched with the first of these pages.
 import { attemptsEn } from './pages/attempts.en.ts';
+import { comparisonEn } from './pages/comparison.en.ts';
 import { datasetsEn } from './pages/datasets.en.ts';
 import { evaluationEn } from './pages/evaluation.en.ts';
 import { healthEn } from './pages/health.en.ts';
@@ -14,6 +15,7 @@ export const pagesEn = {
   ...scoresEn,
   ...promptsEn,
   ...datasetsEn,
+  ...comparisonEn,
   ...evaluationEn,
   ...teamsEn,
   ...healthEn,

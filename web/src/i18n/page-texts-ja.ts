@@ -2,6 +2,7 @@
 
 import type { pagesEn } from './page-texts-en.ts';
 import { attemptsJa } from './pages/attempts.ja.ts';
+import { comparisonJa } from './pages/comparison.ja.ts';
 import { datasetsJa } from './pages/datasets.ja.ts';
 import { evaluationJa } from './pages/evaluation.ja.ts';
 import { healthJa } from './pages/health.ja.ts';
@@ -16,6 +17,7 @@ export const pagesJa: Record<keyof typeof pagesEn, string> = {
   ...scoresJa,
   ...promptsJa,
   ...datasetsJa,
+  ...comparisonJa,
   ...evaluationJa,
   ...teamsJa,
   ...healthJa,

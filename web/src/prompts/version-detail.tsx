@@ -13,7 +13,7 @@ import { LabelBadge } from './label-badge.tsx';
 import styles from './prompts.module.css';
 import { type PromptVersion, usePromptChanges, versionQuery } from './use-prompts.ts';
 
-const TextDifference = lazy(() => import('./text-difference.tsx').then((module) => ({ default: module.TextDifference })));
+const TextDifference = lazy(() => import('#content/text-difference.tsx').then((module) => ({ default: module.TextDifference })));
 
 interface Props {
   projectId: string;

@@ -1,13 +1,12 @@
-// GET /unstable/experiment-comparison: a dataset run, alone or against a baseline, with intervals. What `./genai gate` reads.
+// GET /unstable/experiment-comparison: a dataset run, alone or against a baseline, with intervals (what `./genai gate` reads); below it /items: several runs item by item.
 import { z } from 'zod';
 import type { Route, RouteContext } from '#http/route.ts';
-import type { Principal } from '#identity/principal.ts';
-import { fieldsOf, objectsOf, textOf } from '#lib/json.ts';
 import type { AskEngine } from '#observe/api/ask-engine.ts';
-import { notFound, parameters, projectOf } from '#observe/filter/parameters.ts';
+import { invalidRequest } from '#observe/api/body.ts';
+import { parameters, projectOf, wordsParameter } from '#observe/filter/parameters.ts';
 import type { Records } from '#stores/records/port.ts';
-import { sql } from '#stores/records/sql.ts';
-import { compareRuns, type Measured } from './comparison.ts';
+import { compareRuns, itemMeans, type Measured } from './comparison.ts';
+import { itemsOfRun, measuredOf } from './measured.ts';
 
 const query = z.object({
   datasetName: z.string().min(1).max(500),
@@ -15,9 +14,9 @@ const query = z.object({
   baselineRunName: z.string().min(1).max(500).optional(),
 });
 
-/** Items of a run that are compared. */
-const MAX_ITEMS = 5_000;
-const TRACES_A_READ = 100;
+/** Runs that are looked at side by side. */
+const MAX_RUNS = 5;
+const itemsQuery = z.object({ datasetName: z.string().min(1).max(500), runName: wordsParameter });
 
 export interface ComparisonParts {
   records: Pick<Records, 'query'>;
@@ -25,16 +24,21 @@ export interface ComparisonParts {
 }
 
 export function comparisonRoutes(parts: ComparisonParts): Route[] {
+  const common = { surface: 'observe', dialect: 'langfuse-unstable', access: ['project-key'], method: 'GET' } as const;
   return [
     {
-      surface: 'observe',
-      dialect: 'langfuse-unstable',
-      access: ['project-key'],
-      method: 'GET',
+      ...common,
       path: '/api/public/unstable/experiment-comparison',
       summary: 'A dataset run against a baseline: scores, cost and latency with 95 % intervals',
       query,
       handle: (context) => compare(parts, context),
+    },
+    {
+      ...common,
+      path: '/api/public/unstable/experiment-comparison/items',
+      summary: 'Up to five runs of a dataset, item by item: scores, cost and latency of each',
+      query: itemsQuery,
+      handle: (context) => compareItems(parts, context),
     },
   ];
 }
@@ -43,7 +47,7 @@ async function compare(parts: ComparisonParts, { http, principal }: RouteContext
   const asked = parameters(http, query);
   const projectId = projectOf(principal);
   const measure = async (runName: string): Promise<Measured[]> =>
-    measuredOf(parts.ask, principal, await itemsOf(parts.records, projectId, asked.datasetName, runName));
+    measuredOf(parts.ask, principal, (await itemsOfRun(parts.records, projectId, asked.datasetName, runName)).items);
   const run = await measure(asked.runName);
   const baseline = asked.baselineRunName === undefined ? null : await measure(asked.baselineRunName);
   return http.json({
@@ -55,72 +59,33 @@ async function compare(parts: ComparisonParts, { http, principal }: RouteContext
   });
 }
 
-interface RunItem {
-  itemId: string;
-  traceId: string;
-}
-
-/** @throws AppError 404 for a run that is not there, 400 for one that is too large. */
-async function itemsOf(records: Pick<Records, 'query'>, projectId: string, datasetName: string, runName: string): Promise<RunItem[]> {
-  const [run] = await records.query<{ id: string }>(sql`
-    SELECT r.id FROM dataset_runs r JOIN datasets d ON d.id = r.dataset_id WHERE r.project_id = ${projectId} AND d.name = ${datasetName} AND r.name = ${runName}`);
-  if (run === undefined) throw notFound(`The dataset ${datasetName} has no run named ${runName}.`);
-  const rows = await records.query<{ dataset_item_id: string; trace_id: string }>(
-    sql`SELECT dataset_item_id, trace_id FROM dataset_run_items WHERE dataset_run_id = ${run.id} ORDER BY created_at, id LIMIT ${MAX_ITEMS}`,
-  );
-  return rows.map((row) => ({ itemId: row.dataset_item_id, traceId: row.trace_id }));
-}
-
-/** Scores of the items' traces by name (numbers, and yes or no as 1 and 0), with `cost` and `latency` (seconds) of each trace. */
-async function measuredOf(ask: AskEngine, reader: Principal, items: readonly RunItem[]): Promise<Measured[]> {
-  const found = new Map<string, { values: Record<string, number[]>; shares: Set<string> }>();
-  const of = (traceId: string) => found.get(traceId) ?? found.set(traceId, { values: {}, shares: new Set() }).get(traceId);
-  const ids = [...new Set(items.map(({ traceId }) => traceId))];
-  for (let at = 0; at < ids.length; at += TRACES_A_READ) {
-    const some = ids.slice(at, at + TRACES_A_READ);
-    for await (const score of scoresOf(ask, reader, some)) {
-      const entry = of(score.traceId);
-      const values = entry?.values ?? {};
-      values[score.name] = [...(values[score.name] ?? []), score.value];
-      if (score.isShare) entry?.shares.add(score.name);
-    }
-    const filter = JSON.stringify([{ type: 'stringOptions', column: 'id', operator: 'any of', value: some }]);
-    const traces = fieldsOf(await ask(reader, `/api/public/traces?${new URLSearchParams({ fields: 'core,metrics', limit: String(TRACES_A_READ), filter })}`));
-    for (const trace of objectsOf(traces.data))
-      Object.assign(of(textOf(trace.id))?.values ?? {}, { cost: [Number(trace.totalCost)], latency: [Number(trace.latency)] });
+/** Every item that a run has, in the order in which the runs met them; the means of its repetitions run by run, null where a run has not got it. */
+async function compareItems(parts: ComparisonParts, { http, principal }: RouteContext): Promise<Response> {
+  const asked = parameters(http, itemsQuery);
+  const names = [...new Set(asked.runName)];
+  if (names.length === 0 || names.length > MAX_RUNS) throw invalidRequest(`Name 1 to ${MAX_RUNS} runs: repeat the parameter runName.`);
+  const projectId = projectOf(principal);
+  const runs: { id: string; name: string; traces: Map<string, string[]>; values: Map<string, Record<string, number>> }[] = [];
+  for (const name of names) {
+    const { runId, items } = await itemsOfRun(parts.records, projectId, asked.datasetName, name);
+    const traces = new Map([...Map.groupBy(items, ({ itemId }) => itemId)].map(([item, all]) => [item, all.map(({ traceId }) => traceId)]));
+    runs.push({ id: runId, name, traces, values: meansOf(await measuredOf(parts.ask, principal, items)) });
   }
-  return items.flatMap(({ itemId, traceId }) => {
-    const entry = found.get(traceId);
-    if (entry === undefined) return [];
-    const values = Object.fromEntries(Object.entries(entry.values).map(([name, all]) => [name, all.reduce((sum, value) => sum + value, 0) / all.length]));
-    return [{ itemId, values, shares: entry.shares }];
+  const itemIds = [...new Set(runs.flatMap(({ traces }) => [...traces.keys()]))];
+  return http.json({
+    datasetName: asked.datasetName,
+    runs: runs.map(({ id, name }) => ({ id, name })),
+    items: itemIds.map((itemId) => ({
+      itemId,
+      runs: runs.map(({ traces, values }) => (traces.has(itemId) ? { traceIds: traces.get(itemId), values: values.get(itemId) ?? {} } : null)),
+    })),
   });
 }
 
-interface Score {
-  traceId: string;
-  name: string;
-  value: number;
-  isShare: boolean;
-}
-
-async function* scoresOf(ask: AskEngine, reader: Principal, traceIds: readonly string[]): AsyncGenerator<Score> {
-  const query = new URLSearchParams({ traceId: traceIds.join(','), fields: 'core,subject', limit: '100' });
-  for (;;) {
-    const answer = fieldsOf(await ask(reader, `/api/public/v3/scores?${query}`));
-    for (const score of objectsOf(answer.data)) {
-      const subject = fieldsOf(score.subject);
-      const value = typeof score.value === 'boolean' ? Number(score.value) : score.value;
-      if (typeof value !== 'number') continue;
-      yield {
-        traceId: subject.kind === 'trace' ? textOf(subject.id) : textOf(subject.traceId),
-        name: textOf(score.name),
-        value,
-        isShare: typeof score.value === 'boolean',
-      };
-    }
-    const cursor = textOf(fieldsOf(answer.meta).cursor);
-    if (cursor === '') return;
-    query.set('cursor', cursor);
-  }
+/** The mean of each measure of each item. */
+function meansOf(measured: readonly Measured[]): Map<string, Record<string, number>> {
+  const means = new Map<string, Record<string, number>>();
+  for (const name of new Set(measured.flatMap(({ values }) => Object.keys(values))))
+    for (const [itemId, mean] of itemMeans(measured, name)) means.set(itemId, { ...means.get(itemId), [name]: mean });
+  return means;
 }

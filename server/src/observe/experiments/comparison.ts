@@ -30,7 +30,8 @@ export function compareRuns(run: readonly Measured[], baseline: readonly Measure
   });
 }
 
-function itemMeans(measured: readonly Measured[], name: string): Map<string, number> {
+/** One value an item: several traces of an item are averaged. */
+export function itemMeans(measured: readonly Measured[], name: string): Map<string, number> {
   const grouped = Map.groupBy(
     measured.filter(({ values }) => values[name] !== undefined),
     ({ itemId }) => itemId,

@@ -23,7 +23,6 @@ export const promptsEn = {
   'prompts.toProduction': 'Put into production at once',
   'prompts.compare': 'Compare with…',
   'prompts.compareWith': 'changes since v{{version}}',
-  'prompts.tooDifferent': 'The two versions differ too much to be compared line by line.',
   'prompts.fault.not-json': 'This is not valid JSON.',
   'prompts.fault.not-messages': 'A list of messages is needed, each with role and content.',
   'prompts.delete': 'Delete prompt',

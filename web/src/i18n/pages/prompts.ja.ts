@@ -25,7 +25,6 @@ export const promptsJa: Record<keyof typeof promptsEn, string> = {
   'prompts.toProduction': 'すぐに本番へ反映する',
   'prompts.compare': '比較対象…',
   'prompts.compareWith': 'v{{version}} からの変更',
-  'prompts.tooDifferent': '二つのバージョンは違いが大きすぎて、行ごとに比較できません。',
   'prompts.fault.not-json': '正しい JSON ではありません。',
   'prompts.fault.not-messages': 'role と content を持つメッセージのリストが必要です。',
   'prompts.delete': 'プロンプトを削除',

@@ -2,12 +2,12 @@
 import { diffLines } from 'diff';
 import { type ReactNode, useMemo } from 'react';
 import { useText } from '#i18n/i18n.ts';
-import styles from './prompts.module.css';
+import styles from './text-difference.module.css';
 
 export function TextDifference({ before, after }: { before: string; after: string }): ReactNode {
   const { t } = useText();
   const parts = useMemo(() => diffLines(before, after, { timeout: 2_000 }), [before, after]);
-  if (parts === undefined) return <p>{t('prompts.tooDifferent')}</p>;
+  if (parts === undefined) return <p>{t('comparison.tooDifferent')}</p>;
   return (
     <pre className={styles.difference}>
       {parts.map((part, index) => {
