@@ -7,7 +7,7 @@ const PROSE = JSON.stringify(
 ).slice(1, -1);
 
 /** A chat completion request of `sizeBytes` bytes (at least about 250). */
-export function chatBody(sizeBytes: number, stream: 'none' | 'burst' | 'paced' = 'none'): Buffer {
+export function chatBody(sizeBytes: number, stream: 'none' | 'burst' | 'paced' | 'long' = 'none'): Buffer {
   const streaming = stream === 'none' ? '' : '"stream":true,';
   const head = `{"model":"bench",${streaming}"user":"bench-${stream}","max_tokens":256,"temperature":0.2,"messages":[{"role":"system","content":"You answer briefly."},{"role":"user","content":"`;
   const tail = '"}]}';

@@ -7,6 +7,7 @@ import { measureIdle } from './idle.ts';
 import { measureIngest } from './ingest.ts';
 import type { Lane, Say } from './lane.ts';
 import { isOurs, startLanes, startMock } from './lanes.ts';
+import { measureLimits } from './limits.ts';
 import type { WarmUp } from './measure.ts';
 import { measureMemory } from './memory.ts';
 import { type BenchOptions, readOptions, USAGE } from './options.ts';
@@ -14,6 +15,7 @@ import { machineFacts } from './process-tree.ts';
 import { promiseRows, promisesIn } from './promises.ts';
 import { listOf, tableOf } from './report.ts';
 import { type RoundsPlan, type RoundsResult, runRounds } from './rounds.ts';
+import { measureStreaming } from './streaming.ts';
 
 const print = (line: string): void => {
   process.stdout.write(`${line}\n`);
@@ -74,15 +76,9 @@ async function runAll(options: BenchOptions, lanes: Lane[], machine: ReturnType<
   }
   const promises = promisesIn(rounds);
   if (options.parts.includes('calls') || options.parts.includes('rate')) print(listOf('promises', promiseRows(promises)));
-  const governed = lanes.find((lane) => lane.name === 'ours-governed');
-  let memory: object | null = null;
-  if (options.parts.includes('memory') && governed !== undefined && isOurs(governed)) {
-    const measured = await measureMemory(governed, options, say);
-    memory = measured.figures;
-    print(listOf('memory (role gateway)', measured.rows));
-  }
+  const alone = await measureAlone(options, lanes);
   const all = lanes.find((lane) => lane.name === 'ours-all');
-  if (all === undefined || !isOurs(all)) return { machine, options, rounds, promises, memory };
+  if (all === undefined || !isOurs(all)) return { machine, options, rounds, promises, ...alone };
   let ingest: object | null = null;
   let idle: object | null = null;
   if (options.parts.includes('ingest')) {
@@ -98,7 +94,24 @@ async function runAll(options: BenchOptions, lanes: Lane[], machine: ReturnType<
   }
   const after = machineFacts();
   print(`\nsteal during the run: ${after.stealTicks - machine.stealTicks} ticks; load at the end ${after.loadAverage}`);
-  return { machine, after, options, rounds, promises, memory, ingest, idle };
+  return { machine, after, options, rounds, promises, ...alone, ingest, idle };
+}
+
+/** The parts that look at the governed lane without rounds. */
+async function measureAlone(options: BenchOptions, lanes: readonly Lane[]): Promise<Record<string, object | null>> {
+  const governed = lanes.find((lane) => lane.name === 'ours-governed');
+  const bare = lanes.find((lane) => lane.name === 'node-bare');
+  const figures: Record<string, object | null> = {};
+  if (governed === undefined || !isOurs(governed)) return figures;
+  const tell = (part: string, title: string, measured: { figures: object; rows: [string, string][] } | null): void => {
+    figures[part] = measured?.figures ?? null;
+    if (measured !== null) print(listOf(title, measured.rows));
+  };
+  if (options.parts.includes('streaming') && bare !== undefined)
+    tell('streaming', 'streaming (role gateway)', await measureStreaming(bare, governed, options, say));
+  if (options.parts.includes('limits')) tell('limits', 'limits (front of role gateway)', await measureLimits(governed, options, say));
+  if (options.parts.includes('memory')) tell('memory', 'memory (role gateway)', await measureMemory(governed, options, say));
+  return figures;
 }
 
 async function main(argv: readonly string[]): Promise<number> {

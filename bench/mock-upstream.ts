@@ -1,8 +1,10 @@
 // The mock upstream: an OpenAI-compatible answerer on raw node:net that costs far less than any gateway. Started as a child; prints its port.
-// A body whose first 2 KB hold "stream":true is answered with server-sent events: `"user":"bench-burst"` as fast as it can, else one delta each 20 ms.
+// A body whose first 2 KB hold "stream":true is answered with server-sent events: `"user":"bench-burst"` as fast as it can, else one delta each 20 ms;
+// `"user":"bench-long"` has 300 deltas in the place of 64.
 import { createServer, type Socket } from 'node:net';
 
 const DELTAS = 64;
+const LONG_DELTAS = 300;
 const DELTA_MS = 20;
 /** A gateway that rebuilds the body may put `stream` last, so a whole 1 KB body is looked at. */
 const HEAD_LOOK_BYTES = 2_048;
@@ -22,14 +24,16 @@ const fixed = Buffer.from(
 
 const streamHead = Buffer.from('HTTP/1.1 200 OK\r\ncontent-type: text/event-stream; charset=utf-8\r\ntransfer-encoding: chunked\r\n\r\n');
 const base = { id: 'chatcmpl-bench', object: 'chat.completion.chunk', created: 1_764_000_000, model: 'gpt-4o-mini-2024-07-18' };
-const frames = [
+const framesOf = (deltas: number): Buffer[] => [
   chunk({ ...base, choices: [{ index: 0, delta: { role: 'assistant', content: '' }, finish_reason: null }], usage: null }),
-  ...Array.from({ length: DELTAS }, (_, index) =>
+  ...Array.from({ length: deltas }, (_, index) =>
     chunk({ ...base, choices: [{ index: 0, delta: { content: ` word${index}` }, finish_reason: null }], usage: null }),
   ),
   chunk({ ...base, choices: [{ index: 0, delta: {}, finish_reason: 'stop' }], usage: null }),
   chunk({ ...base, choices: [], usage: { prompt_tokens: 250, completion_tokens: 64, total_tokens: 314 } }),
 ];
+const frames = framesOf(DELTAS);
+const longFrames = framesOf(LONG_DELTAS);
 const lastFrame = Buffer.concat([framed('data: [DONE]\n\n'), Buffer.from('0\r\n\r\n')]);
 
 function chunk(value: object): Buffer {
@@ -87,10 +91,11 @@ function reply(socket: Socket, bodyStart: string): void {
     socket.write(lastFrame);
     return;
   }
+  const paced = bodyStart.includes('bench-long') ? longFrames : frames;
   let next = 0;
   const timer = setInterval(() => {
     if (socket.destroyed) clearInterval(timer);
-    else if (next < frames.length) socket.write(frames[next++] as Buffer);
+    else if (next < paced.length) socket.write(paced[next++] as Buffer);
     else {
       clearInterval(timer);
       socket.write(lastFrame);
