@@ -69,6 +69,7 @@ export class OpenEntities {
     const sizeBytes = sizeOf(entity);
     this.entries.set(key, { entity, sizeBytes });
     this.bytes += sizeBytes;
+    if (this.bytes <= this.maxBytes) return;
     for (const [oldest, { entity: leaving }] of this.entries) {
       if (this.bytes <= this.maxBytes) break;
       this.delete(oldest);

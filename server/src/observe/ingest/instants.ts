@@ -4,8 +4,30 @@ const DAY_US = 86_400_000_000;
 const FIVE_YEARS_US = 5 * 365.25 * DAY_US;
 const ISO = /^(\d{4}-\d{2}-\d{2})[T ](\d{2}:\d{2})(?::(\d{2})(?:[.,](\d{1,12}))?)?(Z|z|[+-]\d{2}(?::?\d{2})?)$/;
 
+/** The second that was read last, as `2026-11-23T21:40:00` with its microseconds: events come in runs of the same one. */
+let readSecond = '';
+let readSecondUs = 0;
+/** Length of `2026-11-23T21:40:00.123Z`, which is what Date writes. */
+const DATE_LENGTH = 24;
+
 /** Microseconds of an ISO 8601 instant with an offset ("2026-11-23T21:40:00.123456-08:00"); null when it is none. */
 export function parseInstant(text: string): number | null {
+  if (text.length !== DATE_LENGTH || text[19] !== '.' || text[23] !== 'Z') return parseAny(text);
+  if (text.startsWith(readSecond) && readSecond !== '') {
+    const [hundreds, tens, ones] = [text.charCodeAt(20) - 48, text.charCodeAt(21) - 48, text.charCodeAt(22) - 48] as const;
+    if (isDigit(hundreds) && isDigit(tens) && isDigit(ones)) return readSecondUs + (hundreds * 100 + tens * 10 + ones) * 1000;
+  }
+  const us = parseAny(text);
+  if (us !== null) {
+    readSecond = text.slice(0, 19);
+    readSecondUs = Math.floor(us / 1_000_000) * 1_000_000;
+  }
+  return us;
+}
+
+const isDigit = (value: number): boolean => value >= 0 && value <= 9;
+
+function parseAny(text: string): number | null {
   const match = ISO.exec(text);
   if (!match) return null;
   const [, date, minutes, seconds = '00', fraction = '', zone = 'Z'] = match;

@@ -15,6 +15,23 @@ describe('instants', () => {
     expect(parseInstant('0001-01-01T00:00:00Z')).toBeLessThan(0);
     for (const bad of ['2026-11-23', '2026-11-23T12:00:00', 'now', '', '2026-13-01T00:00:00Z', '+12026-01-01T00:00:00Z']) expect(parseInstant(bad)).toBeNull();
   });
+  it('are the same in a run of one second as alone, whatever stands beside them', () => {
+    const inSecond = fc.record({
+      at: fc.date({ min: new Date(-2e12), max: new Date(4e12), noInvalidDate: true }),
+      others: fc.array(fc.integer({ min: 0, max: 999 })),
+    });
+    fc.assert(
+      fc.property(inSecond, ({ at, others }) => {
+        const second = Math.floor(at.getTime() / 1000) * 1000;
+        for (const ms of others) {
+          const text = new Date(second + ms).toISOString();
+          expect(parseInstant(text)).toBe((second + ms) * 1000);
+          for (const bad of [text.replace('.', ','), text.replace('Z', 'z'), `${text.slice(0, 20)}1x3Z`, `${text.slice(0, 20)}  3Z`, `${text.slice(0, -1)}+`])
+            expect(parseInstant(bad)).toBe(bad.includes(',') || bad.endsWith('z') ? (second + ms) * 1000 : null);
+        }
+      }),
+    );
+  });
   it('survive formatting and reading, also as ClickHouse writes them', () => {
     fc.assert(
       fc.property(fc.integer({ min: 0, max: 4_102_444_800_000_000 }), (us) => {

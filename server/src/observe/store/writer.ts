@@ -87,8 +87,23 @@ export function createWriter(analytics: Analytics, options: WriterOptions = {}):
   };
 }
 
+/** The day that was looked at last with its partition: rows come in runs of the same day. */
+let lastDay = '';
+let lastPartition = '';
+
 /** The partition of a row as text: retention class and the Monday of its week, exactly what PARTITION BY makes of it. */
 export function partitionOf(retentionClass: number, instant: string): string {
+  const day = `${retentionClass}:${instant.slice(0, 10)}`;
+  // Only what is an instant of UTC beyond doubt has the partition of its day.
+  if (day === lastDay && UTC_INSTANT.test(instant)) return lastPartition;
+  const partition = partitionAt(retentionClass, instant);
+  if (UTC_INSTANT.test(instant)) [lastDay, lastPartition] = [day, partition];
+  return partition;
+}
+
+const UTC_INSTANT = /^\d{4}-\d\d-\d\dT(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d\.\d{6}Z$/;
+
+function partitionAt(retentionClass: number, instant: string): string {
   const monday = FIRST_MONDAY_MS + Math.floor((Date.parse(instant) - FIRST_MONDAY_MS) / WEEK_MS) * WEEK_MS;
   return `${retentionClass}:${Number.isNaN(monday) ? 'invalid' : new Date(monday).toISOString().slice(0, 10)}`;
 }
