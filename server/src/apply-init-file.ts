@@ -1,5 +1,7 @@
 // Brings the records to what the start file says. Applied at every start: what is already so stays untouched, what the file does not name stays too.
+import { ROLE_OF } from '#identity/member-routes.ts';
 import { writeProjectKey } from '#identity/project-keys.ts';
+import { putStartMembers } from '#identity/start-members.ts';
 import { AppError } from '#lib/errors.ts';
 import { putModel } from '#observe/models/put-model.ts';
 import { putPrompt } from '#observe/prompts/put-prompt.ts';
@@ -8,7 +10,7 @@ import type { Records } from '#stores/records/port.ts';
 import { sql } from '#stores/records/sql.ts';
 import type { InitFile, InitProject } from './init-file.ts';
 
-/** Returns how many organisations, projects, prompts, models and score configs were made or changed. @throws AppError 400. */
+/** Returns how many organisations, members, projects, prompts, models and score configs were made or changed. @throws AppError 400. */
 export async function applyInitFile(records: Records, file: InitFile): Promise<number> {
   let changes = 0;
   for (const organization of file.organizations) {
@@ -16,9 +18,15 @@ export async function applyInitFile(records: Records, file: InitFile): Promise<n
       INSERT INTO organizations AS stored (id, name) VALUES (${organization.id}, ${organization.name})
       ON CONFLICT (id) DO UPDATE SET name = EXCLUDED.name WHERE stored.name <> EXCLUDED.name RETURNING id`);
     changes += written.length + (await keepFor(records, organization.id, organization.retention));
+    changes += await applyMembers(records, organization);
     for (const project of organization.projects) changes += await applyProject(records, organization.id, project);
   }
   return changes;
+}
+
+async function applyMembers(records: Records, { id, members }: InitFile['organizations'][number]): Promise<number> {
+  const wanted = members.map(({ email, role, name = null, password = null }) => ({ email, role: ROLE_OF[role], name, password }));
+  return await within(`organisation ${id}`, 'members', () => putStartMembers(records, id, wanted));
 }
 
 async function applyProject(records: Records, organizationId: string, project: InitProject): Promise<number> {
@@ -27,14 +35,15 @@ async function applyProject(records: Records, organizationId: string, project: I
     ON CONFLICT (id) DO UPDATE SET name = EXCLUDED.name, updated_at = now() WHERE stored.name <> EXCLUDED.name AND stored.organization_id = EXCLUDED.organization_id
     RETURNING id`);
   const [stored] = await records.query<{ organization_id: string }>(sql`SELECT organization_id FROM projects WHERE id = ${project.id}`);
-  if (stored?.organization_id !== organizationId) throw fault(project, `belongs to the organisation ${stored?.organization_id}, not to ${organizationId}`);
+  if (stored?.organization_id !== organizationId)
+    throw fault(placeOf(project), `belongs to the organisation ${stored?.organization_id}, not to ${organizationId}`);
   // Writing a pair that is there changes nothing.
   for (const key of project.keys) await applyKey(records, { organizationId, project }, key);
   const retained = (await keepProjectFor(records, project)) + (await maskProject(records, project));
   const changed = [
-    ...(await inOrder(project.prompts, (prompt) => within(project, `prompt ${prompt.name}`, () => putPrompt(records, project.id, prompt)))),
-    ...(await inOrder(project.models, (model) => within(project, `model ${model.modelName}`, () => putModel(records, project.id, model)))),
-    ...(await inOrder(project.scoreConfigs, (config) => within(project, `score config ${config.name}`, () => putConfig(records, project.id, config)))),
+    ...(await inOrder(project.prompts, (prompt) => within(placeOf(project), `prompt ${prompt.name}`, () => putPrompt(records, project.id, prompt)))),
+    ...(await inOrder(project.models, (model) => within(placeOf(project), `model ${model.modelName}`, () => putModel(records, project.id, model)))),
+    ...(await inOrder(project.scoreConfigs, (config) => within(placeOf(project), `score config ${config.name}`, () => putConfig(records, project.id, config)))),
   ];
   return written.length + retained + changed.filter(Boolean).length;
 }
@@ -73,7 +82,7 @@ async function applyKey(
 ): Promise<void> {
   const [owner] = await records.query<{ project_id: string }>(sql`SELECT project_id FROM project_keys WHERE public_key = ${key.publicKey}`);
   if (owner && owner.project_id !== place.project.id)
-    throw fault(place.project, `the public key ${key.publicKey} opens the project ${owner.project_id} already`);
+    throw fault(placeOf(place.project), `the public key ${key.publicKey} opens the project ${owner.project_id} already`);
   await writeProjectKey(records, { organizationId: place.organizationId, projectId: place.project.id, ...key, note: 'start file' });
 }
 
@@ -84,15 +93,17 @@ async function inOrder<Item>(items: readonly Item[], put: (item: Item) => Promis
   return results;
 }
 
-async function within<Result>(project: InitProject, what: string, work: () => Promise<Result>): Promise<Result> {
+const placeOf = ({ id }: InitProject): string => `project ${id}`;
+
+async function within<Result>(place: string, what: string, work: () => Promise<Result>): Promise<Result> {
   try {
     return await work();
   } catch (error) {
-    if (error instanceof AppError && error.status < 500) throw fault(project, `${what}: ${error.message}`, error);
+    if (error instanceof AppError && error.status < 500) throw fault(place, `${what}: ${error.message}`, error);
     throw error;
   }
 }
 
-function fault(project: InitProject, message: string, cause?: unknown): AppError {
-  return new AppError(`The start file cannot be applied: project ${project.id}: ${message}.`, { status: 400, code: 'invalid_setting', cause });
+function fault(place: string, message: string, cause?: unknown): AppError {
+  return new AppError(`The start file cannot be applied: ${place}: ${message}.`, { status: 400, code: 'invalid_setting', cause });
 }

@@ -1,6 +1,7 @@
 // The start file: read with its variables, faults named together without values, applied once and again without a change, changed where it changes.
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { verifyPassword } from '#identity/password.ts';
 import { AppError } from '#lib/errors.ts';
 import { sql } from '#stores/records/sql.ts';
 import { startTestRecords, type TestRecords } from '#stores/records/test-records.ts';
@@ -68,6 +69,30 @@ describe('the start file', () => {
     expect((await tones()).map(({ labels }) => labels.includes('production'))).toEqual([true, false]);
     const [model] = await records.query<{ pricing_tiers: [{ prices: { input: number } }] }>(sql`SELECT pricing_tiers FROM models`);
     expect(model?.pricing_tiers[0].prices.input).toBe(0.001);
+  });
+
+  it('makes members once, gives them the roles that it says, and never touches a password that is there', async () => {
+    const { records } = database;
+    const withMembers = (members: string) => read(FILE.replace('name: Acme 株式会社', `name: Acme 株式会社\n    members: ${members}`));
+    const members = () =>
+      records.query<{ email: string; role: string; must_change_password: boolean; password: string }>(sql`
+        SELECT u.email, m.role, u.must_change_password, a.password FROM memberships m JOIN users u ON u.id = m.user_id JOIN accounts a ON a.user_id = u.id
+        WHERE m.organization_id = 'acme' ORDER BY u.email`);
+    const both = '[{ email: Hanako@example.com, role: OWNER, password: first-password }, { email: ken@example.com, role: VIEWER, password: first-password }]';
+    expect(await applyInitFile(records, withMembers(both))).toBe(2);
+    expect(await applyInitFile(records, withMembers(both.replaceAll('first-password', 'other-password')))).toBe(0);
+    const [hanako, ken] = await members();
+    expect([hanako?.email, hanako?.role, ken?.role, ken?.must_change_password]).toEqual(['hanako@example.com', 'admin', 'viewer', true]);
+    expect(await verifyPassword('first-password', ken?.password ?? '')).toBe(true);
+
+    expect(await applyInitFile(records, withMembers('[{ email: ken@example.com, role: MEMBER }]'))).toBe(1);
+    expect((await members()).map(({ role }) => role)).toEqual(['admin', 'member']);
+    // One transaction: neither the person nor a lost administrator stays.
+    await expect(applyInitFile(records, withMembers('[{ email: ken@example.com, role: VIEWER }, { email: new@example.com, role: VIEWER }]'))).rejects.toThrow(
+      /organisation acme: members: new@example.com is nobody yet/,
+    );
+    await expect(applyInitFile(records, withMembers('[{ email: hanako@example.com, role: VIEWER }]'))).rejects.toThrow(/without an administrator/);
+    expect((await members()).map(({ role }) => role)).toEqual(['admin', 'member']);
   });
 
   it('sets how long is kept and what is masked, once, and leaves what it does not name', async () => {

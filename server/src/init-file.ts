@@ -1,4 +1,4 @@
-// The file that says what has to be there at the start: organisations with projects, keys, prompts, models and score configs, in YAML. Read and checked here, applied in apply-init-file.ts.
+// The file that says what has to be there at the start: organisations with members, projects, keys, prompts, models and score configs, in YAML. Read and checked here, applied in apply-init-file.ts.
 import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
 import { z } from 'zod';
@@ -17,6 +17,13 @@ const keySchema = z.strictObject({
   secretKey: z.string().min(20, 'must have 20 characters or more, or be os.environ/<a variable that is set>'),
 });
 
+const memberSchema = z.strictObject({
+  email: z.email().max(255),
+  role: z.enum(['OWNER', 'ADMIN', 'MEMBER', 'VIEWER']),
+  name: z.string().min(1).max(255).optional(),
+  password: z.string().min(10, 'must have 10 characters or more, or be os.environ/<a variable that is set>').max(128).optional(),
+});
+
 const projectSchema = z.strictObject({
   id,
   name: z.string().min(1).max(255),
@@ -30,7 +37,13 @@ const projectSchema = z.strictObject({
 
 const fileSchema = z.strictObject({
   organizations: z.array(
-    z.strictObject({ id, name: z.string().min(1).max(255), retention: retentionDays.optional(), projects: z.array(projectSchema).default([]) }),
+    z.strictObject({
+      id,
+      name: z.string().min(1).max(255),
+      retention: retentionDays.optional(),
+      members: z.array(memberSchema).default([]),
+      projects: z.array(projectSchema).default([]),
+    }),
   ),
 });
 

@@ -48,7 +48,7 @@ async function applySetPassword(session: RecordsSession, userId: string, passwor
 }
 
 /** Sets the password of a person's email account and ends all sessions that the old one opened. */
-async function writePassword(session: RecordsSession, userId: string, hash: string, mustChange: boolean): Promise<void> {
+export async function writePassword(session: RecordsSession, userId: string, hash: string, mustChange: boolean): Promise<void> {
   await session.query(sql`DELETE FROM accounts WHERE user_id = ${userId} AND provider_id = 'credential'`);
   await session.query(
     sql`INSERT INTO accounts (id, user_id, account_id, provider_id, password) VALUES (${newCallId()}, ${userId}, ${userId}, 'credential', ${hash})`,

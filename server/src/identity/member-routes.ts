@@ -7,7 +7,8 @@ import { managementBody, organizationOf } from './management-body.ts';
 import { lockMembers, type Member, membersOf, putMember, removeMember } from './management-sql.ts';
 import type { UserRole } from './principal.ts';
 
-const ROLE_OF = { OWNER: 'admin', ADMIN: 'admin', MEMBER: 'member', VIEWER: 'viewer' } as const satisfies Record<string, UserRole>;
+/** Langfuse's names of roles, in ours. An owner can do nothing here that an administrator cannot. */
+export const ROLE_OF = { OWNER: 'admin', ADMIN: 'admin', MEMBER: 'member', VIEWER: 'viewer' } as const satisfies Record<string, UserRole>;
 const NAME_OF = { admin: 'ADMIN', member: 'MEMBER', viewer: 'VIEWER' } as const;
 
 const putBody = z.object({ userId: z.string().min(1).max(800), role: z.enum(['OWNER', 'ADMIN', 'MEMBER', 'VIEWER']) });
