@@ -1,5 +1,6 @@
 // The route table of the console: /ui/* for pages, Langfuse's /project/{id}/… for links that people already have.
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent, Outlet, redirect } from '@tanstack/react-router';
+import { readQueuesSearch, readWorkSearch } from '#annotation/url.ts';
 import { readComparisonSearch } from '#comparison/url.ts';
 import { readDatasetSearch, readDatasetsSearch } from '#datasets/url.ts';
 import { readEvaluationSearch } from '#evaluation/url.ts';
@@ -130,6 +131,18 @@ const comparison = createRoute({
   validateSearch: readComparisonSearch,
   component: page(() => import('#comparison/comparison-page.tsx'), 'ComparisonPage'),
 });
+const annotation = createRoute({
+  getParentRoute: () => shell,
+  path: '/ui/annotation',
+  validateSearch: readQueuesSearch,
+  component: page(() => import('#annotation/queues-page.tsx'), 'QueuesPage'),
+});
+const annotationWork = createRoute({
+  getParentRoute: () => shell,
+  path: '/project/$projectId/annotation-queues/$queueId',
+  validateSearch: readWorkSearch,
+  component: page(() => import('#annotation/work-page.tsx'), 'WorkPage'),
+});
 
 const evaluation = createRoute({
   getParentRoute: () => shell,
@@ -194,6 +207,13 @@ const langfuseDatasets = createRoute({
     throw redirect({ to: '/ui/datasets', search: { project: params.projectId }, replace: true });
   },
 });
+const langfuseQueues = createRoute({
+  getParentRoute: () => root,
+  path: '/project/$projectId/annotation-queues',
+  beforeLoad: ({ params }) => {
+    throw redirect({ to: '/ui/annotation', search: { project: params.projectId }, replace: true });
+  },
+});
 const langfuseUser = createRoute({
   getParentRoute: () => root,
   path: '/project/$projectId/users/$userId',
@@ -211,6 +231,7 @@ const routeTree = root.addChildren([
   langfuseSessions,
   langfusePrompts,
   langfuseDatasets,
+  langfuseQueues,
   langfuseUser,
   shell.addChildren([
     overview,
@@ -229,6 +250,8 @@ const routeTree = root.addChildren([
     datasets,
     dataset,
     comparison,
+    annotation,
+    annotationWork,
     evaluation,
     health,
   ]),

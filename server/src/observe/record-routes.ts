@@ -4,6 +4,7 @@ import type { Route } from '#http/route.ts';
 import type { Sealer } from '#lib/sealed.ts';
 import type { Blobs } from '#stores/blobs/port.ts';
 import type { Records } from '#stores/records/port.ts';
+import { queueOverviewRoutes } from './annotation-queues/overview-routes.ts';
 import { annotationQueueRoutes } from './annotation-queues/routes.ts';
 import type { AskEngine } from './api/ask-engine.ts';
 import { commentRoutes } from './comments/routes.ts';
@@ -19,6 +20,7 @@ import { llmConnectionRoutes } from './llm-connections/routes.ts';
 import { maskingRoutes } from './masking/routes.ts';
 import { type MediaDependencies, mediaRoutes } from './media/routes.ts';
 import { createUrlSigner } from './media/signed-url.ts';
+import { memberRoutes } from './members/routes.ts';
 import { modelRoutes } from './models/routes.ts';
 import { promptRoutes } from './prompts/routes.ts';
 import { retentionRoutes } from './retention/routes.ts';
@@ -48,6 +50,8 @@ export function createRecordRoutes({ records, ask, blobs, instanceSecret, outgoi
     ...mediaRoutes({ records, blobs, signer, ...(maskMedia === undefined ? {} : { mask: maskMedia }) }),
     ...commentRoutes(records, ask),
     ...annotationQueueRoutes(records),
+    ...queueOverviewRoutes(records),
+    ...memberRoutes(records),
     ...modelRoutes(records),
     ...retentionRoutes(records),
     ...llmConnectionRoutes({ records, ...outgoing }),

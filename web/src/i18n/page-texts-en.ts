@@ -1,4 +1,5 @@
 // The texts of the other pages in English, each in a file of its own under pages/. Fetched with the first of these pages.
+import { annotationEn } from './pages/annotation.en.ts';
 import { attemptsEn } from './pages/attempts.en.ts';
 import { comparisonEn } from './pages/comparison.en.ts';
 import { datasetsEn } from './pages/datasets.en.ts';
@@ -16,6 +17,7 @@ export const pagesEn = {
   ...promptsEn,
   ...datasetsEn,
   ...comparisonEn,
+  ...annotationEn,
   ...evaluationEn,
   ...teamsEn,
   ...healthEn,

@@ -1,6 +1,7 @@
 // The texts of the other pages in Japanese, each in a file of its own under pages/. Fetched with the first of these pages.
 
 import type { pagesEn } from './page-texts-en.ts';
+import { annotationJa } from './pages/annotation.ja.ts';
 import { attemptsJa } from './pages/attempts.ja.ts';
 import { comparisonJa } from './pages/comparison.ja.ts';
 import { datasetsJa } from './pages/datasets.ja.ts';
@@ -18,6 +19,7 @@ export const pagesJa: Record<keyof typeof pagesEn, string> = {
   ...promptsJa,
   ...datasetsJa,
   ...comparisonJa,
+  ...annotationJa,
   ...evaluationJa,
   ...teamsJa,
   ...healthJa,

@@ -15,6 +15,7 @@ export interface PromptMeta {
 export type ChatEntry = { type?: string; role: string; content: string } | { type: 'placeholder'; name: string };
 
 export interface PromptVersion {
+  id: string;
   name: string;
   version: number;
   type: 'text' | 'chat';

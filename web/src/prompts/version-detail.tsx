@@ -3,6 +3,7 @@ import '#mantine-later.css';
 import { Badge, Button, Group, Select, Skeleton, Stack, TagsInput, Text, Title } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { lazy, type ReactNode, Suspense, useState } from 'react';
+import { Comments } from '#content/comments.tsx';
 import { useText } from '#i18n/i18n.ts';
 import { useSession } from '#lib/session.tsx';
 import { CodeBlock } from '#ui/code-block.tsx';
@@ -60,6 +61,12 @@ export function VersionDetail({ projectId, name, version, others, compared, onCo
           )}
           {compared === null && <Content version={query.data} />}
           <Labels key={query.data.labels.join()} projectId={projectId} version={query.data} />
+          <div>
+            <Title order={3} mb="xs">
+              {t('comments.title')}
+            </Title>
+            <Comments key={query.data.id} target={{ projectId, objectType: 'PROMPT', objectId: query.data.id }} />
+          </div>
         </Stack>
       )}
     </section>

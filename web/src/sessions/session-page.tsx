@@ -4,6 +4,8 @@ import { Anchor, Breadcrumbs, Group, Skeleton, Stack, Text } from '@mantine/core
 import { useQuery } from '@tanstack/react-query';
 import { getRouteApi, Link } from '@tanstack/react-router';
 import { type ReactNode, useState } from 'react';
+import { AddToQueue } from '#content/add-to-queue.tsx';
+import { Comments } from '#content/comments.tsx';
 import { InputOutput } from '#content/input-output.tsx';
 import { useText } from '#i18n/i18n.ts';
 import { formatCount } from '#lib/format.ts';
@@ -45,7 +47,20 @@ export function SessionPage(): ReactNode {
     <Page title={sessionId} aside={aside} filters={crumbs} tools={query.data && <Instant at={query.data.createdAt} />}>
       {query.error && <ErrorState error={query.error} onRetry={() => void query.refetch()} />}
       {query.isPending && !query.error && <Skeleton height={320} />}
-      {query.data && <Conversation projectId={projectId} traces={traces} />}
+      {query.data && (
+        <>
+          <Group>
+            <AddToQueue target={{ projectId, objectType: 'SESSION', objectId: sessionId }} />
+          </Group>
+          <Conversation projectId={projectId} traces={traces} />
+          <section className={styles.trace}>
+            <Text size="xs" fw={600} c="dimmed" mb="xs">
+              {t('comments.title')}
+            </Text>
+            <Comments target={{ projectId, objectType: 'SESSION', objectId: sessionId }} />
+          </section>
+        </>
+      )}
     </Page>
   );
 }

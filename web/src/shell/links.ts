@@ -2,6 +2,7 @@
 import {
   IconActivity,
   IconBinaryTree2,
+  IconChecklist,
   IconCube,
   IconHeartbeat,
   IconKey,
@@ -39,6 +40,7 @@ export const LINK_GROUPS = [
       { to: '/ui/scores', also: '/ui/scores', text: 'nav.scores', icon: IconStar, keys: 'g c' },
       { to: '/ui/prompts', also: '/prompts/', text: 'nav.prompts', icon: IconMessage2, keys: 'g p' },
       { to: '/ui/datasets', also: '/datasets/', text: 'nav.datasets', icon: IconTable, keys: 'g d' },
+      { to: '/ui/annotation', also: '/annotation-queues/', text: 'nav.annotation', icon: IconChecklist, keys: 'g a' },
       { to: '/ui/evaluation', also: '/ui/evaluation', text: 'nav.evaluation', icon: IconScale, keys: 'g v' },
     ],
   },

@@ -2,8 +2,11 @@
 import '#mantine-later.css';
 import type { ConsoleObservation, ConsoleScore, ConsoleTrace } from '@genai/server/contract';
 import { Alert, Anchor, Badge, Group, Stack, Tabs, Text, Title } from '@mantine/core';
+import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
+import { AddToQueue } from '#content/add-to-queue.tsx';
+import { Comments, type CommentTarget, commentsQuery } from '#content/comments.tsx';
 import { InputOutput } from '#content/input-output.tsx';
 import { useText } from '#i18n/i18n.ts';
 import { formatCount, formatDuration } from '#lib/format.ts';
@@ -24,6 +27,7 @@ export function NodeDetail({ row, data, projectId }: { row: TraceRow; data: Cons
   const scores = observation ? data.scores.filter((score) => score.observationId === observation.id) : data.scores;
   const source = observation ?? data.trace;
   const metadataSize = Object.keys(source.metadata).length;
+  const target = { projectId, objectType: observation ? 'OBSERVATION' : 'TRACE', objectId: observation?.id ?? data.trace.id } as const;
   return (
     <section className={styles.frame} aria-label={t('traces.detail')}>
       <Head row={row} data={data} />
@@ -37,10 +41,16 @@ export function NodeDetail({ row, data, projectId }: { row: TraceRow; data: Cons
           <Tabs.Tab value="scores">
             {t('traces.scores')} <Count value={scores.length} />
           </Tabs.Tab>
+          <Tabs.Tab value="comments">
+            {t('comments.title')} <CommentCount key={row.id} target={target} />
+          </Tabs.Tab>
         </Tabs.List>
         <Tabs.Panel value="io" className={styles.panel}>
           <StatusMessage observation={observation} />
-          <AddToDataset source={{ projectId, traceId: data.trace.id, observationId: observation?.id ?? null, input: source.input, output: source.output }} />
+          <Group gap="xs">
+            <AddToDataset source={{ projectId, traceId: data.trace.id, observationId: observation?.id ?? null, input: source.input, output: source.output }} />
+            <AddToQueue key={row.id} target={target} />
+          </Group>
           <InputOutput input={source.input} output={source.output} />
         </Tabs.Panel>
         <Tabs.Panel value="details" className={styles.panel}>
@@ -54,6 +64,9 @@ export function NodeDetail({ row, data, projectId }: { row: TraceRow; data: Cons
             <AddScore target={{ projectId, traceId: data.trace.id, observationId: observation?.id ?? null }} />
             <Scores scores={scores} names={namesOf(data, scores)} />
           </Stack>
+        </Tabs.Panel>
+        <Tabs.Panel value="comments" className={styles.panel}>
+          <Comments key={row.id} target={target} />
         </Tabs.Panel>
       </Tabs>
     </section>
@@ -194,6 +207,11 @@ function TraceFacts({ data }: { data: ConsoleTrace }): ReactNode {
       ]}
     />
   );
+}
+
+function CommentCount({ target }: { target: CommentTarget }): ReactNode {
+  const query = useQuery(commentsQuery(target));
+  return <Count value={query.data?.length ?? 0} />;
 }
 
 function Count({ value }: { value: number }): ReactNode {

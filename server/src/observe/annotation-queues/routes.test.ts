@@ -1,10 +1,12 @@
 // Annotation queues over real records: queues, items and their states, assignments of members only, other projects, bad input.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { OTHER_PROJECT, openRoutes, type RoutesFixture } from '#observe/api/routes-fixture.ts';
+import { memberRoutes } from '#observe/members/routes.ts';
 import { scoreConfigRoutes } from '#observe/score-configs/routes.ts';
 import { PROJECT } from '#observe/store/rows-fixture.ts';
 import { projectKey } from '#observe/traces/reads-fixture.ts';
 import { sql } from '#stores/records/sql.ts';
+import { queueOverviewRoutes } from './overview-routes.ts';
 import { annotationQueueRoutes } from './routes.ts';
 
 let routes: RoutesFixture;
@@ -13,7 +15,12 @@ let config = '';
 let queue = '';
 
 beforeAll(async () => {
-  routes = await openRoutes((records) => [...annotationQueueRoutes(records), ...scoreConfigRoutes(records)]);
+  routes = await openRoutes((records) => [
+    ...annotationQueueRoutes(records),
+    ...queueOverviewRoutes(records),
+    ...memberRoutes(records),
+    ...scoreConfigRoutes(records),
+  ]);
   await routes.records.query(sql`INSERT INTO users (id, name, email) VALUES ('taro', 'Taro', 'taro@example.com'), ('stranger', 'S', 's@example.com')`);
   await routes.records.query(sql`INSERT INTO memberships (user_id, organization_id, role) VALUES ('taro', 'o', 'member')`);
   config = String((await routes.call('POST', '/api/public/score-configs', { name: 'c', dataType: 'BOOLEAN' })).body.id);
@@ -71,9 +78,18 @@ describe('annotation queues', () => {
     const assignments = `${all}/${queue}/assignments`;
     for (let time = 0; time < 2; time += 1)
       expect((await routes.call('POST', assignments, { userId: 'taro' })).body).toEqual({ userId: 'taro', queueId: queue, projectId: PROJECT });
+    expect((await routes.call('GET', '/api/public/unstable/annotation-queues')).body).toEqual({
+      data: [expect.objectContaining({ id: queue, name: '品質', scoreConfigIds: [config], pending: 0, completed: 1, assigneeIds: ['taro'] })],
+    });
     for (const userId of ['stranger', 'absent']) expect((await routes.call('POST', assignments, { userId })).status).toBe(404);
     expect((await routes.call('DELETE', assignments, { userId: 'taro' })).body).toEqual({ success: true });
     expect(await routes.records.query(sql`SELECT * FROM annotation_queue_assignments`)).toEqual([]);
     expect((await routes.call('DELETE', assignments, {})).status).toBe(400);
+  });
+
+  it('show the people of the organisation by name and nobody else, without addresses', async () => {
+    expect((await routes.call('GET', '/api/public/unstable/members')).body).toEqual({ data: [{ id: 'taro', name: 'Taro' }] });
+    const other = await routes.call('GET', '/api/public/unstable/annotation-queues', undefined, projectKey(OTHER_PROJECT));
+    expect(other.body).toEqual({ data: [] });
   });
 });

@@ -1,5 +1,6 @@
 // Comments over real records: on what is there, in the project of the key, listed by what they are on.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Principal } from '#identity/principal.ts';
 import { OTHER_PROJECT, openRoutes, type RoutesFixture } from '#observe/api/routes-fixture.ts';
 import { promptRoutes } from '#observe/prompts/routes.ts';
 import { PROJECT } from '#observe/store/rows-fixture.ts';
@@ -51,6 +52,13 @@ describe('comments', () => {
     expect((await routes.call('GET', `${all}?authorUserId=taro&limit=3`)).body.meta).toEqual({ page: 1, limit: 3, totalItems: 4, totalPages: 2 });
     expect((await routes.call('GET', all, undefined, projectKey(OTHER_PROJECT))).body.data).toEqual([]);
     expect((await routes.call('GET', `${all}/${made[0]}`, undefined, projectKey(OTHER_PROJECT))).status).toBe(404);
+  });
+
+  it('of somebody who is signed in are theirs, whatever the body says', async () => {
+    const key = projectKey(PROJECT) as Extract<Principal, { kind: 'project-key' }>;
+    const person: Principal = { ...key, person: { userId: 'hanako', name: 'Hanako' } };
+    const made = await routes.call('POST', all, comment({ authorUserId: 'taro' }), person);
+    expect((await routes.call('GET', `${all}/${made.body.id}`)).body).toMatchObject({ authorUserId: 'hanako' });
   });
 
   it('are refused on what is not there and when they are not as the contract says', async () => {

@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import type { Route, RouteContext } from '#http/route.ts';
+import type { Principal } from '#identity/principal.ts';
 import type { AskEngine } from '#observe/api/ask-engine.ts';
 import { bodyOf, MAX_BODY_BYTES } from '#observe/api/body.ts';
 import { limitParameter, notFound, pageMeta, pageParameter, parameters, projectOf, wordParameter } from '#observe/filter/parameters.ts';
@@ -91,10 +92,13 @@ async function create(records: Records, ask: AskEngine, { http, principal }: Rou
     object_type: body.objectType,
     object_id: body.objectId,
     content: body.content,
-    author_user_id: body.authorUserId ?? null,
+    // Who is signed in writes as nobody else; a key may say for whom it writes.
+    author_user_id: personOf(principal) ?? body.authorUserId ?? null,
   });
   return http.json({ id });
 }
+
+const personOf = (principal: Principal): string | undefined => (principal.kind === 'project-key' ? principal.person?.userId : undefined);
 
 async function isStored(read: (path: string) => Promise<unknown>, objectType: Exclude<ObjectType, 'PROMPT'>, id: string): Promise<boolean> {
   if (objectType === 'OBSERVATION') return (await read(`/api/public/observations/${encodeURIComponent(id)}`)) !== null;

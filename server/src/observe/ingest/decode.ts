@@ -69,9 +69,15 @@ function decodeBatch(record: JournalRecord, decoded: Decoded): void {
     }
     const element = elements[index];
     attempt(decoded, { place: 'ingestion', content: () => slice(text, element) ?? '' }, () =>
-      fromBatchEvent(parsed.event, index, rawContent(text, element), origin),
+      authored(fromBatchEvent(parsed.event, index, rawContent(text, element), origin), header.authorUserId),
     );
   }
+}
+
+/** Scores that a person gives in the console say who it was; a client cannot say so for itself. */
+function authored(events: EntityEvent[], authorUserId: string | undefined): EntityEvent[] {
+  if (authorUserId !== undefined) for (const event of events) if (event.kind === 'score') Object.assign(event.fields, { author_user_id: authorUserId });
+  return events;
 }
 
 /** Input and output of an event as they stand in the text. */

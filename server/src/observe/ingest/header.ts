@@ -8,6 +8,8 @@ export interface IngestHeader {
   sdk: { name: string; version: string; integration: string };
   /** Indexes of events (or of spans in document order) that the client was told are refused: the fold skips exactly these. */
   refused: number[];
+  /** The person whose page sent it; absent for a key. */
+  authorUserId?: string;
 }
 
 /** The header as bytes. */
@@ -24,6 +26,7 @@ export function decodeHeader(bytes: Buffer): IngestHeader {
     receivedAtUs: parsed.receivedAtUs,
     contentType: String(parsed.contentType ?? ''),
     sdk: { name: String(sdk.name ?? ''), version: String(sdk.version ?? ''), integration: String(sdk.integration ?? '') },
+    ...(typeof parsed.authorUserId === 'string' ? { authorUserId: parsed.authorUserId } : {}),
     refused: Array.isArray(parsed.refused) ? parsed.refused.filter((index): index is number => Number.isInteger(index)) : [],
   };
 }

@@ -20,6 +20,9 @@ export const PUBLIC_KEY = 'pk-lf-test';
 export const SECRET_KEY = 'sk-lf-test';
 export const BASIC = `Basic ${Buffer.from(`${PUBLIC_KEY}:${SECRET_KEY}`).toString('base64')}`;
 
+/** Somebody at a page of the console. */
+export const PERSON = 'Person taro';
+
 export interface IngestServer {
   url: string;
   journal: JournalWriter;
@@ -37,6 +40,7 @@ export interface IngestServer {
 export function principalOf(authorization: string): Principal {
   const key = { kind: 'project-key', projectId: 'project-1', organizationId: 'org', publicKey: PUBLIC_KEY } as const;
   if (authorization === BASIC) return { ...key, scope: 'project' };
+  if (authorization === PERSON) return { ...key, publicKey: '', scope: 'project', person: { userId: 'taro', name: 'Taro' } };
   if (authorization === `Bearer ${PUBLIC_KEY}`) return { ...key, scope: 'scores' };
   return { kind: 'anonymous' };
 }

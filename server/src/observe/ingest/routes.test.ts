@@ -2,7 +2,7 @@ import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { at, event, nanos, spansRequest } from '#observe/fold/records-fixture.ts';
-import { type IngestServer, PUBLIC_KEY, startIngestServer } from './ingest-server-fixture.ts';
+import { type IngestServer, PERSON, PUBLIC_KEY, startIngestServer } from './ingest-server-fixture.ts';
 
 const INGESTION = '/api/public/ingestion';
 const TRACES = '/api/public/otel/v1/traces';
@@ -314,6 +314,16 @@ describe('POST /api/public/scores', () => {
     const some = await server.post(SCORES, JSON.stringify([{ ...good, id: 'l3' }, { name: 'nowhere', value: 1 }, 7]));
     expect([some.status, await some.json()]).toEqual([207, { accepted: 1, rejected: 2, errors: [expect.anything(), expect.anything()] }]);
     expect((await server.fold()).scoreRows.map(({ id }) => id).sort()).toEqual(['l1', 'l2', 'l3']);
+  });
+  it("says who gave a score by hand, and takes nobody's word for it", async () => {
+    const body = (id: string) => JSON.stringify({ id, traceId: 't', name: 'quality', value: 1, source: 'ANNOTATION', authorUserId: 'somebody else' });
+    await server.post(SCORES, body('by-hand'), { authorization: PERSON });
+    await server.post(SCORES, body('by-key'));
+    const rows = (await server.fold()).scoreRows;
+    expect(rows.map(({ id, author_user_id }) => [id, author_user_id]).sort()).toEqual([
+      ['by-hand', 'taro'],
+      ['by-key', null],
+    ]);
   });
   it('answers 400 with the issues', async () => {
     for (const body of [

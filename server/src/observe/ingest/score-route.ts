@@ -33,7 +33,14 @@ export async function createScore(context: RouteContext, dependencies: DoorDepen
     events.push(`${envelope.slice(0, -1)},"body":${texts[index]}}`);
   }
   const body = Buffer.from(`{"batch":[${events.join(',')}]}`);
-  const header = { receivedAtUs, contentType: 'application/json', sdk: sdkOf(context.http), refused: [] };
+  const author = context.principal.kind === 'project-key' ? context.principal.person?.userId : undefined;
+  const header = {
+    receivedAtUs,
+    contentType: 'application/json',
+    sdk: sdkOf(context.http),
+    refused: [],
+    ...(author === undefined ? {} : { authorUserId: author }),
+  };
   if (events.length > 0) await accept(dependencies.journal, dependencies.mask, { kind: JournalKind.ingestionBatch, projectId, header, body });
   dependencies.count({ protocol: 'score', accepted: ids.length, refused: problems.length, bytes: body.length });
   return isList ? listAnswer(ids.length, problems) : Response.json({ id: ids[0] });

@@ -8,6 +8,7 @@ export const navigationEn = {
   'nav.people': 'Users',
   'nav.prompts': 'Prompts',
   'nav.datasets': 'Datasets',
+  'nav.annotation': 'Annotation',
   'nav.evaluation': 'Evaluation',
   'nav.health': 'Health',
   'nav.group.platform': 'Platform',

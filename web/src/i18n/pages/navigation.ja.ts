@@ -10,6 +10,7 @@ export const navigationJa: Record<keyof typeof navigationEn, string> = {
   'nav.people': 'ユーザー',
   'nav.prompts': 'プロンプト',
   'nav.datasets': 'データセット',
+  'nav.annotation': 'アノテーション',
   'nav.evaluation': '評価',
   'nav.health': '稼働状況',
   'nav.group.platform': 'プラットフォーム',
