@@ -68,5 +68,9 @@ describe('the exact cache', () => {
     const key = await generateKey(platform);
     expect([401, 403]).toContain((await call(`${platform.gatewayUrl}/cache/ping`, { key })).status);
     expect((await call(`${platform.gatewayUrl}/cache/delete`, { key: platform.keys.masterKey, body: { keys: ['x'] } })).status).toBe(400);
+    const flush = async () => (await call(`${platform.gatewayUrl}/cache/flushall`, { key: platform.keys.masterKey, body: {} })).body;
+    const { deleted } = (await flush()) as unknown as { deleted: number };
+    expect(deleted).toBeGreaterThan(1);
+    expect(await flush()).toEqual({ status: 'success', deleted: 0 });
   });
 });

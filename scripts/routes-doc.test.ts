@@ -8,7 +8,7 @@ import { FACTORIES, routeLines, routesDocument } from './routes-doc.ts';
 const root = join(import.meta.dirname, '..');
 const lines = routeLines();
 /** Admin and console paths that anybody may read: probes, metrics and the document itself. */
-const OPEN = /^\/(health\/(liveliness|liveness|readiness|drain)|metrics|openapi\.json)$/;
+const OPEN = /^\/(health\/(liveliness|liveness|readiness|drain)|metrics|openapi\.json|public\/model_hub(\/info)?)$/;
 
 /** Google's methods stand behind the model in one segment: `:model{.+:countTokens}` is `some-model:countTokens`. */
 const literal = (path: string): string => path.replace(/:model\{\.\+(:\w+)\}/, 'some-model$1');
@@ -25,7 +25,7 @@ describe('the route table', () => {
     expect(lines.filter((line) => line.access.length === 0 || line.summary.trim() === '').map((line) => line.path)).toEqual([]);
   });
 
-  it('lets nobody in without a credential but for probes, metrics and the document', () => {
+  it('lets nobody in without a credential but for probes, metrics, the document and the models that were made public', () => {
     const open = lines.filter((line) => (line.surface === 'admin' || line.surface === 'console') && line.access.includes('anonymous'));
     expect(open.filter((line) => !OPEN.test(line.path)).map((line) => line.path)).toEqual([]);
     expect(lines.filter((line) => line.surface === 'llm' && line.access.includes('anonymous'))).toEqual([]);

@@ -109,6 +109,11 @@ function fallbackOf(input: DoorsInput, door: 'gateway' | 'observe'): (request: I
     { overrideGlobalObjects: false },
   );
   return (request, response) => {
+    const refusal = isOpen(request.url ?? '/') ? null : house.gateway.refusalOf(request);
+    if (refusal !== null) {
+      refuse(response, refusal);
+      return;
+    }
     const isLogin = settings.expose === null && settings.role !== 'worker' && request.url?.startsWith('/api/auth/') === true;
     void (isLogin ? login : routes)(request, response);
   };
@@ -119,6 +124,18 @@ function isServed({ expose, role }: Settings, path: string): boolean {
   const isProbe = path.startsWith('/health/liv') || path === '/health/readiness';
   if (role === 'worker') return isProbe || path === '/metrics';
   return expose === null || isProbe;
+}
+
+/** What `allowed_ips` leaves open: probes, metrics, and what project keys of their own guard. */
+function isOpen(url: string): boolean {
+  // As the routes read it: `..` leads to another path.
+  const path = URL.canParse(url, 'http://door') ? new URL(url, 'http://door').pathname : '/';
+  return path.startsWith('/health/liv') || path === '/health/readiness' || path === '/metrics' || path.startsWith('/api/public/');
+}
+
+function refuse(response: ServerResponse, error: AppError): void {
+  const body = JSON.stringify({ error: { message: error.message, type: error.code, param: null, code: String(error.status) } });
+  response.writeHead(error.status, { 'content-type': 'application/json' }).end(body);
 }
 
 function hidden(): Response {

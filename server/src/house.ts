@@ -13,6 +13,7 @@ import { createResponseStore } from '#gateway/responses/store.ts';
 import { StoredModels } from '#gateway/stored-models.ts';
 import { StoredSettings } from '#gateway/stored-settings.ts';
 import type { Authenticators, RequestEvent } from '#http/app.ts';
+import { createCallerAddress } from '#http/client-address.ts';
 import type { Route } from '#http/route.ts';
 import { type Bootstrapped, dropStoredPassword } from '#identity/bootstrap.ts';
 import type { VirtualKeyDirectory } from '#identity/key-directory.ts';
@@ -143,9 +144,7 @@ export async function buildHouse(input: HouseInput): Promise<House> {
     takeover: takeoverDeps({ records: stores.records, timezone: settings.timezone, home: identity, money, news, stored, models }),
     authenticateProject: (authorization) => projectPrincipal(projectKeys, authorization),
     authenticate: authenticatorsOf(input, { login, projectKeys, deps, config: () => config }),
-    beginDrain() {
-      probes.draining = true;
-    },
+    beginDrain: () => beginDrain(probes),
     swapConfig: (next) => models.useFile(next),
     storedSettings: () => registered.stored.all(),
     coordination: () => coordination.state(),
@@ -165,7 +164,7 @@ function authenticatorsOf(
   return createAuthenticators({
     login,
     projectKeys,
-    keyCaller: (headers) => authenticate(headers, deps, config().keyHeaderName),
+    keyCaller: (asking) => authenticate(asking, deps, config().keyHeaderName, 'admin'),
     keyHeaderName: () => config().keyHeaderName,
     organizationOf: async (projectId) => (await listProjects(stores.records, { id: projectId }))[0]?.organization.id ?? null,
   });
@@ -242,11 +241,10 @@ function routesOf(parts: RouteParts): Route[] {
       home: { organizationId: identity.organizationId, projectId: identity.projectId },
       timezone: settings.timezone,
       health: parts.health,
+      addressOf: createCallerAddress(settings.trustedProxies),
       callsInFlight: () => parts.gateway.state().callsInFlight,
       guard: (name) => parts.gateway.guard(name),
-      beginDrain: () => {
-        parts.probes.draining = true;
-      },
+      beginDrain: () => beginDrain(parts.probes),
       draining: () => parts.probes.draining,
       coordination: () => parts.deps.coordination.state(),
       money: () => parts.money.apart?.state() ?? null,
@@ -273,6 +271,10 @@ function routesOf(parts: RouteParts): Route[] {
     if (engine !== null) routes.push(...forwardedReadRoutes((context) => forwardToEngine(engine, context)));
   }
   return routes;
+}
+
+function beginDrain(probes: { draining: boolean }): void {
+  probes.draining = true;
 }
 
 /** The next call uses the configuration; calls under way keep theirs, and nobody waits until the last of them has ended. @throws when it cannot be used. */

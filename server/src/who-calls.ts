@@ -1,6 +1,6 @@
 // Who calls a route outside the data plane: by LiteLLM's key carriers, by project keys, or by the console's cookie.
 
-import { type Caller, presentedKey } from '#gateway/authenticate.ts';
+import { type Asking, type Caller, presentedKey } from '#gateway/authenticate.ts';
 import type { Authenticators } from '#http/app.ts';
 import type { Login } from '#identity/login.ts';
 import type { Principal } from '#identity/principal.ts';
@@ -11,8 +11,8 @@ import { AppError } from '#lib/errors.ts';
 export interface WhoCallsDeps {
   login: Login;
   projectKeys: ProjectKeyDirectory;
-  /** Authenticates a virtual or the master key by headers (gateway/authenticate.ts). */
-  keyCaller: (headers: Record<string, string>) => Caller | Promise<Caller>;
+  /** Authenticates a virtual or the master key (gateway/authenticate.ts). */
+  keyCaller: (asking: Asking) => Caller | Promise<Caller>;
   keyHeaderName: () => string | null;
   /** The organisation of a project; null when there is no such project. */
   organizationOf: (projectId: string) => Promise<string | null>;
@@ -27,7 +27,7 @@ export function createAuthenticators(deps: WhoCallsDeps): Authenticators {
     async admin(request) {
       const headers = Object.fromEntries(request.headers);
       if (presentsKey(headers, deps.keyHeaderName())) {
-        const { key } = await deps.keyCaller(headers);
+        const { key } = await deps.keyCaller({ headers, url: new URL(request.url).pathname });
         return key === null ? { kind: 'master' } : { kind: 'virtual-key', key };
       }
       return await person(deps.login, request);

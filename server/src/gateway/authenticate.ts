@@ -3,6 +3,7 @@ import { hash, timingSafeEqual } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import type { VirtualKey } from '#identity/principal.ts';
 import { AppError } from '#lib/errors.ts';
+import { checkRoute, type KeyDoor } from './allowed-routes.ts';
 import type { GatewayDeps } from './deps.ts';
 
 /** The caller: a virtual key, or null for the master key. */
@@ -20,17 +21,30 @@ const WITH_QUERY = [...CARRIERS, QUERY_KEY];
 /** API Management passes its own subscription key on under this name: only what looks like a key of a gateway is one. */
 const SUBSCRIPTION_KEY = 'ocp-apim-subscription-key';
 
+/** What is asked for: a key may be for some paths only. */
+export interface Asking {
+  readonly headers: IncomingHttpHeaders;
+  /** The request's target. */
+  readonly url?: string | undefined;
+}
+
 /**
  * Authenticates by headers alone, synchronously when the key is in memory.
- * @throws AppError 401 (none, malformed, unknown, blocked), 400 expired_key; 503 when the records are away and the key is not known.
+ * @param door whose path it is; the data plane's unless said otherwise.
+ * @throws AppError 401 (none, malformed, unknown, blocked), 400 expired_key, 403 for a path that the key is not for; 503 when the records are away and the key is not known.
  */
-export function authenticate(headers: IncomingHttpHeaders, deps: GatewayDeps, keyHeaderName: string | null): Caller | Promise<Caller> {
-  const presented = presentedKey(headers, keyHeaderName);
+export function authenticate(asking: Asking, deps: GatewayDeps, keyHeaderName: string | null, door: KeyDoor = 'llm'): Caller | Promise<Caller> {
+  const presented = presentedKey(asking.headers, keyHeaderName);
   const keyId = hash('sha256', presented, 'hex');
   if (deps.masterKeyHash !== null && sameDigest(keyId, deps.masterKeyHash)) return { key: null, keyId };
   const known = deps.keys.find(keyId);
-  if (known === undefined) return deps.keys.load(keyId).then((key) => accept(key, keyId, deps.clock.nowMs()));
-  return accept(known, keyId, deps.clock.nowMs());
+  if (known === undefined) return deps.keys.load(keyId).then((key) => atDoor(accept(key, keyId, deps.clock.nowMs()), asking, door));
+  return atDoor(accept(known, keyId, deps.clock.nowMs()), asking, door);
+}
+
+function atDoor(caller: Caller, { url }: Asking, door: KeyDoor): Caller {
+  if (caller.key !== null) checkRoute(caller.key, url ?? '/', door);
+  return caller;
 }
 
 function sameDigest(a: string, b: string): boolean {

@@ -41,7 +41,7 @@ export async function countTokens(counting: Counting, at: CountPath, http: [Inco
     if (!response.writableFinished) call.leave();
   });
   try {
-    const caller = await authenticate(request.headers, deps, snapshot.config.keyHeaderName);
+    const caller = await authenticate(request, deps, snapshot.config.keyHeaderName);
     call.body = await readBody(call, pool, deps.settings.limits.maxRequestBytes);
     call.asked = readRequest(call.body, at.pathModel, at.endpoint);
     call.key = caller.key;

@@ -48,6 +48,8 @@ export interface Gateway {
   handle(request: IncomingMessage, response: ServerResponse): boolean;
   /** New calls use the new configuration; calls under way keep theirs. Resolves when the old connections are closed. @throws AppError when it cannot be used (the old one stays). */
   swapConfig(config: GatewayConfig): Promise<void>;
+  /** Why a request may not come from where it comes from (allowed_ips); null when it may. */
+  refusalOf(request: IncomingMessage): AppError | null;
   /** A guard of the configuration now; null when there is none of that name. */
   guard(name: string): Guard | null;
   state(): GatewayState;
@@ -96,14 +98,19 @@ export function createGateway(deps: GatewayDeps): Gateway {
     else if (match.kind === 'models') void serveModels(snapshot, deps, match.id, [request, response]);
   }
 
+  const refusalOf = (request: IncomingMessage): AppError | null => refusalFrom(snapshot, addressOf(request));
+
   return {
+    refusalOf,
     handle(request, response) {
       const match = matchAt(snapshot, request.url ?? '/');
       if (match === null) return false;
       if (request.method === 'OPTIONS') return false;
       allowAnyOrigin(request, response);
       const methods = methodsAt(match);
-      if (match.kind === 'absent') refuseAt(match, response, notBuilt(match.path));
+      const foreign = refusalOf(request);
+      if (foreign !== null) refuseAt(match, response, foreign);
+      else if (match.kind === 'absent') refuseAt(match, response, notBuilt(match.path));
       else if (draining) refuseAt(match, response, shuttingDown());
       else if (!methods.includes(request.method ?? '')) refuseAt(match, response, new AppError(`Use ${methods.join(' or ')} for this path.`, WRONG_METHOD));
       else serve(match, request, response);
@@ -123,6 +130,12 @@ export function createGateway(deps: GatewayDeps): Gateway {
       await snapshot.retire();
     },
   };
+}
+
+/** allowed_ips: an address that is not known is not in any list. */
+function refusalFrom({ comesFrom }: Snapshot, address: string | null): AppError | null {
+  if (comesFrom === null || (address !== null && comesFrom(address))) return null;
+  return new AppError(`Access forbidden: IP address ${address} not allowed.`, { status: 403, code: 'auth_error' });
 }
 
 /** Whose clients may write their key into the address. */
@@ -180,7 +193,7 @@ function allowAnyOrigin(request: IncomingMessage, response: ServerResponse): voi
 
 async function serveModels(snapshot: Snapshot, deps: GatewayDeps, id: string | null, [request, response]: [IncomingMessage, ServerResponse]): Promise<void> {
   try {
-    const caller = await authenticate(request.headers, deps, snapshot.config.keyHeaderName);
+    const caller = await authenticate(request, deps, snapshot.config.keyHeaderName);
     sendWhole(response, 200, ['content-type', 'application/json'], Buffer.from(JSON.stringify(modelsAnswer(snapshot, caller, id))));
   } catch (error) {
     sendError(response, openAiDialect, error);

@@ -47,10 +47,14 @@ async function gateway(deployments: Deployment[], routing: Partial<GatewayConfig
   return started;
 }
 
-async function chat({ url }: TestGateway, body: object = {}): Promise<{ status: number; id: string | null; text: string }> {
+async function chat(
+  { url }: TestGateway,
+  body: object = {},
+  headers: Record<string, string> = {},
+): Promise<{ status: number; id: string | null; text: string }> {
   const response = await fetch(`${url}/v1/chat/completions`, {
     method: 'POST',
-    headers: { authorization: `Bearer ${MASTER_KEY}`, 'content-type': 'application/json' },
+    headers: { authorization: `Bearer ${MASTER_KEY}`, 'content-type': 'application/json', ...headers },
     body: JSON.stringify({ model: 'gpt', messages: [{ role: 'user', content: 'hi' }], ...body }),
   });
   return { status: response.status, id: response.headers.get('x-litellm-model-id'), text: await response.text() };
@@ -222,6 +226,15 @@ describe('tags', () => {
     }
     const strict = await gateway([deployment('paid', two as Scripted, { tags: ['paid'] })], { tagFiltering: true });
     expect(await chat(strict, { tags: ['other'] })).toMatchObject({ status: 401, text: expect.stringContaining('No deployments available') });
+    const agents = [
+      deployment('coder', one as Scripted, { tags: ['coding'], tagPatterns: ['^User-Agent: claude-code\\/'] }),
+      deployment('rest', two as Scripted, { tags: ['default'] }),
+    ];
+    const byAgent = await gateway(agents, { tagFiltering: true });
+    const from = async (agent: string, body: object = {}) => (await chat(byAgent, body, { 'user-agent': agent })).id;
+    expect([await from('claude-code/2.1'), await from('my claude-code/2.1'), await from('curl/8')]).toEqual(['coder', 'rest', 'rest']);
+    // Tags that match go first, patterns next.
+    expect([await from('claude-code/2.1', { tags: ['default'] }), await from('claude-code/2.1', { tags: ['unknown'] })]).toEqual(['rest', 'coder']);
     const group = { name: 'gpt', captured: null, targets: [{ deployment: { tags: ['a', 'b'] } }, { deployment: { tags: ['a'] } }] as unknown as Target[] };
     expect(taggedGroup(group, ['a', 'b'], { ...ROUTING, matchAnyTag: false }).targets).toHaveLength(1);
     expect(taggedGroup(group, ['a', 'b'], ROUTING).targets).toHaveLength(2);

@@ -57,7 +57,7 @@ class CallFailed extends Error {
 export async function run(call: Call, plane: Plane): Promise<void> {
   const { deps, pool } = plane;
   try {
-    const caller = authenticate(call.request.headers, deps, call.snapshot.config.keyHeaderName);
+    const caller = authenticate(call.request, deps, call.snapshot.config.keyHeaderName);
     const { key, keyId } = caller instanceof Promise ? await caller : caller;
     call.key = key;
     // A key that was regenerated is one key, whichever hash opened it.

@@ -1,4 +1,5 @@
 // A configuration made ready: names, wildcards and aliases resolved to groups of targets. A call holds one snapshot from its start to its settlement.
+import { addressList } from '#lib/addresses.ts';
 import type { GatewayConfig, Settings } from '#settings/settings.ts';
 import type { Log } from '#telemetry/log.ts';
 import { type GuardMeters, GuardSet } from './guards/guard-set.ts';
@@ -28,6 +29,8 @@ export class Snapshot {
   readonly accessGroups: ReadonlyMap<string, ReadonlySet<string>>;
   /** Pass-through endpoints of the configuration by their paths. */
   readonly passThroughs: ReadonlyMap<string, StatedEndpoint>;
+  /** Whether requests may come from an address (allowed_ips); null = from all. */
+  readonly comesFrom: ((address: string) => boolean) | null;
   /** The first model that moderates: clients of moderations often name none. */
   readonly moderationModel: string | null;
   readonly #wildcards: { readonly prefix: string; readonly suffix: string; readonly group: Group }[] = [];
@@ -53,6 +56,8 @@ export class Snapshot {
       else members.push(target);
     }
     this.passThroughs = statedEndpoints(config, (upstream, { sslVerify }) => this.#transport.pool(upstream.origin, sslVerify));
+    const addresses = config.access?.allowedAddresses ?? null;
+    this.comesFrom = addresses === null ? null : addressList(addresses);
     this.moderationModel = config.deployments.find(({ mode }) => mode === 'moderation')?.modelName ?? null;
     this.accessGroups = accessGroupsOf(config);
     this.groups = new Map([...groups].map(([name, targets]) => [name, { name, targets, captured: null }]));
@@ -93,7 +98,8 @@ export class Snapshot {
   }
 }
 
-function accessGroupsOf(config: GatewayConfig): Map<string, Set<string>> {
+/** Groups of models by what deployments say of themselves. */
+export function accessGroupsOf(config: Pick<GatewayConfig, 'deployments'>): Map<string, Set<string>> {
   const groups = new Map<string, Set<string>>();
   for (const { modelName, info } of config.deployments) {
     for (const name of Array.isArray(info.access_groups) ? info.access_groups : []) {

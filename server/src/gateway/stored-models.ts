@@ -81,6 +81,18 @@ export class StoredModels {
     return this.#build(model, await this.#usableCredentials());
   }
 
+  /** All of them; one that cannot be read is named in the log and left out. */
+  async list(): Promise<StoredModel[]> {
+    return (await this.#rows()).flatMap((row) => {
+      try {
+        return [this.#open(row)];
+      } catch (error) {
+        this.#parts.log.error('a registered model cannot be read', { model: row.id, error });
+        return [];
+      }
+    });
+  }
+
   async find(id: string): Promise<StoredModel | null> {
     const row = (await this.#rows()).find((candidate) => candidate.id === id);
     return row === undefined ? null : this.#open(row);

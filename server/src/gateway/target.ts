@@ -32,6 +32,8 @@ export class Target {
   readonly drop: ReadonlySet<string>;
   /** Parameters of the configuration that fill in what a client left out, as JSON bytes. */
   readonly defaults: ReadonlyMap<string, Buffer>;
+  /** Clients whose calls it takes when tags route (tag_regex). */
+  readonly agentPatterns: readonly RegExp[];
   #price: PriceRow | null = null;
   #pricedAtMs = Number.NEGATIVE_INFINITY;
   #priceRevision = -1;
@@ -42,6 +44,7 @@ export class Target {
     connect: (upstream: Upstream, deployment: Deployment) => Dispatcher,
   ) {
     this.deployment = deployment;
+    this.agentPatterns = (deployment.tagPatterns ?? []).map((pattern) => new RegExp(pattern));
     this.health = new Health(config.routing);
     this.claims = claimsOfDeployment(deployment, config.routing);
     const provider = providerOf(deployment);

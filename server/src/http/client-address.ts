@@ -1,6 +1,7 @@
 // Who really called: the connection's own address, or what proxies say that were listed (--trusted-proxies). Nobody else's X-Forwarded-For is read.
 import type { IncomingMessage } from 'node:http';
-import { BlockList, isIP } from 'node:net';
+import { isIP } from 'node:net';
+import { addressList } from '#lib/addresses.ts';
 import { AppError } from '#lib/errors.ts';
 
 /** A request's client address; null when the connection is gone already. */
@@ -12,8 +13,7 @@ export type ClientAddress = (request: Pick<IncomingMessage, 'headers' | 'socket'
  */
 export function createClientAddress(trustedProxies: readonly string[]): ClientAddress {
   if (trustedProxies.length === 0) return ({ socket }) => plain(socket.remoteAddress);
-  const trusted = listOf(trustedProxies);
-  const isTrusted = (address: string): boolean => trusted.check(address, isIP(address) === 4 ? 'ipv4' : 'ipv6');
+  const isTrusted = listOf(trustedProxies);
   return ({ headers, socket }) => {
     let address = plain(socket.remoteAddress);
     if (address === null) return null;
@@ -28,19 +28,22 @@ export function createClientAddress(trustedProxies: readonly string[]): ClientAd
   };
 }
 
-function listOf(entries: readonly string[]): BlockList {
-  const list = new BlockList();
-  for (const entry of entries) {
-    const [address = '', prefix] = entry.split('/');
-    const version = isIP(address);
-    const longest = version === 4 ? 32 : 128;
-    const bits = Number(prefix ?? longest);
-    if (version === 0 || !Number.isInteger(bits) || bits < 0 || bits > longest) {
-      throw new AppError(`--trusted-proxies: ${entry} is neither an address nor a network; write it like 10.0.0.0/8.`, { status: 500, code: 'bad_setting' });
-    }
-    list.addSubnet(address, bits, version === 4 ? 'ipv4' : 'ipv6');
+/** The same for a request that came to the routes (Hono); null where no connection stands behind it. */
+export function createCallerAddress(trustedProxies: readonly string[]): (http: { env: unknown }) => string | null {
+  const addressOf = createClientAddress(trustedProxies);
+  return ({ env }) => {
+    const incoming = (env as { incoming?: IncomingMessage } | undefined)?.incoming;
+    return incoming === undefined ? null : addressOf(incoming);
+  };
+}
+
+function listOf(entries: readonly string[]): (address: string) => boolean {
+  try {
+    return addressList(entries);
+  } catch (error) {
+    const entry = (error as RangeError).message;
+    throw new AppError(`--trusted-proxies: ${entry} is neither an address nor a network; write it like 10.0.0.0/8.`, { status: 500, code: 'bad_setting' });
   }
-  return list;
 }
 
 /** An IPv4 address that came over IPv6 is written as IPv4. */

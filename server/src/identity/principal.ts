@@ -38,6 +38,8 @@ export interface VirtualKey {
   readonly modelLists: readonly ModelList[];
   /** The team's and the key's own names for models; null when there are none. */
   readonly aliases: Readonly<Record<string, string>> | null;
+  /** Paths and LiteLLM's groups of paths that the key is for; absent = all. */
+  readonly allowedRoutes?: readonly string[];
   /** Guardrails that the key or its team brings along; absent = none. */
   readonly guardrails?: readonly string[];
   /** The key's calls are not looked at by guardrails that are on by default. */

@@ -162,6 +162,7 @@ export function toVirtualKey(row: VirtualKeyRow): VirtualKeyRecord {
     limiters: Object.freeze(governing.limiters),
     modelLists: Object.freeze(modelListsOf(row)),
     aliases: aliasesOf(row),
+    ...routesOf(row.other_fields.allowed_routes),
     ...guardsOf(row),
     sharedBudgets: Object.freeze([...levels.map((level) => level.budget_id), row.other_fields.budget_id].filter((id) => typeof id === 'string')),
     spendPicos: parsePicos(row.spend),
@@ -224,6 +225,12 @@ function modelListsOf(row: VirtualKeyRow): ModelList[] {
   if (row.team_id === null) push('user', row.user_models);
   push('organization', row.organization_models);
   return lists;
+}
+
+/** An empty list is no list, as in LiteLLM. */
+function routesOf(list: unknown): Pick<VirtualKey, 'allowedRoutes'> {
+  const routes = Array.isArray(list) ? list.filter((route): route is string => typeof route === 'string') : [];
+  return routes.length === 0 ? {} : { allowedRoutes: Object.freeze(routes) };
 }
 
 function aliasesOf(row: VirtualKeyRow): Readonly<Record<string, string>> | null {

@@ -132,6 +132,8 @@ export interface VirtualKeyQuery {
     /** Besides the keys of `userId`: those that he created, and those of his teams. */
     alsoCreatedBy?: boolean;
     alsoOfTeams?: boolean;
+    /** Only keys of this user and these teams; with `onlyTeam` nothing outside that team. */
+    visibleTo?: { userId: string; teamIds: readonly string[]; onlyTeam: string | null };
     userId?: string;
     teamId?: string;
     organizationId?: string;
@@ -168,6 +170,7 @@ function toCondition(filters: NonNullable<VirtualKeyQuery['filters']>): Statemen
   if (filters.alias !== undefined) conditions.push(sql`k.alias = ${filters.alias}`);
   if (filters.aliasContains !== undefined) conditions.push(sql`strpos(lower(k.alias), lower(${filters.aliasContains})) > 0`);
   if (filters.hasAlias) conditions.push(sql`k.alias IS NOT NULL`);
+  if (filters.visibleTo !== undefined) conditions.push(visibleTo(filters.visibleTo));
   if (filters.userId !== undefined) conditions.push(ownedBy(filters.userId, filters));
   if (filters.teamId !== undefined) conditions.push(sql`k.team_id = ${filters.teamId}`);
   if (filters.organizationId !== undefined) conditions.push(sql`k.organization_id = ${filters.organizationId}`);
@@ -175,6 +178,11 @@ function toCondition(filters: NonNullable<VirtualKeyQuery['filters']>): Statemen
   if (filters.blocked !== undefined) conditions.push(sql`k.blocked = ${filters.blocked}`);
   if (filters.expiredAt !== undefined) conditions.push(sql`k.expires_at <= ${filters.expiredAt}`);
   return sql.join(conditions, sql` AND `);
+}
+
+function visibleTo({ userId, teamIds, onlyTeam }: { userId: string; teamIds: readonly string[]; onlyTeam: string | null }): Statement {
+  const seen = sql`(k.user_id = ${userId} OR k.team_id = ANY(${teamIds}::text[]))`;
+  return onlyTeam === null ? seen : sql`(k.team_id = ${onlyTeam} AND ${seen})`;
 }
 
 function ownedBy(userId: string, { alsoCreatedBy, alsoOfTeams }: NonNullable<VirtualKeyQuery['filters']>): Statement {

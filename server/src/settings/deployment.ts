@@ -47,6 +47,7 @@ export function readDeployment(entry: Section, taken: Set<string>, sslVerifyDefa
     ...readLimits(params),
     budget: readBudget(params),
     tags: params.texts('tags'),
+    ...readTagPatterns(params),
     sslVerify: readSslVerify(params) ?? sslVerifyDefault,
     passThrough: params.boolean('use_in_pass_through') ?? false,
     info: readInfo(info),
@@ -160,6 +161,18 @@ function problemOf(params: Section, facts: ProviderFacts, connection: Connection
 
 function orVariables(text: string, variables: readonly string[]): string {
   return variables.length === 0 ? text : `${text} and ${variables[0]} is not set`;
+}
+
+function readTagPatterns(params: Section): Pick<Deployment, 'tagPatterns'> {
+  const patterns = params.texts('tag_regex').filter((pattern, index) => {
+    try {
+      return new RegExp(pattern) !== null;
+    } catch (error) {
+      params.fault(['tag_regex', index], `is no regular expression: ${(error as Error).message}`);
+      return false;
+    }
+  });
+  return patterns.length === 0 ? {} : { tagPatterns: patterns };
 }
 
 function readHeaders(params: Section): Record<string, string> {

@@ -7,6 +7,7 @@ import { readAlerting } from './alerting.ts';
 import { readCallbackTargets } from './callback-targets.ts';
 import { decimal, duration, milliseconds, readDeployment, readSslVerify } from './deployment.ts';
 import { readGuardrails } from './guardrails.ts';
+import { readAccess } from './litellm-access.ts';
 import { readCache } from './litellm-cache.ts';
 import { HARMLESS, NOT_YET, PYTHON_HOOKS } from './litellm-keys.ts';
 import { readFallbacks, readModelAliases } from './litellm-lists.ts';
@@ -241,6 +242,7 @@ function buildConfig(groups: Groups, models: Models, environment: Environment): 
     drainEndpoint: readDrainEndpoint(general, environment),
     guardrails: readGuardrails(roots, configPath, callbacks.names),
     alerting: readAlerting(general, environment),
+    access: readAccess(general, litellm),
     compat: readCompat(own),
     foreignDatabaseUrl: foreignDatabase(general, environment),
   };

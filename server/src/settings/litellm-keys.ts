@@ -37,7 +37,7 @@ export const NOT_YET: Readonly<Record<string, ReadonlySet<string>>> = {
     `supported_db_objects disable_spend_logs disable_error_logs maximum_spend_logs_retention_period maximum_spend_logs_retention_interval
     maximum_spend_logs_cleanup_cron spend_report_frequency health_check_details enable_health_check_routing health_check_concurrency use_shared_health_check max_parallel_requests
     global_max_parallel_requests enable_jwt_auth litellm_jwtauth enable_oauth2_auth enforce_user_param enforced_params reject_clientside_metadata_tags
-    allowed_routes admin_only_routes public_routes allowed_ips use_x_forwarded_for max_response_size_mb
+    allowed_routes admin_only_routes public_routes use_x_forwarded_for max_response_size_mb
     forward_client_headers_to_llm_api forward_openai_org_id forward_llm_provider_auth_headers allow_client_side_credentials completion_model embedding_model
     image_generation_model key_management_system key_management_settings use_azure_key_vault use_google_kms ui_access_mode auto_redirect_ui_login_to_sso
     always_include_stream_usage token_rate_limit_type user_header_name user_header_mappings service_account_settings control_plane_url
@@ -50,7 +50,7 @@ export const NOT_YET: Readonly<Record<string, ReadonlySet<string>>> = {
     health_check_staleness_threshold search_tools guardrail_list redis_host redis_port redis_password redis_url redis_db`.split(/\s+/),
   ),
   litellm_params: new Set(
-    `litellm_credential_name max_parallel_requests itpm otpm tag_regex merge_reasoning_content_in_choices
+    `litellm_credential_name max_parallel_requests itpm otpm merge_reasoning_content_in_choices
     use_chat_completions_api use_litellm_proxy default_api_key_tpm_limit default_api_key_rpm_limit drop_params additional_drop_params allowed_openai_params
     fallbacks num_retries cache mock_timeout guardrails region_name tenant_id client_id client_secret azure_username azure_password azure_scope`.split(/\s+/),
   ),

@@ -131,6 +131,8 @@ export interface Deployment {
   /** What may be spent on it in a window: decimal text and a duration; absent or null = no limit. */
   readonly budget?: { readonly max: string; readonly duration: string } | null;
   readonly tags: readonly string[];
+  /** Patterns (tag_regex) of `User-Agent: …` whose calls it takes when tags route; absent = none. */
+  readonly tagPatterns?: readonly string[];
   /** ssl_verify: false, or a CA file of its own. */
   readonly sslVerify: boolean | string;
   /** Its credential serves the provider's pass-through route (use_in_pass_through). */
@@ -201,6 +203,16 @@ export interface RoutingConfig {
   readonly matchAnyTag: boolean;
 }
 
+/** Who may come in from where, and what everybody may see. */
+export interface AccessConfig {
+  /** Addresses and networks that requests may come from (allowed_ips); null = all. */
+  readonly allowedAddresses: readonly string[] | null;
+  /** Names of models that /public/model_hub shows without a key. */
+  readonly publicModels: readonly string[];
+  /** Links that the hub shows beside them: title -> address, as they were registered. */
+  readonly usefulLinks: Readonly<Record<string, unknown>>;
+}
+
 /** The gateway's configuration: an immutable snapshot that a call holds from admit to settle. */
 export interface GatewayConfig {
   readonly deployments: readonly Deployment[];
@@ -243,6 +255,8 @@ export interface GatewayConfig {
   readonly guardrails: readonly GuardConfig[];
   /** Who is told of trouble; null = nobody. */
   readonly alerting: Alerting | null;
+  /** Absent = everybody may come from everywhere, and no model is public. */
+  readonly access?: AccessConfig;
   readonly compat: { readonly budgetStatus: number; readonly modelDeniedStatus: number };
   /** database_url of a taken-over config: named at the start, never written to. */
   readonly foreignDatabaseUrl: string | null;

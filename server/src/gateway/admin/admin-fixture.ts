@@ -79,7 +79,15 @@ export function deployment(fields: Partial<Deployment>): Deployment {
   };
 }
 
-const EMPTY = { deployments: [], backgroundHealth: null, drainEndpoint: null, callbacks: [], alerting: null, guardrails: [] } as unknown as GatewayConfig;
+const EMPTY = {
+  deployments: [],
+  backgroundHealth: null,
+  drainEndpoint: null,
+  callbacks: [],
+  alerting: null,
+  guardrails: [],
+  modelAliases: {},
+} as unknown as GatewayConfig;
 const log = createLog({ level: 'error', stream: { write: () => {} } });
 
 const KEY_MAKER: AdminDeps['keyMaker'] = {
@@ -113,6 +121,7 @@ export async function startAdminHouse(): Promise<AdminHouse> {
   const metrics = createMetrics();
   const changed: string[] = [];
   const state: AdminHouse['state'] = { config: EMPTY, draining: false, checks: [] };
+  const storedModels = new StoredModels({ records, sealer: createSealer(Buffer.alloc(32, 1)), readModel: readStoredModel, log });
   const deps: AdminDeps = {
     records,
     keyStore: { records, changed: (id) => void changed.push(id) },
@@ -123,8 +132,8 @@ export async function startAdminHouse(): Promise<AdminHouse> {
       changed.push(`${kind}:${subject}`);
       await governed.changed(kind, subject);
     },
-    storedModels: new StoredModels({ records, sealer: createSealer(Buffer.alloc(32, 1)), readModel: readStoredModel, log }),
-    modelsChanged: async () => {},
+    storedModels,
+    modelsChanged: () => takeOver(state, storedModels),
     callbacks: (await testCallbacks(records, folder)).admin,
     settings: testSettings(records),
     budgetResets: { reschedule: () => {} },
@@ -133,6 +142,7 @@ export async function startAdminHouse(): Promise<AdminHouse> {
     config: () => state.config,
     home: { organizationId: 'org', projectId: 'project' },
     timezone: 'Asia/Tokyo',
+    addressOf: () => '203.0.113.7',
     health: testChecks(records, state),
     ...testProcess(state),
     ...ALONE,
@@ -166,6 +176,12 @@ export async function startAdminHouse(): Promise<AdminHouse> {
       rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** What live-models.ts does for the house. */
+async function takeOver(state: AdminHouse['state'], storedModels: StoredModels): Promise<void> {
+  const ofFile = state.config.deployments.filter(({ info }) => info.db_model !== true);
+  state.config = { ...state.config, deployments: [...ofFile, ...(await storedModels.deployments())] };
 }
 
 function testProcess(state: AdminHouse['state']): Pick<AdminDeps, 'callsInFlight' | 'beginDrain' | 'draining' | 'guard'> {

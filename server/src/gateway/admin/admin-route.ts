@@ -9,6 +9,9 @@ export function adminRoute(line: Line): Route {
   return { surface: 'admin', dialect: 'litellm', access: ['master', 'user-admin'], ...line };
 }
 
+/** Access of a route that owners of keys may use too, as far as managers.ts lets them. */
+export const OWNERS = { access: ['master', 'user-admin', 'virtual-key'] } as const;
+
 /** The same route under several paths (LiteLLM has aliases). */
 export function adminRoutes(paths: readonly string[], line: Omit<Line, 'path'>): Route[] {
   return paths.map((path) => adminRoute({ ...line, path }));
@@ -16,6 +19,8 @@ export function adminRoutes(paths: readonly string[], line: Omit<Line, 'path'>):
 
 /** Who changed something. LiteLLM calls the holder of the master key `default_user_id`; the header names whom he acts for. */
 export function actorOf({ http, principal }: RouteContext): string {
+  // Who administers by a key of his own cannot claim to be another.
+  if (principal.kind === 'virtual-key') return principal.key.userId ?? principal.key.id;
   const claimed = http.req.header('litellm-changed-by')?.trim().slice(0, 200);
   if (claimed) return claimed;
   return principal.kind === 'user' ? principal.userId : 'default_user_id';

@@ -10,7 +10,7 @@ export const id = z
   .min(1)
   .max(800)
   .refine((value) => !/\p{Cc}/u.test(value), 'must hold no control characters');
-export const amount = z.union([z.number(), z.string()]).refine(isAmount, 'must be a number of dollars >= 0').nullish();
+export const amount = z.union([z.number(), z.string()]).refine(isAmount, 'must be a number of dollars >= 0 and below 10^26').nullish();
 export const limit = z.number().int('must be a whole number').min(0, 'must be >= 0').max(Number.MAX_SAFE_INTEGER).nullish();
 export const duration = z
   .string()
@@ -52,9 +52,13 @@ function isWindow(entry: { max_budget?: unknown; budget_limit?: unknown; budget_
   return (entry.max_budget ?? entry.budget_limit ?? null) !== null && (entry.budget_duration ?? entry.time_period ?? null) !== null;
 }
 
+/** The records hold 38 digits, 12 of them behind the point. */
+const LARGEST_PICOS = 10n ** 38n;
+
 function isAmount(value: number | string): boolean {
   try {
-    return parsePicos(value) >= 0n;
+    const picos = parsePicos(value);
+    return picos >= 0n && picos < LARGEST_PICOS;
   } catch {
     return false;
   }

@@ -1,4 +1,4 @@
-// LiteLLM's /cache/ping and /cache/delete: whether the cache answers, and forgetting answers by their keys.
+// LiteLLM's /cache/ping, /cache/delete and /cache/flushall: whether the cache answers, and forgetting answers, by their keys or all.
 import { z } from 'zod';
 import { valuesOf } from '#gateway/cache/response-cache.ts';
 import { readJson } from '#http/body.ts';
@@ -25,6 +25,7 @@ export function cacheRoutes(deps: AdminDeps): Route[] {
       body: deleteBody,
       handle: ({ http }) => forget(deps, http),
     }),
+    adminRoute({ method: 'POST', path: '/cache/flushall', summary: 'Forget all cached answers', handle: ({ http }) => flush(deps, http) }),
   ];
 }
 
@@ -55,5 +56,11 @@ async function forget(deps: AdminDeps, http: RouteContext['http']): Promise<Resp
   const { keys } = await readJson(http, deleteBody);
   let deleted = 0;
   for (const key of keys) if (await values.remove(key)) deleted++;
+  return http.json({ status: 'success', deleted });
+}
+
+/** Of a cache in memory: this process's. */
+async function flush(deps: AdminDeps, http: RouteContext['http']): Promise<Response> {
+  const deleted = await valuesOf(deps.cache, configOf(deps)).clear();
   return http.json({ status: 'success', deleted });
 }

@@ -52,7 +52,7 @@ async function update(deps: AdminDeps, context: RouteContext): Promise<Response>
   const body = await readJson(context.http, updateBody);
   const stored = await deps.settings.stored.all();
   const changes = changesOf(body, stored);
-  const warnings = await apply(deps, context, changes);
+  const warnings = await applySettings(deps, context, changes);
   return Response.json({ message: 'Config updated successfully', ...(warnings.length === 0 ? {} : { warnings }) });
 }
 
@@ -85,8 +85,8 @@ function combined(name: SettingSection, setting: string, { value, stored }: { va
   return [...new Set([...(Array.isArray(before) ? before : []), ...(Array.isArray(value) ? value : [value])])];
 }
 
-/** Writes what would be a good configuration, and lets every process take it over. @throws AppError 400 with all faults. */
-async function apply(deps: AdminDeps, context: RouteContext, changes: readonly SettingChange[]): Promise<string[]> {
+/** Writes what would be a good configuration, and lets every process take it over; gives remarks. @throws AppError 400 with all faults. */
+export async function applySettings(deps: AdminDeps, context: RouteContext, changes: readonly SettingChange[]): Promise<string[]> {
   if (changes.length === 0) return [];
   const next = withChanges(await deps.settings.stored.all(), changes);
   const { faults, warnings } = deps.settings.attempt(next);
@@ -109,7 +109,7 @@ async function removeCallback(deps: AdminDeps, context: RouteContext): Promise<R
     if (deps.config().callbacks.includes(name)) throw badRequest(`The callback ${name} stands in the configuration file; change it there.`, 'callback_name');
     throw notFound(`Callback '${name}' not found in active callbacks. GET /callbacks/list lists them.`, 'callback_name');
   }
-  await apply(deps, context, changes);
+  await applySettings(deps, context, changes);
   return Response.json({
     message: `Successfully deleted callback: ${name}`,
     removed_callback: name,
@@ -157,7 +157,7 @@ async function field(deps: AdminDeps, { http }: RouteContext): Promise<Response>
 async function updateField(deps: AdminDeps, context: RouteContext): Promise<Response> {
   const { field_name: name, field_value: value } = await readJson(context.http, fieldBody);
   refuse(name, value);
-  const warnings = await apply(deps, context, [{ section: 'general_settings', name, value: value ?? null }]);
+  const warnings = await applySettings(deps, context, [{ section: 'general_settings', name, value: value ?? null }]);
   return Response.json({ message: `Field '${name}' updated`, ...(warnings.length === 0 ? {} : { warnings }) });
 }
 
@@ -165,7 +165,7 @@ async function deleteField(deps: AdminDeps, context: RouteContext): Promise<Resp
   const { field_name: name } = await readJson(context.http, deleteFieldBody);
   const { general_settings: settings } = await deps.settings.stored.all();
   if (!Object.hasOwn(settings, name)) throw notFound(`Field '${name}' not in config.`, 'field_name');
-  await apply(deps, context, [{ section: 'general_settings', name, value: null }]);
+  await applySettings(deps, context, [{ section: 'general_settings', name, value: null }]);
   return Response.json({ message: `Field '${name}' deleted` });
 }
 

@@ -97,6 +97,8 @@ export interface AdminDeps {
   readonly config: () => GatewayConfig;
   /** Organisation and project of keys that name none. */
   readonly home: { readonly organizationId: string; readonly projectId: string };
+  /** Where a request came from, as listed proxies say; null = nobody knows. */
+  readonly addressOf: (http: { env: unknown }) => string | null;
   /** IANA zone that decides days. */
   readonly timezone: string;
   /** Real calls to deployments and their history. */

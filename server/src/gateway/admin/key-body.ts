@@ -1,5 +1,6 @@
 // Bodies of /key/generate and /key/update (litellm.md §1.5): what is validated, what is acted on, and what is kept to be given back.
 import { z } from 'zod';
+import { ROUTES_OF_KEY_TYPE } from '#gateway/allowed-routes.ts';
 import type { VirtualKeyFields } from '#identity/virtual-keys.ts';
 import { durationMs } from '#lib/duration.ts';
 import { amount, duration, id, json, keptFields, limit, modelLimitFields, refuseUnstorable, text, toPicos } from './body-fields.ts';
@@ -28,6 +29,8 @@ const ruleFields = {
   ...modelLimitFields,
   budget_id: id.nullish(),
   aliases: z.record(text, text).nullish(),
+  allowed_routes: z.array(text.min(1)).max(200).nullish(),
+  key_type: z.enum(['default', 'llm_api', 'management', 'read_only']).nullish(),
   temp_budget_increase: amount,
   temp_budget_expiry: z
     .string()
@@ -63,16 +66,7 @@ export type GenerateBody = z.infer<typeof generateBody>;
 export type UpdateBody = z.infer<typeof updateBody>;
 
 /** Limits of LiteLLM that this version keeps and gives back but does not hold anybody to; named in the answer's header. */
-const UNENFORCED_LIMITS = [
-  'mcp_rpm_limit',
-  'tag_rpm_limit',
-  'soft_budget',
-  'allowed_routes',
-  'allowed_cache_controls',
-  'enforced_params',
-  'key_type',
-  'throttle_on_budget_exceeded',
-];
+const UNENFORCED_LIMITS = ['mcp_rpm_limit', 'tag_rpm_limit', 'soft_budget', 'allowed_cache_controls', 'enforced_params', 'throttle_on_budget_exceeded'];
 
 const OWN_FIELDS = new Set([...Object.keys(fields), 'key']);
 
@@ -109,7 +103,10 @@ function limitsOf(body: GenerateBody | UpdateBody): VirtualKeyFields {
 
 /** The fields that are kept as they came, on top of those kept before; null takes one away. */
 export function keptKeyFields(body: GenerateBody | UpdateBody, before: Readonly<Record<string, unknown>> = {}): Record<string, unknown> {
-  return keptFields(body, OWN_FIELDS, before);
+  const { key_type: type, ...rest } = body;
+  // The type is a short way to say which routes, as in LiteLLM; routes that are named win.
+  const routes = type && rest.allowed_routes === undefined ? { allowed_routes: ROUTES_OF_KEY_TYPE[type] } : {};
+  return keptFields({ ...rest, ...routes }, OWN_FIELDS, before);
 }
 
 /** Names of limits in the body that nothing enforces yet. */

@@ -8,12 +8,14 @@ import { getVirtualKey, listVirtualKeys, type VirtualKeyRecord } from '#identity
 import { durationMs } from '#lib/duration.ts';
 import { AppError } from '#lib/errors.ts';
 import { parsePicos, picosToNumber } from '#lib/money.ts';
-import { actorOf, adminRoute, badRequest, notFound } from './admin-route.ts';
+import { actorOf, adminRoute, badRequest, notFound, OWNERS } from './admin-route.ts';
 import { duration } from './body-fields.ts';
 import type { AdminDeps } from './deps.ts';
 import { generateBody, updateBody } from './key-body.ts';
 import { keyView } from './key-view.ts';
 import { changeKey, createKey } from './keys.ts';
+import { managerOf } from './managers.ts';
+import { ownedChange, ownedNewKey } from './owned-keys.ts';
 import { pageNumber } from './query-fields.ts';
 
 const keyText = z.string().min(1).max(1_000);
@@ -36,13 +38,21 @@ export function keyLifecycleRoutes(deps: AdminDeps): Route[] {
   const on = (handle: (deps: AdminDeps, context: RouteContext) => Promise<Response>) => (context: RouteContext) => handle(deps, context);
   const post = { method: 'POST' } as const;
   return [
-    adminRoute({ ...post, path: '/key/regenerate', summary: 'Give a key a new secret', body: regenerateBody, handle: on(regenerate) }),
-    adminRoute({ ...post, path: '/key/:key/regenerate', summary: 'The same with the key in the path', body: regenerateBody, handle: on(regenerate) }),
+    adminRoute({ ...post, path: '/key/regenerate', ...OWNERS, summary: 'Give a key a new secret', body: regenerateBody, handle: on(regenerate) }),
+    adminRoute({
+      ...post,
+      path: '/key/:key/regenerate',
+      ...OWNERS,
+      summary: 'The same with the key in the path',
+      body: regenerateBody,
+      handle: on(regenerate),
+    }),
     adminRoute({ ...post, path: '/key/bulk_update', summary: 'Change many keys, each by itself', body: bulkBody, handle: on(updateMany) }),
     adminRoute({ ...post, path: '/key/:key/reset_spend', summary: 'Lower what a key has spent', body: resetBody, handle: on(resetSpend) }),
     adminRoute({
       ...post,
       path: '/key/service-account/generate',
+      ...OWNERS,
       summary: 'Create a key that belongs to a team and to nobody',
       body: generateBody,
       handle: on(serviceAccount),
@@ -59,10 +69,12 @@ export function keyLifecycleRoutes(deps: AdminDeps): Route[] {
 }
 
 async function regenerate(deps: AdminDeps, context: RouteContext): Promise<Response> {
-  const { new_key: newKey, grace_period: grace, ...body } = await readJson(context.http, regenerateBody);
-  const named = context.http.req.param('key') ?? body.key ?? null;
+  const owner = await managerOf(deps, context);
+  const { new_key: newKey, grace_period: grace, ...asked } = await readJson(context.http, regenerateBody);
+  const named = context.http.req.param('key') ?? asked.key ?? null;
   if (named === null) throw badRequest('Name the key to regenerate in "key" (the key or its hash).', 'key');
   const before = await existing(deps, named);
+  const body = ownedChange(deps, owner, { before, body: asked, permission: '/key/regenerate' });
   const actor = actorOf(context);
   const made = newKey ? { key: newKey, hash: deps.keyMaker.hash(newKey), name: deps.keyMaker.nameOf(newKey) } : deps.keyMaker.mint();
   const revokeAt = new Date(Date.now() + (grace ? (durationMs(grace) as number) : 0));
@@ -114,7 +126,9 @@ async function resetSpend(deps: AdminDeps, { http }: RouteContext): Promise<Resp
 }
 
 async function serviceAccount(deps: AdminDeps, context: RouteContext): Promise<Response> {
-  const body = await readJson(context.http, generateBody);
+  const owner = await managerOf(deps, context);
+  const asked = await readJson(context.http, generateBody);
+  const body = asked.team_id ? await ownedNewKey(deps, owner, asked, '/key/service-account/generate') : asked;
   if (!body.team_id) throw badRequest('team_id is required for service account keys. Please specify `team_id` in the request body.', 'team_id');
   const metadata = { ...body.metadata, service_account_id: body.key_alias ?? body.metadata?.service_account_id ?? null };
   return Response.json(await createKey(deps, { ...body, metadata, user_id: null }, actorOf(context)));

@@ -15,7 +15,7 @@ import {
   type VirtualKeyRecord,
 } from '#identity/virtual-keys.ts';
 import { AppError } from '#lib/errors.ts';
-import { actorOf, adminRoute, badRequest } from './admin-route.ts';
+import { actorOf, adminRoute, badRequest, OWNERS } from './admin-route.ts';
 import { loggingOf, shownMetadata } from './callbacks.ts';
 import type { AdminDeps } from './deps.ts';
 import { type GenerateBody, generateBody, keptKeyFields, toKeyFields, type UpdateBody, unenforced, updateBody } from './key-body.ts';
@@ -23,6 +23,9 @@ import { keyListQuery, toKeyQuery } from './key-list-query.ts';
 import { keyView } from './key-view.ts';
 import { readLevel } from './level-records.ts';
 import { noBudget } from './level-view.ts';
+import { checkChange, managerOf, maySee } from './managers.ts';
+import { ownedChange, ownedNewKey } from './owned-keys.ts';
+import { visibleKeys } from './visible-keys.ts';
 
 const keyBody = z.looseObject({ key: z.string().min(1).max(1_000) });
 const infoQuery = z.looseObject({ key: z.string().min(1).max(1_000).optional() });
@@ -31,15 +34,22 @@ const deleteBody = z
   .looseObject({ keys: names, key_aliases: names })
   .refine((body) => (body.keys?.length ?? 0) + (body.key_aliases?.length ?? 0) > 0, 'give the keys to delete in "keys" or "key_aliases"');
 
-/** The routes of /key/*. Administration needs the master key or an administrator's session; a virtual key may read itself. */
+/** The routes of /key/*: the master key or an administrator's session for all keys, an owner for his own and those of his teams (managers.ts); a virtual key may read itself. */
 export function keyRoutes(deps: AdminDeps): Route[] {
   const route = adminRoute;
   return [
-    route({ method: 'POST', path: '/key/generate', summary: 'Create a virtual key', body: generateBody, handle: (context) => generate(deps, context) }),
+    route({
+      method: 'POST',
+      path: '/key/generate',
+      ...OWNERS,
+      summary: 'Create a virtual key',
+      body: generateBody,
+      handle: (context) => generate(deps, context),
+    }),
     route({
       method: 'GET',
       path: '/key/info',
-      access: ['master', 'user-admin', 'virtual-key'],
+      ...OWNERS,
       summary: 'A virtual key by itself or its hash; without `key`, the caller’s own',
       query: infoQuery,
       handle: (context) => info(deps, context),
@@ -47,19 +57,21 @@ export function keyRoutes(deps: AdminDeps): Route[] {
     route({
       method: 'POST',
       path: '/key/update',
+      ...OWNERS,
       summary: 'Change a key: absent keeps, null clears',
       body: updateBody,
       handle: (context) => update(deps, context),
     }),
-    route({ method: 'POST', path: '/key/delete', summary: 'Delete keys', body: deleteBody, handle: (context) => remove(deps, context) }),
-    route({ method: 'GET', path: '/key/list', summary: 'Page through keys', query: keyListQuery, handle: (context) => list(deps, context) }),
-    route({ method: 'POST', path: '/key/block', summary: 'Block a key', body: keyBody, handle: (context) => block(deps, context, true) }),
-    route({ method: 'POST', path: '/key/unblock', summary: 'Unblock a key', body: keyBody, handle: (context) => block(deps, context, false) }),
+    route({ method: 'POST', path: '/key/delete', ...OWNERS, summary: 'Delete keys', body: deleteBody, handle: (context) => remove(deps, context) }),
+    route({ method: 'GET', path: '/key/list', ...OWNERS, summary: 'Page through keys', query: keyListQuery, handle: (context) => list(deps, context) }),
+    route({ method: 'POST', path: '/key/block', ...OWNERS, summary: 'Block a key', body: keyBody, handle: (context) => block(deps, context, true) }),
+    route({ method: 'POST', path: '/key/unblock', ...OWNERS, summary: 'Unblock a key', body: keyBody, handle: (context) => block(deps, context, false) }),
   ];
 }
 
 async function generate(deps: AdminDeps, context: RouteContext): Promise<Response> {
-  const body = await readJson(context.http, generateBody);
+  const owner = await managerOf(deps, context);
+  const body = await ownedNewKey(deps, owner, await readJson(context.http, generateBody));
   return withUnenforced(Response.json(await createKey(deps, body, actorOf(context))), unenforced(body));
 }
 
@@ -90,25 +102,30 @@ async function checkBudget(deps: AdminDeps, budgetId: string | null | undefined)
   if (budgetId && (await readLevel(deps.records, 'budget', budgetId)) === null) throw noBudget(budgetId);
 }
 
-async function info(deps: AdminDeps, { http, principal }: RouteContext): Promise<Response> {
+async function info(deps: AdminDeps, context: RouteContext): Promise<Response> {
+  const { http, principal } = context;
   const { key } = readQuery(http, infoQuery);
   const own = principal.kind === 'virtual-key' ? principal.key.id : null;
   if (key === undefined && own === null) {
     throw new AppError('Name the key: /key/info?key=<key or its hash>.', { status: 400, code: 'bad_request_error', param: 'key' });
   }
   const id = key === undefined ? (own as string) : idOf(deps, key);
-  if (own !== null && id !== own) {
-    throw new AppError('A virtual key may only read its own information.', { status: 403, code: 'auth_error', param: 'key' });
-  }
+  const owner = own !== null && id !== own ? await managerOf(deps, context) : null;
   await deps.ledger.flush();
-  const record = (await getVirtualKey(deps.records, id)) ?? notFound();
+  const record = await getVirtualKey(deps.records, id);
+  if (owner !== null && (record === null || !maySee(owner, record))) {
+    throw new AppError('A virtual key may only read itself, its owner’s keys, and those of his teams.', { status: 403, code: 'auth_error', param: 'key' });
+  }
+  if (record === null) notFound();
   const { token, ...view } = keyView(record);
   return Response.json({ key: key ?? token, info: view });
 }
 
 async function update(deps: AdminDeps, context: RouteContext): Promise<Response> {
-  const body = await readJson(context.http, updateBody);
-  const before = await named(deps, body);
+  const owner = await managerOf(deps, context);
+  const asked = await readJson(context.http, updateBody);
+  const before = await named(deps, asked);
+  const body = ownedChange(deps, owner, { before, body: asked, permission: '/key/update' });
   const { token, ...view } = keyView(await changeKey(deps, before, body, actorOf(context)));
   return withUnenforced(Response.json({ ...view, key: body.key ?? token }), unenforced(body));
 }
@@ -141,23 +158,27 @@ async function windowFields(deps: AdminDeps, body: { budget_duration?: string | 
   return { budgetResetAt: body.budget_duration === null ? null : await nextReset(deps.records, body.budget_duration, deps.timezone) };
 }
 
-async function remove(deps: AdminDeps, { http }: RouteContext): Promise<Response> {
-  const body = await readJson(http, deleteBody);
+async function remove(deps: AdminDeps, context: RouteContext): Promise<Response> {
+  const owner = await managerOf(deps, context);
+  const body = await readJson(context.http, deleteBody);
   const wanted = new Map((body.keys ?? []).map((key) => [idOf(deps, key), key]));
   for (const alias of body.key_aliases ?? []) {
     const record = await byAlias(deps, alias);
     if (record !== null && !wanted.has(record.id)) wanted.set(record.id, alias);
   }
+  // All or none: a list with a key of somebody else deletes nothing.
+  for (const id of owner === null ? [] : wanted.keys()) checkChange(owner, (await getVirtualKey(deps.records, id)) ?? notFound(), '/key/delete');
   const deleted = await deleteVirtualKeys(deps.keyStore, { ids: [...wanted.keys()] });
   if (deleted.length === 0) notFound();
   for (const id of deleted) deps.budgets.forget(accountOf('key', id));
   return Response.json({ deleted_keys: deleted.map((id) => wanted.get(id) ?? id) });
 }
 
-async function list(deps: AdminDeps, { http }: RouteContext): Promise<Response> {
-  const query = readQuery(http, keyListQuery);
+async function list(deps: AdminDeps, context: RouteContext): Promise<Response> {
+  const owner = await managerOf(deps, context);
+  const query = readQuery(context.http, keyListQuery);
   if (query.return_full_object) await deps.ledger.flush();
-  const page = await listVirtualKeys(deps.records, toKeyQuery(query, new Date()));
+  const page = await listVirtualKeys(deps.records, visibleKeys(owner, toKeyQuery(query, new Date())));
   return Response.json({
     keys: query.return_full_object ? page.keys.map(keyView) : page.keys.map((record) => record.id),
     total_count: page.totalCount,
@@ -167,8 +188,10 @@ async function list(deps: AdminDeps, { http }: RouteContext): Promise<Response> 
 }
 
 async function block(deps: AdminDeps, context: RouteContext, blocked: boolean): Promise<Response> {
-  const { key } = await readJson(context.http, keyBody);
-  const record = await setBlocked(deps.keyStore, idOf(deps, key), blocked, actorOf(context));
+  const owner = await managerOf(deps, context);
+  const id = idOf(deps, (await readJson(context.http, keyBody)).key);
+  if (owner !== null) checkChange(owner, (await getVirtualKey(deps.records, id)) ?? notFound(), blocked ? '/key/block' : '/key/unblock');
+  const record = await setBlocked(deps.keyStore, id, blocked, actorOf(context));
   return Response.json(keyView(record ?? notFound()));
 }
 

@@ -29,6 +29,7 @@ beforeAll(async () => {
     drainEndpoint: null,
     callbacks: [],
     alerting: null,
+    modelAliases: {},
   } as unknown as GatewayConfig;
 });
 afterAll(() => house.stop());
@@ -72,6 +73,48 @@ describe('/model/info and /model_group/info', () => {
     expect(await names(['gpt-*'])).toEqual(['gpt-4o-mini']);
     expect(await names([])).toHaveLength(3);
     expect(await names(['none'])).toEqual([]);
+  });
+
+  it('come in pages, searched and sorted, with the teams that may use them and without addresses', async () => {
+    await house.call('POST', '/team/new', { team_id: 'pages', models: ['private'] });
+    type Page = { data: { model_name: string; model_info: Record<string, unknown> }[]; total_count: number; total_pages: number };
+    const page = async (query: string, as?: string) => (await house.call('GET', `/v2/model/info?${query}`, undefined, as)).body as Page;
+    const first = await page('size=3&sortBy=model_name&sortOrder=desc');
+    expect([first.total_count, first.total_pages, first.data.map((one) => one.model_name)]).toEqual([4, 2, ['unset', 'private', 'gpt-4o-mini']]);
+    expect(JSON.stringify(first)).not.toMatch(/secret|pass@|azure\.com/);
+    expect((await page('search=PRIV&include_team_models=true')).data[0]?.model_info).toMatchObject({ access_via_team_ids: expect.arrayContaining(['pages']) });
+    expect((await page('teamId=pages')).data.map((one) => one.model_name)).toEqual(['private']);
+    expect((await page('modelId=bad&model=private')).total_count).toBe(1);
+    expect((await page('user_models_only=true')).total_count).toBe(0);
+    const { key } = (await house.call('POST', '/key/generate', { models: ['private'] })).body as { key: string };
+    expect((await page('', key)).data.map((one) => one.model_name)).toEqual(['private']);
+    expect((await house.call('GET', '/v2/model/info?sortBy=secret')).status).toBe(400);
+  });
+
+  it('are grouped by access groups, which keys may name', async () => {
+    const model = (model_name: string) => ({
+      model_name,
+      litellm_params: { model: 'openai/gpt-4o', api_key: 'sk-x' },
+      model_info: { id: `stored-${model_name}` },
+    });
+    for (const name of ['one', 'two']) expect((await house.call('POST', '/model/new', model(name))).status).toBe(200);
+    const made = await house.call('POST', '/access_group/new', { access_group: 'beta', model_names: ['one'] });
+    expect(made.body).toEqual({ access_group: 'beta', model_names: ['one'], model_ids: null, models_updated: 1 });
+    expect((await house.call('POST', '/access_group/new', { access_group: 'beta', model_names: ['one'] })).status).toBe(400);
+    expect((await house.call('POST', '/access_group/new', { access_group: 'x', model_names: ['none'] })).status).toBe(400);
+    const inFile = await house.call('POST', '/access_group/new', { access_group: 'x', model_names: ['private'] });
+    expect([inFile.status, JSON.stringify(inFile.body)]).toEqual([400, expect.stringContaining('configuration file')]);
+    expect((await house.call('PUT', '/access_group/beta/update', { model_ids: ['stored-two'] })).body).toMatchObject({ models_updated: 1 });
+    expect((await house.call('GET', '/access_group/beta/info')).body).toEqual({ access_group: 'beta', model_names: ['two'], deployment_count: 1 });
+    const { key } = (await house.call('POST', '/key/generate', { models: ['beta'] })).body as { key: string };
+    expect(
+      ((await house.call('GET', '/model_group/info', undefined, key)).body as { data: { model_group: string }[] }).data.map((one) => one.model_group),
+    ).toEqual(['two']);
+    expect((await house.call('GET', '/access_group/list')).body).toMatchObject({ access_groups: [{ access_group: 'beta' }] });
+    expect((await house.call('DELETE', '/access_group/beta/delete')).body).toMatchObject({ models_updated: 1 });
+    expect((await house.call('GET', '/access_group/beta/info')).status).toBe(404);
+    expect(((await house.call('GET', '/model_group/info', undefined, key)).body as { data: object[] }).data).toEqual([]);
+    for (const name of ['one', 'two']) await house.call('POST', '/model/delete', { id: `stored-${name}` });
   });
 
   it('tell the console what is ready and what is missing', async () => {

@@ -1,10 +1,12 @@
 // /model/info, /v1/model/info and /model_group/info: what is configured, seen by the key that asks, without secrets.
 import { z } from 'zod';
+import { mayUseModel } from '#gateway/access.ts';
+import { accessGroupsOf } from '#gateway/snapshot.ts';
 import { readQuery } from '#http/body.ts';
 import type { Route, RouteContext } from '#http/route.ts';
 import type { Principal } from '#identity/principal.ts';
 import { AppError } from '#lib/errors.ts';
-import type { Deployment } from '#settings/settings.ts';
+import type { Deployment, GatewayConfig } from '#settings/settings.ts';
 import type { AdminDeps } from './deps.ts';
 import { modelInfo, priceAndLimits } from './model-view.ts';
 
@@ -34,7 +36,7 @@ export function modelRoutes(deps: AdminDeps): Route[] {
 
 function models(deps: AdminDeps, { http, principal }: RouteContext): Response {
   const { litellm_model_id: id } = readQuery(http, infoQuery);
-  const visible = visibleTo(principal, deps.config().deployments).filter((deployment) => id === undefined || deployment.id === id);
+  const visible = visibleTo(principal, deps.config()).filter((deployment) => id === undefined || deployment.id === id);
   if (id !== undefined && visible.length === 0) {
     throw new AppError(`Model id = ${id} not found on the proxy. List the models with /model/info.`, {
       status: 404,
@@ -47,9 +49,14 @@ function models(deps: AdminDeps, { http, principal }: RouteContext): Response {
 
 function groups(deps: AdminDeps, { http, principal }: RouteContext): Response {
   const { model_group: wanted } = readQuery(http, groupQuery);
-  const byName = Map.groupBy(visibleTo(principal, deps.config().deployments), (deployment) => deployment.modelName);
-  const data = [...byName].filter(([name]) => wanted === undefined || name === wanted).map(([name, members]) => group(name, members, deps));
+  const data = modelGroups(deps, visibleTo(principal, deps.config()), (name) => wanted === undefined || name === wanted);
   return Response.json({ data });
+}
+
+/** LiteLLM's ModelGroupInfoProxy of the groups that are shown. */
+export function modelGroups(deps: AdminDeps, deployments: readonly Deployment[], isShown: (name: string) => boolean): Record<string, unknown>[] {
+  const byName = Map.groupBy(deployments, (deployment) => deployment.modelName);
+  return [...byName].filter(([name]) => isShown(name)).map(([name, members]) => group(name, members, deps));
 }
 
 function group(name: string, members: readonly Deployment[], deps: AdminDeps): Record<string, unknown> {
@@ -73,18 +80,14 @@ function group(name: string, members: readonly Deployment[], deps: AdminDeps): R
     rpm: sum(members.map((member) => member.rpm)),
     supports_vision: members.some((member) => member.info.supports_vision === true),
     supports_function_calling: members.some((member) => member.info.supports_function_calling === true),
+    is_public_model_group: deps.config().access?.publicModels.includes(name) ?? false,
     supports_parallel_function_calling: members.some((member) => member.info.supports_parallel_function_calling === true),
   };
 }
 
 /** A virtual key sees what it may call; everybody else sees everything. */
-function visibleTo(principal: Principal, deployments: readonly Deployment[]): readonly Deployment[] {
-  if (principal.kind !== 'virtual-key' || principal.key.models.length === 0) return deployments;
-  return deployments.filter((deployment) => principal.key.models.some((pattern) => matches(pattern, deployment.modelName)));
-}
-
-function matches(pattern: string, name: string): boolean {
-  if (pattern === name || pattern === '*' || pattern === 'all-proxy-models') return true;
-  const star = pattern.indexOf('*');
-  return star >= 0 && name.length >= pattern.length - 1 && name.startsWith(pattern.slice(0, star)) && name.endsWith(pattern.slice(star + 1));
+export function visibleTo(principal: Principal, config: GatewayConfig): readonly Deployment[] {
+  if (principal.kind !== 'virtual-key') return config.deployments;
+  const names = { config, accessGroups: accessGroupsOf(config) };
+  return config.deployments.filter(({ modelName }) => mayUseModel(principal.key, modelName, names));
 }

@@ -1,6 +1,8 @@
 // The gateway's admin routes and the console's reads over the ledger, as one list for the route table.
 import type { Route } from '#http/route.ts';
+import { accessGroupRoutes } from './access-groups.ts';
 import { activityRoutes } from './activity.ts';
+import { allowedIpRoutes } from './allowed-ips.ts';
 import { budgetRoutes } from './budgets.ts';
 import { cacheRoutes } from './cache.ts';
 import { callbackRoutes } from './callbacks.ts';
@@ -14,13 +16,16 @@ import { guardrailRoutes } from './guardrails.ts';
 import { healthRoutes } from './health.ts';
 import { keyLifecycleRoutes } from './key-lifecycle.ts';
 import { keyRoutes } from './keys.ts';
+import { modelHubRoutes } from './model-hub.ts';
 import { modelWriteRoutes } from './model-writes.ts';
 import { modelRoutes } from './models.ts';
+import { modelPagesRoute } from './models-v2.ts';
 import { organizationRoutes } from './organizations.ts';
 import { providerBudgetsRoute } from './provider-budgets.ts';
 import { spendRoutes } from './spend.ts';
 import { tagRoutes } from './tags.ts';
 import { memberRoutes } from './team-members.ts';
+import { teamPermissionRoutes } from './team-permission-routes.ts';
 import { teamRoutes } from './teams.ts';
 import { userRoutes } from './users.ts';
 
@@ -31,6 +36,7 @@ export function createAdminRoutes(deps: AdminDeps): Route[] {
     ...keyLifecycleRoutes(deps),
     ...teamRoutes(deps),
     ...memberRoutes(deps),
+    ...teamPermissionRoutes(deps),
     ...callbackRoutes(deps),
     ...configRoutes(deps),
     ...guardrailRoutes(deps),
@@ -45,6 +51,10 @@ export function createAdminRoutes(deps: AdminDeps): Route[] {
     ...globalSpendRoutes(deps),
     ...modelRoutes(deps),
     ...modelWriteRoutes(deps),
+    modelPagesRoute(deps),
+    ...modelHubRoutes(deps),
+    ...accessGroupRoutes(deps),
+    ...allowedIpRoutes(deps),
     ...healthRoutes(deps),
     ...cacheRoutes(deps),
     consoleRequestsRoute(deps),

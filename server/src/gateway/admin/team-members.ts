@@ -4,11 +4,12 @@ import { readJson } from '#http/body.ts';
 import type { Route, RouteContext } from '#http/route.ts';
 import { accountOf, memberId } from '#identity/governing.ts';
 import type { RecordsSession } from '#stores/records/port.ts';
-import { actorOf, adminRoute, badRequest, notFound } from './admin-route.ts';
+import { actorOf, adminRoute, badRequest, notFound, OWNERS } from './admin-route.ts';
 import type { AdminDeps } from './deps.ts';
 import { keysDeleted } from './keys-deleted.ts';
 import { deleteLevels, type LevelPatch, readLevel, writeLevel } from './level-records.ts';
 import { levelPatch, levelView } from './level-view.ts';
+import { checkTeamAdmin, managerOf } from './managers.ts';
 import { bulkMemberAddBody, type MemberBody, type MemberRules, memberAddBody, memberDeleteBody, memberUpdateBody } from './team-body.ts';
 import { deleteMember, insertMember, type MemberRecord, readMembers, readTeam, type TeamRecord, updateMember } from './team-records.ts';
 import { membershipsOf, readTeamParts, teamView } from './team-view.ts';
@@ -18,10 +19,17 @@ export function memberRoutes(deps: AdminDeps): Route[] {
   const on = (handle: (deps: AdminDeps, context: RouteContext) => Promise<Response>) => (context: RouteContext) => handle(deps, context);
   const post = { method: 'POST' } as const;
   return [
-    adminRoute({ ...post, path: '/team/member_add', summary: 'Add members to a team', body: memberAddBody, handle: on(add) }),
-    adminRoute({ ...post, path: '/team/bulk_member_add', summary: 'Add many members, one by one', body: bulkMemberAddBody, handle: on(addMany) }),
-    adminRoute({ ...post, path: '/team/member_update', summary: 'Change a member’s role or budget', body: memberUpdateBody, handle: on(change) }),
-    adminRoute({ ...post, path: '/team/member_delete', summary: 'Remove a member and his keys in the team', body: memberDeleteBody, handle: on(remove) }),
+    adminRoute({ ...post, path: '/team/member_add', ...OWNERS, summary: 'Add members to a team', body: memberAddBody, handle: on(add) }),
+    adminRoute({ ...post, path: '/team/bulk_member_add', ...OWNERS, summary: 'Add many members, one by one', body: bulkMemberAddBody, handle: on(addMany) }),
+    adminRoute({ ...post, path: '/team/member_update', ...OWNERS, summary: 'Change a member’s role or budget', body: memberUpdateBody, handle: on(change) }),
+    adminRoute({
+      ...post,
+      path: '/team/member_delete',
+      ...OWNERS,
+      summary: 'Remove a member and his keys in the team',
+      body: memberDeleteBody,
+      handle: on(remove),
+    }),
   ];
 }
 
@@ -56,7 +64,9 @@ export async function addMembers(session: RecordsSession, { teamId, members, rul
 }
 
 async function add(deps: AdminDeps, context: RouteContext): Promise<Response> {
+  const owner = await managerOf(deps, context);
   const body = await readJson(context.http, memberAddBody);
+  checkTeamAdmin(owner, body.team_id);
   const team = await existing(deps, body.team_id);
   const members = await Promise.all(body.member.map((member) => resolveMember(deps, member)));
   await join(deps, context, { team, members, body });
@@ -70,7 +80,9 @@ async function add(deps: AdminDeps, context: RouteContext): Promise<Response> {
 }
 
 async function addMany(deps: AdminDeps, context: RouteContext): Promise<Response> {
+  const owner = await managerOf(deps, context);
   const body = await readJson(context.http, bulkMemberAddBody);
+  checkTeamAdmin(owner, body.team_id);
   const team = await existing(deps, body.team_id);
   const results: { user_id: string | null; user_email: string | null; success: boolean; error: string | null }[] = [];
   for (const member of body.members) {
@@ -123,7 +135,9 @@ async function memberPatch(deps: AdminDeps, body: MemberRules, team: TeamRecord)
 }
 
 async function change(deps: AdminDeps, context: RouteContext): Promise<Response> {
+  const owner = await managerOf(deps, context);
   const body = await readJson(context.http, memberUpdateBody);
+  checkTeamAdmin(owner, body.team_id);
   const { team, member } = await named(deps, body);
   const { max_budget_in_team: max, budget_duration: duration, rpm_limit: rpm, tpm_limit: tpm, allowed_models: models } = body;
   const rules = await levelPatch(deps, { max_budget: max, budget_duration: duration, rpm_limit: rpm, tpm_limit: tpm });
@@ -147,8 +161,10 @@ async function change(deps: AdminDeps, context: RouteContext): Promise<Response>
   });
 }
 
-async function remove(deps: AdminDeps, { http }: RouteContext): Promise<Response> {
-  const body = await readJson(http, memberDeleteBody);
+async function remove(deps: AdminDeps, context: RouteContext): Promise<Response> {
+  const owner = await managerOf(deps, context);
+  const body = await readJson(context.http, memberDeleteBody);
+  checkTeamAdmin(owner, body.team_id);
   const { team, member } = await named(deps, body);
   const subject = memberId(team.id, member.user_id);
   const keys = await deps.records.transaction(async (session) => {

@@ -4,18 +4,19 @@ import { z } from 'zod';
 import { readJson, readQuery } from '#http/body.ts';
 import type { Route, RouteContext } from '#http/route.ts';
 import { accountOf, memberId } from '#identity/governing.ts';
-import type { Principal } from '#identity/principal.ts';
 import { AppError } from '#lib/errors.ts';
-import { actorOf, adminRoute, notFound } from './admin-route.ts';
+import { actorOf, adminRoute, notFound, OWNERS } from './admin-route.ts';
 import { id } from './body-fields.ts';
 import { loggingOf, shownMetadata } from './callbacks.ts';
 import type { AdminDeps } from './deps.ts';
 import { keysDeleted } from './keys-deleted.ts';
 import { writeLevel } from './level-records.ts';
 import { levelPatch } from './level-view.ts';
+import { ownerOf } from './managers.ts';
 import { pageNumber } from './query-fields.ts';
 import { deleteTeamBody, newTeamBody, teamIdBody, teamModelsBody, toTeamPatch, updateTeamBody } from './team-body.ts';
 import { addMembers, resolveMember } from './team-members.ts';
+import { permits } from './team-permissions.ts';
 import { deleteTeam, insertTeam, readMembers, readTeam, readTeams, type TeamOrder, type TeamRecord, updateTeam } from './team-records.ts';
 import { keysOfTeam, membershipsOf, readTeamParts, teamView } from './team-view.ts';
 
@@ -39,13 +40,12 @@ const MAX_UNPAGED = 5_000;
 export function teamRoutes(deps: AdminDeps): Route[] {
   const on = (handle: (deps: AdminDeps, context: RouteContext) => Promise<Response>) => (context: RouteContext) => handle(deps, context);
   const block = (blocked: boolean) => (context: RouteContext) => setBlocked(deps, context, blocked);
-  const own = { access: ['master', 'user-admin', 'virtual-key'] } as const;
   return [
     adminRoute({ method: 'POST', path: '/team/new', summary: 'Create a team', body: newTeamBody, handle: on(create) }),
     adminRoute({ method: 'POST', path: '/team/update', summary: 'Change a team: absent keeps, null clears', body: updateTeamBody, handle: on(update) }),
     adminRoute({ method: 'POST', path: '/team/delete', summary: 'Delete teams with their keys', body: deleteTeamBody, handle: on(remove) }),
-    adminRoute({ method: 'GET', path: '/team/info', ...own, summary: 'A team; a key may read its own', query: infoQuery, handle: on(info) }),
-    adminRoute({ method: 'GET', path: '/team/list', ...own, summary: 'All teams; a key sees its own', query: listQuery, handle: on(list) }),
+    adminRoute({ method: 'GET', path: '/team/info', ...OWNERS, summary: 'A team; a key may read its own and its owner’s', query: infoQuery, handle: on(info) }),
+    adminRoute({ method: 'GET', path: '/team/list', ...OWNERS, summary: 'All teams; a key sees its own and its owner’s', query: listQuery, handle: on(list) }),
     adminRoute({ method: 'GET', path: '/v2/team/list', summary: 'Page through teams', query: pagedQuery, handle: on(page) }),
     adminRoute({ method: 'POST', path: '/team/block', summary: 'Block a team and so its keys', body: teamIdBody, handle: block(true) }),
     adminRoute({ method: 'POST', path: '/team/unblock', summary: 'Unblock a team', body: teamIdBody, handle: block(false) }),
@@ -106,28 +106,43 @@ async function remove(deps: AdminDeps, { http }: RouteContext): Promise<Response
   return Response.json({ deleted_teams: teamIds });
 }
 
-async function info(deps: AdminDeps, { http, principal }: RouteContext): Promise<Response> {
-  const query = readQuery(http, infoQuery);
-  const own = ownTeam(principal);
-  const teamId = query.team_id ?? own ?? null;
+async function info(deps: AdminDeps, context: RouteContext): Promise<Response> {
+  const query = readQuery(context.http, infoQuery);
+  const readable = await readableTeams(deps, context);
+  const teamId = query.team_id ?? readable?.own ?? null;
   if (teamId === null) throw new AppError('Name the team: /team/info?team_id=<id>.', { status: 400, code: 'bad_request_error', param: 'team_id' });
-  if (principal.kind === 'virtual-key' && teamId !== own) {
-    throw new AppError('A virtual key may only read the team that it belongs to.', { status: 403, code: 'auth_error', param: 'team_id' });
+  if (readable !== null && !readable.ids.includes(teamId)) {
+    throw new AppError('A virtual key may only read the team that it belongs to, and the teams of its owner.', {
+      status: 403,
+      code: 'auth_error',
+      param: 'team_id',
+    });
   }
   await deps.ledger.flush();
   const team = await existing(deps, teamId);
   const parts = await readTeamParts(deps, [team]);
-  const keys = principal.kind === 'virtual-key' ? [] : await keysOfTeam(deps, teamId, query.key_limit);
+  const keys = readable === null || readable.keysOf.includes(teamId) ? await keysOfTeam(deps, teamId, query.key_limit) : [];
   return Response.json({ team_id: teamId, team_info: teamView(team, parts), keys, team_memberships: membershipsOf(team, parts) });
 }
 
-async function list(deps: AdminDeps, { http, principal }: RouteContext): Promise<Response> {
-  const query = readQuery(http, listQuery);
-  const isKey = principal.kind === 'virtual-key';
-  const own = ownTeam(principal);
-  if (isKey && own === null) return Response.json([]);
+/** The teams that a virtual key may read: its own and its owner's; null = all of them. `keysOf` = those whose keys it may list. */
+async function readableTeams(deps: AdminDeps, context: RouteContext): Promise<{ own: string | null; ids: string[]; keysOf: string[] } | null> {
+  const { principal } = context;
+  if (principal.kind !== 'virtual-key') return null;
+  const { teamId } = principal.key;
+  const own = teamId === null ? [] : [teamId];
+  const owner = await ownerOf(deps, context);
+  if (owner === null) return { own: teamId, ids: own, keysOf: [] };
+  const keysOf = owner.memberships.filter((membership) => permits(membership, '/key/list')).map((membership) => membership.teamId);
+  return { own: teamId, ids: [...own, ...owner.memberships.map((membership) => membership.teamId)], keysOf };
+}
+
+async function list(deps: AdminDeps, context: RouteContext): Promise<Response> {
+  const query = readQuery(context.http, listQuery);
+  const readable = await readableTeams(deps, context);
+  if (readable !== null && readable.ids.length === 0) return Response.json([]);
   await deps.ledger.flush();
-  const filters = { userId: query.user_id, organizationId: query.organization_id, ids: isKey ? [own as string] : undefined };
+  const filters = { userId: query.user_id, organizationId: query.organization_id, ids: readable?.ids };
   const { teams, total } = await readTeams(deps.records, filters, { limit: MAX_UNPAGED, offset: 0 });
   const parts = await readTeamParts(deps, teams);
   const response = Response.json(teams.map((team) => ({ ...teamView(team, parts), team_memberships: membershipsOf(team, parts), keys: [] })));
@@ -204,8 +219,4 @@ function noTeam(teamId: string): never {
 async function viewOf(deps: AdminDeps, teamId: string): Promise<Record<string, unknown>> {
   const team = await existing(deps, teamId);
   return teamView(team, await readTeamParts(deps, [team]));
-}
-
-function ownTeam(principal: Principal): string | null {
-  return principal.kind === 'virtual-key' ? principal.key.teamId : null;
 }

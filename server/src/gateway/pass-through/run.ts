@@ -26,7 +26,7 @@ export async function passThrough(call: Call, plane: Plane, match: PassThroughMa
   const { deps, pool } = plane;
   call.passed = true;
   try {
-    const { key, keyId } = await authenticate(call.request.headers, deps, call.snapshot.config.keyHeaderName);
+    const { key, keyId } = await authenticate(call.request, deps, call.snapshot.config.keyHeaderName);
     call.key = key;
     call.keyId = key === null ? keyId : key.id;
     const body = await readBody(call, pool, deps.settings.limits.maxRequestBytes);

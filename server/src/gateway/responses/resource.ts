@@ -41,7 +41,7 @@ export async function serveResponse(
   snapshot.enter();
   request.resume();
   try {
-    const { key, keyId } = await authenticate(request.headers, deps, snapshot.config.keyHeaderName);
+    const { key, keyId } = await authenticate(request, deps, snapshot.config.keyHeaderName);
     const owner = ownerOf({ key, keyId: key === null ? keyId : key.id });
     const found = isResponseId(at.id) ? await deps.responses.find(at.id, owner) : null;
     if (found === null) throw notFound(at.id);

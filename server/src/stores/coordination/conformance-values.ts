@@ -27,5 +27,14 @@ export function valuesConformance(name: string, using: (work: (values: Values) =
         expect(await values.get('a')).toBeNull();
       }),
     );
+    it(
+      'are all forgotten at once, and counted',
+      using(async (values) => {
+        for (let index = 0; index < 1_200; index += 1) await values.set(`many [*?] ${index}`, Buffer.from('x'), 60_000);
+        expect(await values.clear()).toBe(1_200);
+        expect(await values.get('many [*?] 7')).toBeNull();
+        expect(await values.clear()).toBe(0);
+      }),
+    );
   });
 }

@@ -56,6 +56,13 @@ export class MemoryValues implements Values {
     this.#bytes -= size(key, entry.value);
     return true;
   }
+
+  clear(): number {
+    const count = this.#entries.size;
+    this.#entries.clear();
+    this.#bytes = 0;
+    return count;
+  }
 }
 
 function size(key: string, value: Buffer): number {

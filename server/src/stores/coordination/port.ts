@@ -59,6 +59,8 @@ export interface Values {
   set(key: string, value: Buffer, ttlMs: number): void | Promise<void>;
   /** False when there was nothing. */
   remove(key: string): boolean | Promise<boolean>;
+  /** Forgets all; gives how many there were. Of several processes only where they share. */
+  clear(): number | Promise<number>;
 }
 
 /** News between processes. */

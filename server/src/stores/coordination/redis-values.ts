@@ -23,6 +23,25 @@ export class RedisValues implements Values {
     return (await this.#orElse(0, () => this.#gate.run((client) => client.del(this.#name(key))))) > 0;
   }
 
+  async clear(): Promise<number> {
+    const servers = await this.#orElse([], () => this.#gate.run(async (client) => ('nodes' in client ? client.nodes('master') : [client])));
+    let count = 0;
+    for (const server of servers) {
+      let cursor = '0';
+      do {
+        // Square brackets and the like in a prefix are letters here.
+        const pattern = `${this.#name('').replace(/[[\]*?\\]/g, '\\$&')}*`;
+        const page = await this.#orElse(null, () => this.#gate.run(() => server.scan(cursor, 'MATCH', pattern, 'COUNT', 500)));
+        const [next, keys] = page ?? ['0', []];
+        // One by one: on a cluster keys of one command must share a slot.
+        const removed = await Promise.all(keys.map((key) => this.#orElse(0, () => this.#gate.run((client) => client.unlink(key)))));
+        count += removed.reduce((sum, one) => sum + one, 0);
+        cursor = next;
+      } while (cursor !== '0');
+    }
+    return count;
+  }
+
   #name(key: string): string {
     return `${this.#prefix}value:${key}`;
   }

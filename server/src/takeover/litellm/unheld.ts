@@ -3,7 +3,6 @@ import type { Findings } from '#takeover/findings.ts';
 import { object, type Row } from './fields.ts';
 
 const OF_KEYS = [
-  'allowed_routes',
   'allowed_cache_controls',
   'policies',
   'router_settings',
@@ -22,7 +21,7 @@ const OF_METADATA = ['guardrails', 'enforced_params', 'temp_budget_increase', 'l
 
 const FIELDS: Readonly<Record<string, readonly string[]>> = {
   key: OF_KEYS,
-  team: ['policies', 'router_settings', 'access_group_ids', 'object_permission_id', 'team_member_permissions', 'default_team_member_models', 'tpd_limit'],
+  team: ['policies', 'router_settings', 'access_group_ids', 'object_permission_id', 'default_team_member_models', 'tpd_limit'],
   user: ['policies', 'allowed_cache_controls', 'object_permission_id'],
   organization: ['object_permission_id'],
   end_user: ['allowed_model_region', 'default_model', 'object_permission_id'],
