@@ -20,6 +20,7 @@ import type { GatewayConfig, Settings } from '#settings/settings.ts';
 import type { Accounts, Coordination } from '#stores/coordination/port.ts';
 import type { Log } from '#telemetry/log.ts';
 import type { Metrics } from '#telemetry/metrics.ts';
+import { KEYS_TOPIC, LEVELS_TOPIC } from './key-news.ts';
 import type { MoneyApart } from './money-apart.ts';
 import { startMoneyRecovery } from './money-recovery.ts';
 import { openApart } from './open-money-apart.ts';
@@ -85,7 +86,11 @@ export async function openMoney({ stores, settings, log }: MoneyInput, metrics: 
   }
   const governed = await openGoverned({ records, budgets, ledger, timezone, log, channel: KEYS_CHANNEL });
   watchMoney(metrics, { ledger, budgets, journal: () => journal.state() });
-  const resets = createBudgetResets({ records, budgets, timezone, log });
+  const carried = (kind: string, subject: string): void => {
+    const [topic, message] = kind === 'key' ? [KEYS_TOPIC, subject] : [LEVELS_TOPIC, `${kind}:${subject}`];
+    void coordination.news.tell(topic, message);
+  };
+  const resets = createBudgetResets({ records, budgets, timezone, log, carried });
   // Whichever process is left when a window ends must know of it.
   const stopHearing = coordination.news.hear(WINDOWS_TOPIC, () => resets.reschedule());
   resets.reschedule();

@@ -5,8 +5,9 @@ import type { VirtualKeyDirectory } from '#identity/key-directory.ts';
 import type { News } from '#stores/coordination/port.ts';
 import type { Log } from '#telemetry/log.ts';
 
-const KEYS_TOPIC = 'keys';
-const LEVELS_TOPIC = 'levels';
+/** Told: the id of a key, or kind and subject of a level with a colon between. */
+export const KEYS_TOPIC = 'keys';
+export const LEVELS_TOPIC = 'levels';
 
 export interface KeyNews {
   /** A key was written: true for the very next request. */

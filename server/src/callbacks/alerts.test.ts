@@ -6,7 +6,7 @@ import { sql } from '#stores/records/sql.ts';
 import { startTestRecords } from '#stores/records/test-records.ts';
 import { createMetrics } from '#telemetry/metrics.ts';
 import { AlertSender } from './alert-sender.ts';
-import { type BudgetState, budgetAlerts, callAlerts } from './alerts.ts';
+import { type BudgetState, budgetAlerts, callAlerts, readBudgets } from './alerts.ts';
 import { settledCall, silentLog, until } from './callbacks-fixture.ts';
 
 const budget = (fields: Partial<BudgetState>): BudgetState => ({
@@ -105,6 +105,27 @@ describe('alerts', () => {
     expect(posted.filter(({ url }) => url === 'http://slack/').map(({ body }) => String(body.text))).toEqual([
       expect.stringContaining('InternalServerError'),
       expect.stringContaining('team Sales'),
+    ]);
+  });
+
+  it('read the budgets of every level, shared ones with their window, and what was carried over', async () => {
+    const { records } = database;
+    await records.query(sql`
+      INSERT INTO spend_limits (kind, subject, spend, max_budget, soft_budget, budget_id, budget_reset_at, model_limits) VALUES
+        ('budget', 'shared', 0, 20, 5, NULL, '2030-01-01T00:00:00Z', '{}'),
+        ('end_user', 'customer', 6, NULL, NULL, 'shared', NULL, '{}'),
+        ('tag', 'app', 1, NULL, 1, NULL, NULL, '{}'),
+        ('member', 'team-1' || chr(31) || 'alice', 7, 10, NULL, NULL, now() + interval '1 day', '{"max_budget_rollover": "3", "rolled_over": "4"}'),
+        ('user', 'alice', 0, NULL, NULL, NULL, NULL, '{}')`);
+    const call = settledCall('3', { endUser: 'customer', tags: ['app'] });
+    const states = await readBudgets(records, [{ ...call, path: { ...call.path, teamId: 'team-1', keyUserId: 'alice' } }]);
+    const of = (kind: string) => states.find((state) => state.kind === kind);
+    expect(of('end_user')).toMatchObject({ spendPicos: 6_000_000_000_000n, softPicos: 5_000_000_000_000n, resetAt: new Date('2030-01-01T00:00:00Z') });
+    expect(of('tag')).toMatchObject({ softPicos: 1_000_000_000_000n, maxPicos: null });
+    expect(of('member')).toMatchObject({ maxPicos: 13_000_000_000_000n, alias: 'team-1 / alice' });
+    expect(of('user')).toBeUndefined();
+    expect(budgetAlerts(of('end_user') as BudgetState).map(({ event, occasion }) => [event, occasion])).toEqual([
+      ['soft_budget_crossed', '2030-01-01T00:00:00.000Z 5000000000000'],
     ]);
   });
 });

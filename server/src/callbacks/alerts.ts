@@ -2,7 +2,7 @@
 import type { CallSettled } from '#call-record.ts';
 import { parsePicos, picosToNumber } from '#lib/money.ts';
 import type { Alerting, AlertType } from '#settings/alerting.ts';
-import type { Records } from '#stores/records/port.ts';
+import type { Records, Statement } from '#stores/records/port.ts';
 import { sql } from '#stores/records/sql.ts';
 
 export interface Alert {
@@ -40,7 +40,7 @@ export function callAlerts(calls: readonly CallSettled[], alerting: Pick<Alertin
 
 /** A level with a budget, as it stands in the records. */
 export interface BudgetState {
-  readonly kind: 'key' | 'team' | 'user' | 'organization';
+  readonly kind: 'key' | 'team' | 'user' | 'member' | 'organization' | 'end_user' | 'tag';
   readonly id: string;
   readonly alias: string | null;
   readonly spendPicos: bigint;
@@ -98,21 +98,36 @@ interface BudgetRow {
   reset_at: Date | null;
 }
 
-/** The budgets of the keys, teams, users and organisations that these calls were paid from. */
+/** What a row `of` was carried over (max_budget_rollover), in its own fields. */
+function carried(fields: Statement, resetAt: Statement): Statement {
+  const amount = (name: string): Statement =>
+    sql`CASE WHEN ${fields} ->> ${name}::text ~ '^[0-9]{1,26}([.][0-9]{1,12})?$' THEN (${fields} ->> ${name}::text)::numeric ELSE 0 END`;
+  return sql`CASE WHEN ${resetAt} > now() THEN LEAST(${amount('max_budget_rollover')}, ${amount('rolled_over')}) ELSE 0 END`;
+}
+
+/** The budgets of the keys and of every level that these calls were paid from; a shared budget's limits stand where there are none. */
 export async function readBudgets(records: Records, calls: readonly CallSettled[]): Promise<BudgetState[]> {
-  const all = (pick: (path: CallSettled['path']) => string | null): string[] => [
-    ...new Set(calls.map(({ path }) => pick(path)).filter((id): id is string => id !== null)),
-  ];
+  const all = (pick: (call: CallSettled) => string | null): string[] => [...new Set(calls.map(pick).filter((id): id is string => id !== null))];
+  const member = ({ path }: CallSettled): string | null => (path.teamId === null || path.keyUserId === null ? null : `${path.teamId}\u001f${path.keyUserId}`);
   const rows = await records.query<BudgetRow>(sql`
-    SELECT 'key' AS kind, id, alias, spend, max_budget AS max, (other_fields->>'soft_budget')::text AS soft, budget_reset_at AS reset_at
-    FROM virtual_keys WHERE id = ANY(${all((path) => path.keyId)}::text[]) AND (max_budget IS NOT NULL OR other_fields ? 'soft_budget')
+    SELECT 'key' AS kind, k.id, k.alias, k.spend, COALESCE(k.max_budget, b.max_budget) + ${carried(sql`k.other_fields`, sql`k.budget_reset_at`)} AS max,
+      COALESCE((k.other_fields->>'soft_budget')::text, b.soft_budget::text) AS soft, COALESCE(k.budget_reset_at, b.budget_reset_at) AS reset_at
+    FROM virtual_keys k LEFT JOIN spend_limits b ON b.kind = 'budget' AND b.subject = k.other_fields ->> 'budget_id'
+    WHERE k.id = ANY(${all(({ path }) => path.keyId)}::text[])
+      AND (k.max_budget IS NOT NULL OR k.other_fields ? 'soft_budget' OR b.max_budget IS NOT NULL OR b.soft_budget IS NOT NULL)
     UNION ALL
-    SELECT l.kind, l.subject, t.alias, l.spend, l.max_budget, l.soft_budget::text, l.budget_reset_at
+    SELECT l.kind, l.subject, COALESCE(t.alias, replace(l.subject, chr(31), ' / ')), l.spend,
+      COALESCE(l.max_budget, b.max_budget) + ${carried(sql`l.model_limits`, sql`l.budget_reset_at`)}, COALESCE(l.soft_budget, b.soft_budget)::text,
+      COALESCE(l.budget_reset_at, b.budget_reset_at)
     FROM spend_limits l LEFT JOIN teams t ON l.kind = 'team' AND t.id = l.subject
-    WHERE (l.max_budget IS NOT NULL OR l.soft_budget IS NOT NULL) AND (
-      (l.kind = 'team' AND l.subject = ANY(${all((path) => path.teamId)}::text[]))
-      OR (l.kind = 'user' AND l.subject = ANY(${all((path) => path.keyUserId)}::text[]))
-      OR (l.kind = 'organization' AND l.subject = ANY(${all((path) => path.organizationId)}::text[])))`);
+    LEFT JOIN spend_limits b ON b.kind = 'budget' AND b.subject = l.budget_id
+    WHERE (l.max_budget IS NOT NULL OR l.soft_budget IS NOT NULL OR b.max_budget IS NOT NULL OR b.soft_budget IS NOT NULL) AND (
+      (l.kind = 'team' AND l.subject = ANY(${all(({ path }) => path.teamId)}::text[]))
+      OR (l.kind = 'user' AND l.subject = ANY(${all(({ path }) => path.keyUserId)}::text[]))
+      OR (l.kind = 'member' AND l.subject = ANY(${all(member)}::text[]))
+      OR (l.kind = 'end_user' AND l.subject = ANY(${all(({ endUser }) => endUser)}::text[]))
+      OR (l.kind = 'tag' AND l.subject = ANY(${[...new Set(calls.flatMap(({ tags }) => tags))]}::text[]))
+      OR (l.kind = 'organization' AND l.subject = ANY(${all(({ path }) => path.organizationId)}::text[])))`);
   return rows.map((row) => ({
     kind: row.kind,
     id: row.id,

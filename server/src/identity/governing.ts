@@ -22,6 +22,8 @@ export interface BudgetClaim {
   readonly model: string | null;
   /** More for a while (temp_budget_increase until temp_budget_expiry). */
   readonly raise?: { readonly picos: bigint; readonly untilMs: number };
+  /** What was left of the window before this one, until this one ends (max_budget_rollover). */
+  readonly carried?: { readonly picos: bigint; readonly untilMs: number };
 }
 
 /** Rates of one level; null = no limit. */
@@ -56,6 +58,7 @@ export interface LevelLimits {
   readonly maxParallelRequests?: number | null;
   /** temp_budget_increase with temp_budget_expiry. */
   readonly raise?: BudgetClaim['raise'];
+  readonly carried?: BudgetClaim['carried'];
   /** budget_limits, model_max_budget, model_rpm_limit, model_tpm_limit in LiteLLM's form. */
   readonly modelLimits?: Readonly<Record<string, unknown>> | null;
 }
@@ -98,7 +101,8 @@ export function memberId(teamId: string, userId: string): string {
 export function governingOf(level: Level, id: string, limits: LevelLimits, account: string = accountOf(level, id)): Governing {
   const extra = limits.modelLimits ?? {};
   const maxPicos = limits.maxBudget === null || limits.maxBudget === undefined ? null : parsePicos(limits.maxBudget);
-  const claims: BudgetClaim[] = [{ level, id, account, maxPicos, duration: null, model: null, ...(limits.raise ? { raise: limits.raise } : {}) }];
+  const more = { ...(limits.raise ? { raise: limits.raise } : {}), ...(limits.carried ? { carried: limits.carried } : {}) };
+  const claims: BudgetClaim[] = [{ level, id, account, maxPicos, duration: null, model: null, ...more }];
   for (const window of windowsOf(extra)) {
     claims.push({ level, id, account: claimAccount(account, window.duration, window.model), ...window });
   }
@@ -148,6 +152,19 @@ export function raiseOf(fields: Readonly<Record<string, unknown>>): BudgetClaim[
   const untilMs = typeof expiry === 'string' ? Date.parse(expiry) : Number.NaN;
   if ((typeof increase !== 'number' && typeof increase !== 'string') || Number.isNaN(untilMs)) return undefined;
   return { picos: parsePicos(increase), untilMs };
+}
+
+/** Decimal text as the records keep it. */
+const DECIMAL = /^\d{1,26}(\.\d{1,12})?$/;
+
+/** What a level carries into its window: `rolled_over`, never more than `max_budget_rollover`; undefined without a window's end. */
+export function carriedOf(fields: Readonly<Record<string, unknown>>, resetsAtMs: number | null): BudgetClaim['carried'] {
+  const { max_budget_rollover: most, rolled_over: left } = fields;
+  if (resetsAtMs === null || Number.isNaN(resetsAtMs) || typeof most !== 'string' || typeof left !== 'string' || !DECIMAL.test(most) || !DECIMAL.test(left))
+    return undefined;
+  const [mostPicos, leftPicos] = [parsePicos(most), parsePicos(left)];
+  const picos = leftPicos < mostPicos ? leftPicos : mostPicos;
+  return picos > 0n ? { picos, untilMs: resetsAtMs } : undefined;
 }
 
 function objectOf(value: unknown): Record<string, unknown> {

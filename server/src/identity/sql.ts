@@ -2,7 +2,7 @@
 import { parsePicos } from '#lib/money.ts';
 import type { Statement } from '#stores/records/port.ts';
 import { sql } from '#stores/records/sql.ts';
-import { accountOf, type Governing, governingOf, type Level, type LevelLimits, type ModelList, memberId, raiseOf } from './governing.ts';
+import { accountOf, carriedOf, type Governing, governingOf, type Level, type LevelLimits, type ModelList, memberId, raiseOf } from './governing.ts';
 import type { VirtualKey } from './principal.ts';
 
 /** A virtual key with what only its administration needs. */
@@ -69,6 +69,8 @@ interface LevelRow {
   model_limits: Record<string, unknown>;
   budget_id: string | null;
   blocked: boolean;
+  /** When the level's own window ends. */
+  resets_at: string | null;
 }
 
 /** The columns that a key is written with; also the list that a patch may name. */
@@ -99,7 +101,7 @@ export const WRITABLE_COLUMNS = [
 const LEVEL_OBJECT = sql`jsonb_build_object('kind', s.kind, 'subject', s.subject, 'max_budget', COALESCE(s.max_budget, b.max_budget)::text,
   'rpm_limit', COALESCE(s.rpm_limit, b.rpm_limit), 'tpm_limit', COALESCE(s.tpm_limit, b.tpm_limit),
   'max_parallel_requests', COALESCE(s.max_parallel_requests, b.max_parallel_requests),
-  'model_limits', COALESCE(b.model_limits, '{}') || s.model_limits, 'budget_id', s.budget_id, 'blocked', s.blocked)`;
+  'model_limits', COALESCE(b.model_limits, '{}') || s.model_limits, 'budget_id', s.budget_id, 'blocked', s.blocked, 'resets_at', s.budget_reset_at)`;
 
 /**
  * Every key that meets the condition (columns of virtual_keys as `k`), joined with its team, project and everything that governs it: what blocks a level
@@ -186,6 +188,7 @@ function governingOfKey(row: VirtualKeyRow, levels: readonly LevelRow[]): Govern
     maxParallelRequests: toNumber(row.max_parallel_requests) ?? shared?.max_parallel_requests ?? null,
     modelLimits: { ...shared?.model_limits, ...row.other_fields },
     raise: raiseOf(row.other_fields),
+    carried: carriedOf(row.other_fields, row.budget_reset_at?.getTime() ?? null),
   };
   const parts = [governingOf('key', row.id, own, accountOf('key', row.account ?? row.id))];
   if (row.team_id !== null) parts.push(governingOf('team', row.team_id, limitsOf(rowOf('team'))));
@@ -203,6 +206,7 @@ function limitsOf(row: LevelRow | undefined): LevelLimits {
     tpmLimit: row.tpm_limit,
     maxParallelRequests: row.max_parallel_requests,
     modelLimits: row.model_limits,
+    carried: carriedOf(row.model_limits, row.resets_at === null ? null : Date.parse(row.resets_at)),
   };
 }
 
@@ -210,7 +214,7 @@ function limitsOf(row: LevelRow | undefined): LevelLimits {
 function personal(limits: LevelLimits, teamId: string | null): LevelLimits {
   if (teamId === null) return limits;
   const { budget_limits: _, model_max_budget: __, ...rest } = limits.modelLimits ?? {};
-  return { ...limits, maxBudget: null, modelLimits: rest };
+  return { ...limits, maxBudget: null, modelLimits: rest, carried: undefined };
 }
 
 function modelListsOf(row: VirtualKeyRow): ModelList[] {

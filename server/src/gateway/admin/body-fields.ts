@@ -1,7 +1,7 @@
 // Fields that several bodies of the admin API share, in LiteLLM's names: text, amounts, limits, durations, and the rules of a level.
 import { z } from 'zod';
 import { durationMs } from '#lib/duration.ts';
-import { parsePicos } from '#lib/money.ts';
+import { formatPicos, parsePicos } from '#lib/money.ts';
 
 export const text = z.string().max(800);
 /** Ids are parts of account names: no control characters. */
@@ -27,6 +27,8 @@ const limitByModel = z.record(text, z.number().int('must be a whole number').min
 export const modelLimitFields = {
   budget_limits: z.array(z.looseObject(window).refine(isWindow, 'needs max_budget and budget_duration')).max(20).nullish(),
   model_max_budget: z.record(text, modelBudget).nullish(),
+  /** The most of what is left of a window of `budget_duration` that the next one gets on top. */
+  max_budget_rollover: amount,
   model_rpm_limit: limitByModel,
   model_tpm_limit: limitByModel,
 };
@@ -79,13 +81,18 @@ function isStorable(value: unknown): boolean {
   return Object.entries(value).every(([name, field]) => isStorable(name) && isStorable(field));
 }
 
+/** A rule as it is stored: amounts that the records compute with are plain decimals. */
+export function storedRule(name: string, value: unknown): unknown {
+  return name === 'max_budget_rollover' && value !== null && value !== undefined ? formatPicos(parsePicos(value as number | string)) : value;
+}
+
 /** The fields of a body that the gateway only keeps, on top of those kept before; null takes one away. */
 export function keptFields(body: Record<string, unknown>, own: ReadonlySet<string>, before: Readonly<Record<string, unknown>> = {}): Record<string, unknown> {
   const kept = new Map(Object.entries(before));
   for (const [name, value] of Object.entries(body)) {
     if (own.has(name)) continue;
     if (value === null || value === undefined) kept.delete(name);
-    else kept.set(name, value);
+    else kept.set(name, storedRule(name, value));
   }
   return Object.fromEntries(kept);
 }

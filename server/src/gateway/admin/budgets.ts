@@ -10,7 +10,9 @@ import type { AdminDeps } from './deps.ts';
 import { deleteLevels, type LevelRecord, readLevel, readLevels, writeLevel } from './level-records.ts';
 import { budgetFields, levelPatch, writtenBy } from './level-view.ts';
 
-const { budget_id: _, ...limits } = levelFields;
+const { budget_id: _, ...levels } = levelFields;
+/** Whoever shares a budget has a spend of his own, and nobody's window of his own could say what he had left. */
+const limits = { ...levels, max_budget_rollover: z.null('is for a budget of its own, not for one that is shared').optional() };
 const newBody = z.looseObject({ budget_id: id.nullish(), ...limits }).superRefine(refuseUnstorable);
 const updateBody = z.looseObject({ budget_id: id, ...limits }).superRefine(refuseUnstorable);
 const infoBody = z.looseObject({ budgets: z.array(id).min(1).max(1_000) });

@@ -68,7 +68,8 @@ export type UpdateBody = z.infer<typeof updateBody>;
 /** Limits of LiteLLM that this version keeps and gives back but does not hold anybody to; named in the answer's header. */
 const UNENFORCED_LIMITS = ['mcp_rpm_limit', 'tag_rpm_limit', 'soft_budget', 'allowed_cache_controls', 'enforced_params', 'throttle_on_budget_exceeded'];
 
-const OWN_FIELDS = new Set([...Object.keys(fields), 'key']);
+/** `rolled_over` is what a window was given: told, never taken from a body. */
+const OWN_FIELDS = new Set([...Object.keys(fields), 'key', 'rolled_over']);
 
 /** The body's fields as the key's record takes them: absent stays absent, null clears. */
 export function toKeyFields(body: GenerateBody | UpdateBody, nowMs: number): VirtualKeyFields {
@@ -109,9 +110,10 @@ export function keptKeyFields(body: GenerateBody | UpdateBody, before: Readonly<
   return keptFields({ ...rest, ...routes }, OWN_FIELDS, before);
 }
 
-/** Names of limits in the body that nothing enforces yet. */
-export function unenforced(body: GenerateBody | UpdateBody): string[] {
+/** Names of limits in the body that nothing enforces; a soft budget is one where nobody is told of budgets. */
+export function unenforced(body: GenerateBody | UpdateBody, tellsBudgets: boolean): string[] {
   return UNENFORCED_LIMITS.filter((name) => {
+    if (name === 'soft_budget' && tellsBudgets) return false;
     const value = body[name];
     return value !== undefined && value !== null && value !== false && !(Array.isArray(value) && value.length === 0);
   });

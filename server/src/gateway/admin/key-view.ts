@@ -1,11 +1,13 @@
 // A virtual key as LiteLLM's clients read it (litellm.md §1.5). Never the key itself: `token` is its SHA-256.
 import type { VirtualKeyRecord } from '#identity/virtual-keys.ts';
 import { picosToNumber } from '#lib/money.ts';
+import { rolledOver } from './level-view.ts';
 
 /** The key object of /key/list, /key/info (as `info`, without `token`), /key/block. */
 export function keyView(record: VirtualKeyRecord): Record<string, unknown> {
   return {
     ...record.otherFields,
+    ...rolledOver(record.otherFields),
     token: record.id,
     key_name: record.name,
     key_alias: record.alias,

@@ -72,7 +72,7 @@ export function keyRoutes(deps: AdminDeps): Route[] {
 async function generate(deps: AdminDeps, context: RouteContext): Promise<Response> {
   const owner = await managerOf(deps, context);
   const body = await ownedNewKey(deps, owner, await readJson(context.http, generateBody));
-  return withUnenforced(Response.json(await createKey(deps, body, actorOf(context))), unenforced(body));
+  return withUnenforced(Response.json(await createKey(deps, body, actorOf(context))), unenforced(body, tellsBudgets(deps)));
 }
 
 /** Makes a key and gives LiteLLM's answer to /key/generate: the only time that the key itself is told. @throws AppError 400. */
@@ -127,7 +127,7 @@ async function update(deps: AdminDeps, context: RouteContext): Promise<Response>
   const before = await named(deps, asked);
   const body = ownedChange(deps, owner, { before, body: asked, permission: '/key/update' });
   const { token, ...view } = keyView(await changeKey(deps, before, body, actorOf(context)));
-  return withUnenforced(Response.json({ ...view, key: body.key ?? token }), unenforced(body));
+  return withUnenforced(Response.json({ ...view, key: body.key ?? token }), unenforced(body, tellsBudgets(deps)));
 }
 
 /** Changes what a body names: absent keeps, null clears. @throws AppError 400. */
@@ -208,6 +208,12 @@ async function byAlias(deps: AdminDeps, alias: string): Promise<VirtualKeyRecord
 }
 
 const idOf = (deps: AdminDeps, key: string): string => (deps.keyMaker.isHash(key) ? key : deps.keyMaker.hash(key));
+
+/** Whether somebody hears of soft budgets. */
+function tellsBudgets(deps: AdminDeps): boolean {
+  const { alerting } = deps.config();
+  return alerting !== null && (alerting.webhook !== null || alerting.slack.budget_alerts.length > 0);
+}
 
 function withUnenforced(response: Response, fields: readonly string[]): Response {
   if (fields.length > 0) response.headers.set('x-genai-unenforced-fields', fields.join(','));

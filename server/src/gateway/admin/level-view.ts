@@ -2,7 +2,7 @@
 import { nextReset } from '#gateway/money/budget-resets.ts';
 import { picosToNumber } from '#lib/money.ts';
 import { badRequest } from './admin-route.ts';
-import { type LevelBody, modelLimitFields, toPicos } from './body-fields.ts';
+import { type LevelBody, modelLimitFields, storedRule, toPicos } from './body-fields.ts';
 import type { AdminDeps } from './deps.ts';
 import { type LevelPatch, type LevelRecord, readLevel } from './level-records.ts';
 
@@ -36,7 +36,7 @@ export function noBudget(budgetId: string): Error {
 
 function modelLimits(body: LevelBody): Record<string, unknown> | null {
   const given = Object.entries(body).filter(([name, value]) => Object.hasOwn(modelLimitFields, name) && value !== undefined);
-  return given.length === 0 ? null : Object.fromEntries(given);
+  return given.length === 0 ? null : Object.fromEntries(given.map(([name, value]) => [name, storedRule(name, value)]));
 }
 
 const dollars = (picos: bigint | null): number | null => (picos === null ? null : picosToNumber(picos));
@@ -48,9 +48,16 @@ export function levelView(level: LevelRecord | null): Record<string, unknown> {
     ...budgetFields(level),
     budget_reset_at: level?.budgetResetAt?.toISOString() ?? null,
     budget_limits: level?.modelLimits.budget_limits ?? null,
+    ...rolledOver(level?.modelLimits ?? {}),
     model_rpm_limit: level?.modelLimits.model_rpm_limit ?? null,
     model_tpm_limit: level?.modelLimits.model_tpm_limit ?? null,
   };
+}
+
+/** What a key or level carries over from one window to the next, as numbers; nothing where nothing is carried over. */
+export function rolledOver(fields: Readonly<Record<string, unknown>>): Record<string, number> {
+  const amounts = ['max_budget_rollover', 'rolled_over'].filter((name) => typeof fields[name] === 'string');
+  return Object.fromEntries(amounts.map((name) => [name, Number(fields[name])]));
 }
 
 /** LiteLLM's budget table of a level; null when it has no rules at all. A shared budget's fields stand where the level has none. */

@@ -207,3 +207,15 @@ describe('/organization, /customer, /tag and /budget', () => {
     );
   });
 });
+
+describe('max_budget_rollover', () => {
+  it('is kept as an amount at keys and levels, told as a number, and refused where a budget is shared', async () => {
+    const key = await ok('POST', '/key/generate', { max_budget: 10, budget_duration: '1d', max_budget_rollover: 2.5, rolled_over: 99 });
+    expect(key).toMatchObject({ max_budget_rollover: 2.5 });
+    expect(key).not.toHaveProperty('rolled_over');
+    await ok('POST', '/team/new', { team_id: 'rolls', max_budget: 10, budget_duration: '1d', max_budget_rollover: '1e-3' });
+    expect((await ok('GET', '/team/info?team_id=rolls')).team_info).toMatchObject({ max_budget_rollover: 0.001 });
+    expect((await refused('POST', '/budget/new', { max_budget: 1, max_budget_rollover: 1 })).param).toBe('max_budget_rollover');
+    expect((await refused('POST', '/key/generate', { max_budget_rollover: -1 })).param).toBe('max_budget_rollover');
+  });
+});

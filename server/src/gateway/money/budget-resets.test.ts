@@ -1,4 +1,6 @@
+import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { toVirtualKey, type VirtualKeyRow, virtualKeyRows } from '#identity/sql.ts';
 import { windowOf } from '#lib/calendar.ts';
 import { sql } from '#stores/records/sql.ts';
 import { startTestRecords, type TestRecords } from '#stores/records/test-records.ts';
@@ -92,6 +94,108 @@ describe('the end of a budget window', () => {
     resets.reschedule();
     await expect.poll(() => budgets.spentPicos(account('c')), { timeout: 10_000 }).toBe(0n);
     resets.close();
+  });
+});
+
+describe('a budget that rolls over', () => {
+  const DOLLAR = 1_000_000_000_000n;
+  const rows = async (kind: string) =>
+    kind === 'key'
+      ? await database.records.query<VirtualKeyRow>(virtualKeyRows(sql`k.id = ${id('a')}`))
+      : await database.records.query<VirtualKeyRow>(virtualKeyRows(sql`k.id = ${id('b')}`));
+  const claimOf = async (kind: string) => {
+    const [row] = await rows(kind);
+    const claim = toVirtualKey(row as VirtualKeyRow).claims.find(({ level }) => level === (kind === 'key' ? 'key' : 'user'));
+    return claim as NonNullable<typeof claim>;
+  };
+  /** Ends the window of the key, or of the user who owns key b, with this much spent. */
+  async function endWindow(kind: string, spent: number): Promise<string[]> {
+    const told: string[] = [];
+    const resets = createBudgetResets({
+      records: database.records,
+      budgets: testBudgets(),
+      timezone: 'UTC',
+      log,
+      carried: (...changed) => told.push(changed.join(':')),
+    });
+    const set = sql`spend = ${String(spent)}::numeric, budget_reset_at = now() - interval '1 second'`;
+    if (kind === 'key') await database.records.query(sql`UPDATE virtual_keys SET ${set} WHERE id = ${id('a')}`);
+    else await database.records.query(sql`UPDATE spend_limits SET ${set} WHERE kind = 'user' AND subject = 'ann'`);
+    await resets.runDue();
+    resets.close();
+    return told;
+  }
+  beforeAll(async () => {
+    const { records } = database;
+    await records.query(sql`
+      UPDATE virtual_keys SET max_budget = 10, budget_duration = '1d', other_fields = '{"max_budget_rollover": "4"}' WHERE id = ${id('a')}`);
+    await records.query(sql`INSERT INTO internal_users (id, organization_id) VALUES ('ann', 'org')`);
+    await records.query(sql`UPDATE virtual_keys SET user_id = 'ann', budget_duration = NULL, budget_reset_at = NULL WHERE id IN (${id('b')}, ${id('c')})`);
+    await records.query(sql`
+      INSERT INTO spend_limits (kind, subject, max_budget, budget_duration, model_limits, is_registered)
+      VALUES ('user', 'ann', 10, '1d', '{"max_budget_rollover": "4"}', true)`);
+  });
+
+  it('gives the next window what was left, up to its bound and no longer than that window, at every level', async () => {
+    for (const kind of ['key', 'user']) {
+      const left: number[] = [];
+      for (const spent of [3, 13, 10, 25, 0, 0]) {
+        expect(await endWindow(kind, spent)).toEqual([kind === 'key' ? `key:${id('a')}` : 'user:ann']);
+        const claim = await claimOf(kind);
+        left.push(Number((claim.carried?.picos ?? 0n) / 1_000_000n) / 1_000_000);
+        if (claim.carried !== undefined) expect(claim.carried.untilMs).toBeGreaterThan(Date.now());
+      }
+      // 10 - 3, at most 4; 10 + 4 - 13; 10 + 1 - 10; nothing; 10, at most 4; again.
+      expect(left, kind).toEqual([4, 1, 1, 0, 4, 4]);
+    }
+  });
+
+  it('carries nothing that is no amount, and what is taken away is gone', async () => {
+    for (const fields of ['{"max_budget_rollover": "much", "rolled_over": "x"}', '{"max_budget_rollover": null, "rolled_over": "3"}', '{"rolled_over": "3"}']) {
+      await database.records.query(sql`UPDATE virtual_keys SET other_fields = ${fields}::jsonb WHERE id = ${id('a')}`);
+      expect(await endWindow('key', 1)).toEqual([`key:${id('a')}`]);
+      expect((await claimOf('key')).carried).toBeUndefined();
+    }
+    await database.records.query(sql`UPDATE virtual_keys SET other_fields = '{}' WHERE id = ${id('a')}`);
+    expect(await endWindow('key', 1)).toEqual([]);
+  });
+
+  it('admits parallel calls up to the budget and what was carried, and in strict mode not a cent more', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.record({
+          max: fc.bigInt(1n, 50n),
+          carried: fc.bigInt(0n, 50n),
+          costs: fc.array(fc.bigInt(1n, 20n), { minLength: 50, maxLength: 60 }),
+          strict: fc.boolean(),
+        }),
+        async ({ max, carried, costs, strict }) => {
+          const budgets = testBudgets();
+          const claim = {
+            level: 'key' as const,
+            id: 'x',
+            account: 'key:x',
+            maxPicos: max * DOLLAR,
+            duration: null,
+            model: null,
+            carried: { picos: carried * DOLLAR, untilMs: Date.now() + 60_000 },
+          };
+          const answers = await Promise.all(costs.map(async (cost) => await budgets.reserve([claim], cost * DOLLAR, strict)));
+          let spent = 0n;
+          for (const [index, answer] of answers.entries()) {
+            if (!answer.admitted) continue;
+            budgets.settle(answer.reservation, (costs[index] as bigint) * DOLLAR);
+            spent += costs[index] as bigint;
+          }
+          expect(budgets.spentPicos('key:x')).toBe(spent * DOLLAR);
+          // The last call that was admitted may pass the end; strict lets none.
+          expect(spent <= max + carried + (strict ? 0n : 19n)).toBe(true);
+          if (!strict) expect(spent >= max + carried || answers.every(({ admitted }) => admitted)).toBe(true);
+          const over = await budgets.reserve([{ ...claim, carried: { ...claim.carried, untilMs: Date.now() } }], 1n, strict);
+          expect(over.admitted).toBe(strict ? spent * DOLLAR + 1n <= max * DOLLAR : spent < max);
+        },
+      ),
+    );
   });
 });
 

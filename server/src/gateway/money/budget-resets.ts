@@ -24,6 +24,8 @@ export interface BudgetResetOptions {
   budgets: Pick<BudgetBook, 'adjust'>;
   timezone: string;
   log: Log;
+  /** What is left of a window goes into the next one (max_budget_rollover): the key or the level has to be read again, in every process. */
+  carried?: (kind: string, subject: string) => void;
 }
 
 /** Waits for the next end of a window instead of polling: without such keys the database is never asked. */
@@ -53,7 +55,10 @@ export function createBudgetResets(options: BudgetResetOptions): BudgetResets {
     for (;;) {
       const { records, timezone } = options;
       const rounds = [await resetDueKeys(records, timezone), await resetDueLevels(records, timezone), await resetSharedBudgets(records, timezone)];
-      for (const { account, spent } of rounds.flat()) options.budgets.adjust(account, -parsePicos(spent));
+      for (const { account, spent, changed } of rounds.flat()) {
+        options.budgets.adjust(account, -parsePicos(spent));
+        if (changed) options.carried?.(...changed);
+      }
       reset += rounds.flat().length;
       if (rounds.every((rows) => rows.length < ROWS_A_ROUND)) return reset;
     }
@@ -102,28 +107,55 @@ export async function replaceSpend(session: RecordsSession, keyId: string, spend
 interface ResetRow {
   account: string;
   spent: string;
+  /** Kind and subject of what has to be read again; null or absent = nothing changed but the spend. */
+  changed?: [string, string] | null;
+}
+
+/** Amounts in the fields of a row, as they are written; anything else says nothing. */
+const DECIMAL = '^[0-9]{1,26}([.][0-9]{1,12})?$';
+
+/**
+ * What of a window goes into the next one, for a row `due` with its budget: what was left of the budget and of what the window had been given itself,
+ * up to max_budget_rollover. Null = the row does not roll over. Calls that are not in the records yet count in the new window, so the two windows
+ * together never give more than their budgets.
+ */
+function carriedInto(fields: Statement, from: Statement): Statement {
+  const field = (name: string): Statement => sql`CASE WHEN ${fields} ->> ${name}::text ~ ${DECIMAL}::text THEN (${fields} ->> ${name}::text)::numeric END`;
+  const left = sql`${from}.max_budget + COALESCE(${field('rolled_over')}, 0) - ${from}.spend`;
+  const most = field('max_budget_rollover');
+  // LEAST passes over nulls: a row without a bound carries nothing.
+  return sql`CASE WHEN ${from}.max_budget IS NOT NULL AND ${most} IS NOT NULL THEN LEAST(${most}, GREATEST(0, ${left})) END`;
+}
+
+/** The fields with what was carried; without it where nothing rolls over. */
+function withCarried(fields: Statement): Statement {
+  return sql`CASE WHEN due.carried IS NULL THEN ${fields} - 'rolled_over' ELSE ${fields} || jsonb_build_object('rolled_over', trim_scale(due.carried)::text) END`;
 }
 
 async function resetDueKeys(session: RecordsSession, timezone: string): Promise<ResetRow[]> {
   return await session.query<ResetRow>(sql`
     WITH due AS (
-      SELECT id, account, spend, budget_duration FROM virtual_keys WHERE budget_reset_at <= now() AND budget_duration IS NOT NULL
+      SELECT id, account, spend, budget_duration, ${carriedInto(sql`k.other_fields`, sql`k`)} AS carried, other_fields ? 'rolled_over' AS had
+      FROM virtual_keys k WHERE budget_reset_at <= now() AND budget_duration IS NOT NULL
       ORDER BY budget_reset_at LIMIT ${ROWS_A_ROUND} FOR UPDATE SKIP LOCKED
     )
-    UPDATE virtual_keys SET spend = 0, budget_reset_at = ${windowEnd(sql`due.budget_duration`, timezone)}
-    FROM due WHERE virtual_keys.id = due.id RETURNING 'key:' || COALESCE(due.account, due.id) AS account, due.spend AS spent`);
+    UPDATE virtual_keys SET spend = 0, budget_reset_at = ${windowEnd(sql`due.budget_duration`, timezone)}, other_fields = ${withCarried(sql`other_fields`)}
+    FROM due WHERE virtual_keys.id = due.id
+    RETURNING 'key:' || COALESCE(due.account, due.id) AS account, due.spend AS spent,
+      CASE WHEN due.carried IS NOT NULL OR due.had THEN ARRAY['key', due.id] END AS changed`);
 }
 
 async function resetDueLevels(session: RecordsSession, timezone: string): Promise<ResetRow[]> {
   return await session.query<ResetRow>(sql`
     WITH due AS (
-      SELECT kind, subject, spend, budget_duration FROM spend_limits
-      WHERE budget_reset_at <= now() AND budget_duration IS NOT NULL AND kind <> 'budget'
+      SELECT kind, subject, spend, budget_duration, ${carriedInto(sql`l.model_limits`, sql`l`)} AS carried, model_limits ? 'rolled_over' AS had
+      FROM spend_limits l WHERE budget_reset_at <= now() AND budget_duration IS NOT NULL AND kind <> 'budget'
       ORDER BY budget_reset_at LIMIT ${ROWS_A_ROUND} FOR UPDATE SKIP LOCKED
     )
-    UPDATE spend_limits SET spend = 0, budget_reset_at = ${windowEnd(sql`due.budget_duration`, timezone)}
+    UPDATE spend_limits SET spend = 0, budget_reset_at = ${windowEnd(sql`due.budget_duration`, timezone)}, model_limits = ${withCarried(sql`model_limits`)}
     FROM due WHERE spend_limits.kind = due.kind AND spend_limits.subject = due.subject
-    RETURNING due.kind || ':' || due.subject AS account, due.spend AS spent`);
+    RETURNING due.kind || ':' || due.subject AS account, due.spend AS spent,
+      CASE WHEN due.carried IS NOT NULL OR due.had THEN ARRAY[due.kind, due.subject] END AS changed`);
 }
 
 /** One shared budget after the other, each with everybody who has no window of his own. */

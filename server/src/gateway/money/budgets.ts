@@ -65,8 +65,11 @@ export function createBudgets(options: BudgetOptions): BudgetBook {
 }
 
 /** The claim's maximum with what it has more for a while. */
-function maximumNow({ maxPicos, raise }: BudgetClaim): bigint | null {
-  return maxPicos === null || raise === undefined || Date.now() >= raise.untilMs ? maxPicos : maxPicos + raise.picos;
+function maximumNow({ maxPicos, raise, carried }: BudgetClaim): bigint | null {
+  if (maxPicos === null || (raise === undefined && carried === undefined)) return maxPicos;
+  const nowMs = Date.now();
+  const more = (one: BudgetClaim['raise']): bigint => (one === undefined || nowMs >= one.untilMs ? 0n : one.picos);
+  return maxPicos + more(raise) + more(carried);
 }
 
 interface Asked {

@@ -1,6 +1,6 @@
 // End users and tags with rules of their own, all in memory and told of every change: the data plane asks them without waiting.
 import type { GovernedLevel, GovernedLevels } from '#gateway/ports.ts';
-import { accountOf, governingOf } from '#identity/governing.ts';
+import { accountOf, carriedOf, governingOf } from '#identity/governing.ts';
 import { parsePicos } from '#lib/money.ts';
 import type { Records, Statement } from '#stores/records/port.ts';
 import { sql } from '#stores/records/sql.ts';
@@ -36,6 +36,7 @@ interface GovernedRow {
   tpm_limit: string | null;
   max_parallel_requests: string | null;
   model_limits: Record<string, unknown>;
+  resets_at: Date | null;
   blocked: boolean;
 }
 
@@ -131,7 +132,7 @@ function governedRows(condition: Statement): Statement {
   return sql`
     SELECT s.kind, s.subject, s.spend, COALESCE(s.max_budget, b.max_budget) AS max_budget, COALESCE(s.rpm_limit, b.rpm_limit) AS rpm_limit,
       COALESCE(s.tpm_limit, b.tpm_limit) AS tpm_limit, COALESCE(s.max_parallel_requests, b.max_parallel_requests) AS max_parallel_requests,
-      COALESCE(b.model_limits, '{}') || s.model_limits AS model_limits, s.blocked
+      COALESCE(b.model_limits, '{}') || s.model_limits AS model_limits, s.budget_reset_at AS resets_at, s.blocked
     FROM spend_limits s LEFT JOIN spend_limits b ON b.kind = 'budget' AND b.subject = s.budget_id
     WHERE ${condition} AND s.is_registered AND (s.blocked OR COALESCE(s.max_budget, b.max_budget) IS NOT NULL OR COALESCE(s.rpm_limit, b.rpm_limit) IS NOT NULL
       OR COALESCE(s.tpm_limit, b.tpm_limit) IS NOT NULL OR COALESCE(s.max_parallel_requests, b.max_parallel_requests) IS NOT NULL
@@ -145,6 +146,7 @@ function toLevel(row: GovernedRow): GovernedLevel {
     tpmLimit: toNumber(row.tpm_limit),
     maxParallelRequests: toNumber(row.max_parallel_requests),
     modelLimits: row.model_limits,
+    carried: carriedOf(row.model_limits, row.resets_at?.getTime() ?? null),
   });
   return { governing, blocked: row.blocked };
 }
