@@ -8,6 +8,9 @@ import { queueOverviewRoutes } from './annotation-queues/overview-routes.ts';
 import { annotationQueueRoutes } from './annotation-queues/routes.ts';
 import type { AskEngine } from './api/ask-engine.ts';
 import { commentRoutes } from './comments/routes.ts';
+import { dashboardRoutes } from './dashboards/dashboard-routes.ts';
+import { placementRoutes } from './dashboards/placement-routes.ts';
+import { widgetRoutes } from './dashboards/widget-routes.ts';
 import { datasetRoutes } from './datasets/routes.ts';
 import { datasetRunRoutes } from './datasets/run-routes.ts';
 import { projectDeletionRoutes } from './deletion/project-deletion.ts';
@@ -59,6 +62,9 @@ export function createRecordRoutes({ records, ask, blobs, instanceSecret, outgoi
     ...ruleRoutes({ records, ask }),
     ...queueRoutes({ records, ask }),
     ...comparisonRoutes({ records, ask }),
+    ...dashboardRoutes(records),
+    ...placementRoutes(records),
+    ...widgetRoutes(records),
     ...maskingRoutes(records),
     ...projectDeletionRoutes({ records, homeProjectId }),
   ];
