@@ -2,6 +2,7 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent, Outlet, redirect } from '@tanstack/react-router';
 import { readQueuesSearch, readWorkSearch } from '#annotation/url.ts';
 import { readComparisonSearch } from '#comparison/url.ts';
+import { readDashboardSearch, readDashboardsSearch } from '#dashboards/url.ts';
 import { readDatasetSearch, readDatasetsSearch } from '#datasets/url.ts';
 import { readEvaluationSearch } from '#evaluation/url.ts';
 import { loadPageTexts } from '#i18n/i18n.ts';
@@ -144,6 +145,18 @@ const annotationWork = createRoute({
   component: page(() => import('#annotation/work-page.tsx'), 'WorkPage'),
 });
 
+const dashboards = createRoute({
+  getParentRoute: () => shell,
+  path: '/ui/dashboards',
+  validateSearch: readDashboardsSearch,
+  component: page(() => import('#dashboards/dashboards-page.tsx'), 'DashboardsPage'),
+});
+const dashboard = createRoute({
+  getParentRoute: () => shell,
+  path: '/project/$projectId/dashboards/$dashboardId',
+  validateSearch: readDashboardSearch,
+  component: page(() => import('#dashboards/dashboard-page.tsx'), 'DashboardPage'),
+});
 const evaluation = createRoute({
   getParentRoute: () => shell,
   path: '/ui/evaluation',
@@ -214,6 +227,13 @@ const langfuseQueues = createRoute({
     throw redirect({ to: '/ui/annotation', search: { project: params.projectId }, replace: true });
   },
 });
+const langfuseDashboards = createRoute({
+  getParentRoute: () => root,
+  path: '/project/$projectId/dashboards',
+  beforeLoad: ({ params }) => {
+    throw redirect({ to: '/ui/dashboards', search: { project: params.projectId }, replace: true });
+  },
+});
 const langfuseUser = createRoute({
   getParentRoute: () => root,
   path: '/project/$projectId/users/$userId',
@@ -232,6 +252,7 @@ const routeTree = root.addChildren([
   langfusePrompts,
   langfuseDatasets,
   langfuseQueues,
+  langfuseDashboards,
   langfuseUser,
   shell.addChildren([
     overview,
@@ -252,6 +273,8 @@ const routeTree = root.addChildren([
     comparison,
     annotation,
     annotationWork,
+    dashboards,
+    dashboard,
     evaluation,
     health,
   ]),

@@ -2,9 +2,11 @@
 import { annotationEn } from './pages/annotation.en.ts';
 import { attemptsEn } from './pages/attempts.en.ts';
 import { comparisonEn } from './pages/comparison.en.ts';
+import { dashboardsEn } from './pages/dashboards.en.ts';
 import { datasetsEn } from './pages/datasets.en.ts';
 import { evaluationEn } from './pages/evaluation.en.ts';
 import { healthEn } from './pages/health.en.ts';
+import { metricsEn } from './pages/metrics.en.ts';
 import { promptsEn } from './pages/prompts.en.ts';
 import { scoresEn } from './pages/scores.en.ts';
 import { sessionsEn } from './pages/sessions.en.ts';
@@ -21,4 +23,6 @@ export const pagesEn = {
   ...evaluationEn,
   ...teamsEn,
   ...healthEn,
+  ...dashboardsEn,
+  ...metricsEn,
 };

@@ -4,9 +4,11 @@ import type { pagesEn } from './page-texts-en.ts';
 import { annotationJa } from './pages/annotation.ja.ts';
 import { attemptsJa } from './pages/attempts.ja.ts';
 import { comparisonJa } from './pages/comparison.ja.ts';
+import { dashboardsJa } from './pages/dashboards.ja.ts';
 import { datasetsJa } from './pages/datasets.ja.ts';
 import { evaluationJa } from './pages/evaluation.ja.ts';
 import { healthJa } from './pages/health.ja.ts';
+import { metricsJa } from './pages/metrics.ja.ts';
 import { promptsJa } from './pages/prompts.ja.ts';
 import { scoresJa } from './pages/scores.ja.ts';
 import { sessionsJa } from './pages/sessions.ja.ts';
@@ -23,4 +25,6 @@ export const pagesJa: Record<keyof typeof pagesEn, string> = {
   ...evaluationJa,
   ...teamsJa,
   ...healthJa,
+  ...dashboardsJa,
+  ...metricsJa,
 };

@@ -2,6 +2,7 @@
 import {
   IconActivity,
   IconBinaryTree2,
+  IconChartBar,
   IconChecklist,
   IconCube,
   IconHeartbeat,
@@ -34,6 +35,7 @@ export const LINK_GROUPS = [
   {
     title: 'nav.group.observe',
     links: [
+      { to: '/ui/dashboards', also: '/dashboards/', text: 'nav.dashboards', icon: IconChartBar, keys: 'g b' },
       { to: '/ui/traces', also: '/traces/', text: 'nav.traces', icon: IconBinaryTree2, keys: 'g t' },
       { to: '/ui/sessions', also: '/sessions/', text: 'nav.sessions', icon: IconMessages, keys: 'g s' },
       { to: '/ui/people', also: '/ui/people', text: 'nav.people', icon: IconUser, keys: 'g u' },

@@ -79,7 +79,7 @@ function refusalOf(condition: FilterCondition, view: ViewName): unknown {
   }
 }
 
-/** What a page needs to offer queries: by view its dimensions, measures and filter columns. */
+/** What a page needs to offer queries: by view its dimensions, measures and filter columns; by chart how many of them it draws. */
 export function queryOptions(): Record<string, unknown> {
   const offered = VIEWS.filter((view) => view !== 'traces').map((view) => {
     const { dimensions, measures, filters } = VIEW_OF[view];
@@ -90,5 +90,5 @@ export function queryOptions(): Record<string, unknown> {
       filters: Object.entries({ ...dimensions, ...filters }).map(([column, { holds }]) => ({ column, holds })),
     };
   });
-  return { views: offered };
+  return { views: offered, charts: ROOM };
 }

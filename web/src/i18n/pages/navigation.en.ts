@@ -10,6 +10,7 @@ export const navigationEn = {
   'nav.datasets': 'Datasets',
   'nav.annotation': 'Annotation',
   'nav.evaluation': 'Evaluation',
+  'nav.dashboards': 'Dashboards',
   'nav.health': 'Health',
   'nav.group.platform': 'Platform',
 };

@@ -12,6 +12,7 @@ export const navigationJa: Record<keyof typeof navigationEn, string> = {
   'nav.datasets': 'データセット',
   'nav.annotation': 'アノテーション',
   'nav.evaluation': '評価',
+  'nav.dashboards': 'ダッシュボード',
   'nav.health': '稼働状況',
   'nav.group.platform': 'プラットフォーム',
 };
