@@ -49,6 +49,9 @@ describe('the grid', () => {
       [0, 2, 6, 4],
     ]);
     expect(moveTile(down, 'a', { x: 0, y: -1 })).toEqual(stack);
+    // The wide one below cannot come up beside its neighbour: the tile goes under it.
+    const wide = [tile('a', 0, 0, 3, 2), tile('b', 3, 0, 3, 2), tile('c', 0, 2, 6, 5)];
+    expect(at(moveTile(wide, 'b', { x: 0, y: 1 }), 'b')).toEqual([3, 7, 3, 2]);
     // There is nothing below: it stays.
     expect(moveTile(stack, 'b', { x: 0, y: 1 })).toEqual(stack);
   });

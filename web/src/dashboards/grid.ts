@@ -42,15 +42,16 @@ function inOrder(before: readonly Tile[], after: readonly Tile[]): Tile[] {
 
 const clamp = (value: number, least: number, most: number): number => Math.min(Math.max(value, least), most);
 
-/** Moves a tile by cells; the others give way. */
+/** Moves a tile by a cell to the side, or up and down past its neighbour; the others give way. */
 export function moveTile(tiles: readonly Tile[], id: string, by: { x: number; y: number }): Tile[] {
   const tile = tiles.find((one) => one.id === id);
   if (tile === undefined) return [...tiles];
-  const next = { ...tile, x: clamp(tile.x + by.x, 0, COLUMNS - tile.width), y: Math.max(0, tile.y + stepOver(tiles, tile, by.y)) };
-  return settled(
-    tiles.map((one) => (one.id === id ? next : one)),
-    id,
-  );
+  for (const y of rowsBeyond(tiles, tile, by.y)) {
+    const next = placeTile(tiles, id, { x: tile.x + by.x, y });
+    const after = next.find((one) => one.id === id);
+    if (after && (after.x !== tile.x || after.y !== tile.y)) return next;
+  }
+  return settled(tiles, id);
 }
 
 /** Puts a tile where the pointer holds it; the others give way. */
@@ -61,16 +62,16 @@ export function placeTile(tiles: readonly Tile[], id: string, spot: { x: number;
   );
 }
 
-/** One cell down would fall back up at once, because nothing floats: down goes past the tile below, up over the one above. */
-function stepOver(tiles: readonly Tile[], tile: Tile, y: number): number {
-  if (Math.abs(y) !== 1) return y;
+/** Where a step may lead. One cell down would fall back up at once, because nothing floats: it goes past the tile below, first by changing places with it. */
+function rowsBeyond(tiles: readonly Tile[], tile: Tile, y: number): number[] {
   const beside = (other: Tile): boolean => other.id !== tile.id && other.x < tile.x + tile.width && tile.x < other.x + other.width;
-  if (y === 1) {
+  if (y > 0) {
     const below = tiles.filter((other) => beside(other) && other.y >= tile.y + tile.height).sort(byPlace)[0];
-    return below === undefined ? 0 : below.y + below.height - tile.height - tile.y;
+    return below === undefined ? [] : [below.y + below.height - tile.height, below.y + below.height];
   }
+  if (y === 0) return [tile.y];
   const above = tiles.filter((other) => beside(other) && other.y + other.height <= tile.y).sort((a, b) => b.y + b.height - (a.y + a.height))[0];
-  return above === undefined ? -1 : above.y - tile.y;
+  return above === undefined ? [tile.y - 1] : [above.y];
 }
 
 /** Makes a tile larger or smaller by cells; the others give way. */

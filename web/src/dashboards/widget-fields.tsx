@@ -137,7 +137,7 @@ function DimensionLines({ form, options, error, onChange }: Omit<FieldsProps, 'f
     onChange({ dimensions: next.filter((one) => one !== '') });
   };
   return (
-    <div className={styles.pair}>
+    <div className={styles.pair} style={{ alignItems: 'end' }}>
       {lines.map((field, index) => (
         <Select
           // biome-ignore lint/suspicious/noArrayIndexKey: lines have no identity of their own and are only appended and removed.

@@ -34,7 +34,7 @@ interface Props {
 export function ConditionLines({ columns, lines, others, onChange }: Props): ReactNode {
   const { t } = useText();
   const offered = columns.filter(({ holds }) => isEditable(holds));
-  const [first] = offered;
+  const first = offered.find(({ column }) => column === 'environment') ?? offered[0];
   const set = (index: number, line: ConditionLine) => onChange(lines.map((old, at) => (at === index ? line : old)));
   return (
     <div className={styles.conditions}>
@@ -85,7 +85,7 @@ function Line({ columns, line, onChange, onRemove }: LineProps): ReactNode {
   return (
     <Group gap={6} wrap="nowrap" align="flex-start">
       <Select
-        w={150}
+        w={128}
         aria-label={t('metrics.column')}
         allowDeselect={false}
         searchable
@@ -95,7 +95,7 @@ function Line({ columns, line, onChange, onRemove }: LineProps): ReactNode {
       />
       {holds === 'metadata' && (
         <TextInput
-          w={110}
+          w={90}
           aria-label={t('metrics.key')}
           placeholder={t('metrics.key')}
           value={line.key}
@@ -103,7 +103,7 @@ function Line({ columns, line, onChange, onRemove }: LineProps): ReactNode {
         />
       )}
       <Select
-        w={124}
+        w={112}
         aria-label={t('metrics.operator')}
         allowDeselect={false}
         value={line.operator}

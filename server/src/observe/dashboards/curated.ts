@@ -152,14 +152,16 @@ const USAGE: CuratedWidget[] = [
   }),
 ];
 
-/** Four figures in a row, then charts two a row; a table takes the whole width. */
+/** Four figures in a row, then charts two a row, the first one alone when their number is odd; a table takes the whole width. */
 function placed(widgets: readonly CuratedWidget[]): Placement[] {
   const placements: Placement[] = [];
   let x = 0;
   let y = 0;
   let rowHeight = 0;
+  const charts = widgets.filter(({ chartType }) => chartType !== 'NUMBER' && chartType !== 'PIVOT_TABLE');
+  const alone = charts.length % 2 === 1 ? charts[0]?.id : undefined;
   for (const { id, chartType } of widgets) {
-    const [width, height] = chartType === 'NUMBER' ? [3, 2] : chartType === 'PIVOT_TABLE' ? [12, 5] : [6, 5];
+    const [width, height] = chartType === 'NUMBER' ? [3, 2] : chartType === 'PIVOT_TABLE' || id === alone ? [12, 5] : [6, 5];
     if (x + width > 12 || (rowHeight !== 0 && rowHeight !== height)) {
       x = 0;
       y += rowHeight;
