@@ -15,7 +15,6 @@ export const CHARTS = [
   'HISTOGRAM',
   'PIVOT_TABLE',
 ] as const;
-export type Chart = (typeof CHARTS)[number];
 
 export interface WidgetForm {
   name: string;
