@@ -232,6 +232,7 @@ function buildConfig(groups: Groups, models: Models, environment: Environment): 
     contentOff: readFirst(litellm, (section) => section.boolean('turn_off_message_logging')) ?? false,
     cache: readCache(litellm, own),
     passThroughEndpoints: readPassThroughs(general),
+    unreadPassThrough: readFirst(own, (section) => oneOf(section, 'unread_pass_through', ['pass', 'refuse'] as const)) ?? 'pass',
     responsesRetentionMs: readFirst(own, retention) ?? DEFAULT_RETENTION_MS,
     maxBudget: readFirst(litellm, (section) => decimal(section, 'max_budget')),
     budgetDuration: readFirst(litellm, (section) => duration(section, 'budget_duration')),

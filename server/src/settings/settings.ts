@@ -236,6 +236,8 @@ export interface GatewayConfig {
   /** Null = nothing is cached. */
   readonly cache: CacheConfig | null;
   readonly passThroughEndpoints: readonly PassThroughEndpoint[];
+  /** What becomes of bodies that the guards of a pass-through call cannot look at; absent = they pass. */
+  readonly unreadPassThrough?: 'pass' | 'refuse';
   /** How long a stored response can be gone on from; 0 = none is stored. */
   readonly responsesRetentionMs: number;
   readonly maxBudget: string | null;

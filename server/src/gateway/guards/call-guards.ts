@@ -1,11 +1,11 @@
 // The guards of one call: which of the configuration's look at it, and what they do to its request and its answer.
 import type { CallGuard } from '#call-record.ts';
 import type { Call } from '#gateway/call.ts';
-import { readRequest } from '#gateway/request.ts';
+import { readPassed, readRequest } from '#gateway/request.ts';
 import { endUserOf, traceContext } from '#gateway/trace-context.ts';
 import { AppError } from '#lib/errors.ts';
 import { dashed } from '#lib/id.ts';
-import { answerTexts, requestTexts, type TextPlace } from './content-texts.ts';
+import { allTexts, answerTexts, requestTexts, type TextPlace } from './content-texts.ts';
 import type { Guard, GuardedCall, GuardInput, GuardMode, Verdict } from './guard.ts';
 import type { GuardSet } from './guard-set.ts';
 
@@ -48,7 +48,7 @@ export class CallGuards {
       return;
     }
     const body: unknown = JSON.parse(this.#call.body.toString('utf8'));
-    const outcome = await this.#look(guards, 'pre_call', { body, places: requestTexts });
+    const outcome = await this.#look(guards, 'pre_call', { body, places: this.#call.passed ? allTexts : requestTexts });
     this.#call.withheld = isLocal && this.has('pre_call', false);
     if (outcome.isChanged) this.#replaceBody(outcome.body);
     if (outcome.refusal !== null) throw refusedBy(outcome.refusal);
@@ -58,7 +58,7 @@ export class CallGuards {
   async during(): Promise<void> {
     const guards = this.#active.filter(({ modes }) => modes.has('during_call'));
     const body: unknown = JSON.parse(this.#call.body.toString('utf8'));
-    const { refusal } = await this.#look(guards, 'during_call', { body, places: requestTexts });
+    const { refusal } = await this.#look(guards, 'during_call', { body, places: this.#call.passed ? allTexts : requestTexts });
     if (refusal !== null) throw refusedBy(refusal);
   }
 
@@ -66,7 +66,7 @@ export class CallGuards {
   async answer(bytes: Buffer): Promise<{ bytes: Buffer | null; refusal: AppError | null }> {
     const guards = this.#active.filter(({ modes }) => modes.has('post_call'));
     const body: unknown = JSON.parse(bytes.toString('utf8'));
-    const outcome = await this.#look(guards, 'post_call', { body, places: answerTexts });
+    const outcome = await this.#look(guards, 'post_call', { body, places: this.#call.passed ? allTexts : answerTexts });
     return {
       bytes: outcome.isChanged ? Buffer.from(JSON.stringify(outcome.body)) : null,
       refusal: outcome.refusal === null ? null : refusedBy(outcome.refusal),
@@ -92,6 +92,10 @@ export class CallGuards {
   #replaceBody(body: unknown): void {
     const call = this.#call;
     call.body = Buffer.from(JSON.stringify(body));
+    if (call.passed) {
+      call.asked = { ...readPassed(call.body, true), model: call.asked?.model ?? '' };
+      return;
+    }
     call.asked = readRequest(call.body, call.pathModel, call.endpoint, { streams: call.pathStreams, defaultModel: call.asked?.model ?? null });
   }
 

@@ -29,6 +29,13 @@ export function answerTexts(body: unknown): TextPlace[] {
   return textsOf(body, ANSWERED);
 }
 
+/** Every text of a body whose form nobody here knows: machinery is left alone all the same. Only objects and lists can be changed. */
+export function allTexts(body: unknown): TextPlace[] {
+  const places: TextPlace[] = [];
+  if (typeof body === 'object' && body !== null) walk({ body }, 'body', places, 0);
+  return places;
+}
+
 function textsOf(body: unknown, members: readonly string[]): TextPlace[] {
   const places: TextPlace[] = [];
   if (!isFields(body)) return places;

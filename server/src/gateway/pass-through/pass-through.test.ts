@@ -1,11 +1,13 @@
 // Pass-through against real HTTP: bytes as they are, the gateway's key in and the provider's credential out, governed and written down; what must not pass does not.
 import fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { allTexts } from '#gateway/guards/content-texts.ts';
+import type { GuardConfig } from '#gateway/guards/guard.ts';
 import { streamMessage } from '#gateway/providers/bedrock/event-stream-fixture.ts';
 import { type ScriptedUpstream, startScriptedUpstream } from '#gateway/providers/upstream-fixture.ts';
 import { DEPLOYMENT, MASTER_KEY, ROUTING, startTestGateway, type TestGateway } from '#gateway/test-gateway-fixture.ts';
 import { AppError } from '#lib/errors.ts';
-import type { Deployment, PassThroughEndpoint } from '#settings/settings.ts';
+import type { Deployment, GatewayConfig, PassThroughEndpoint } from '#settings/settings.ts';
 import { checkPath, matchProvider, passedQuery } from './doors.ts';
 
 let upstream: ScriptedUpstream;
@@ -386,5 +388,111 @@ describe('a door', () => {
     });
     expect(circled.status).toBe(508);
     await door.gateway.close();
+  });
+});
+
+describe('guards', () => {
+  const MAIL = 'taro@secret.example.jp';
+  const guard = (more: object): GuardConfig =>
+    ({
+      ...{ name: 'personal', kind: 'personal_data', provider: 'presidio', modes: new Set(['pre_call', 'post_call']), defaultOn: true },
+      ...{
+        failOpen: false,
+        timeoutMs: 1_000,
+        violation: null,
+        entities: new Map([
+          ['EMAIL_ADDRESS', 'MASK'],
+          ['CREDIT_CARD', 'BLOCK'],
+        ]),
+      },
+      ...more,
+    }) as GuardConfig;
+  const started: TestGateway[] = [];
+  async function guarded(more: object = {}, config: Partial<GatewayConfig> = {}): Promise<TestGateway> {
+    const gateway = await startTestGateway({ ...test.deps.config, guardrails: [guard(more)], ...config });
+    gateway.key('sk-user');
+    started.push(gateway);
+    return gateway;
+  }
+  afterAll(() => Promise.all(started.map((gateway) => gateway.close())));
+  const json = { authorization: 'Bearer sk-user', 'content-type': 'application/json' };
+  const send = async ({ url }: TestGateway, path: string, init: RequestInit) => {
+    const response = await fetch(`${url}${path}`, { method: 'POST', headers: json, ...init });
+    return { status: response.status, text: await response.text(), headers: response.headers };
+  };
+  const written = (gateway: TestGateway) => JSON.stringify(gateway.written.settled);
+
+  it('look at JSON of any form, there and back, and leave nothing of what they mask', async () => {
+    const gateway = await guarded();
+    upstream.script({ headers: { 'content-type': 'application/json' }, pieces: ['{"rows": [{"note": "ask ', `${MAIL}"}], "id": "${MAIL}"}`] });
+    const answer = await send(gateway, '/openai/v1/anything', { body: JSON.stringify({ query: `mail ${MAIL}`, model: MAIL, deep: [[{ text: MAIL }]] }) });
+    expect(JSON.parse(String(upstream.seen.at(-1)?.raw))).toEqual({ query: 'mail <EMAIL_ADDRESS>', model: MAIL, deep: [[{ text: '<EMAIL_ADDRESS>' }]] });
+    expect(JSON.parse(answer.text)).toEqual({ rows: [{ note: 'ask <EMAIL_ADDRESS>' }], id: MAIL });
+    expect(answer.headers.get('x-litellm-applied-guardrails')).toBe('personal');
+    expect(gateway.written.settled.at(-1)?.record.guards?.map(({ action }) => action)).toEqual(['masked', 'masked']);
+    expect(written(gateway)).not.toContain(`mail ${MAIL}`);
+    // Untouched bytes stay the client's.
+    upstream.script({ headers: { 'content-type': 'application/json' }, pieces: ['{"ok":   true}'] });
+    expect((await send(gateway, '/openai/v1/anything', { body: '{"query":  "plain"}' })).text).toBe('{"ok":   true}');
+    expect(String(upstream.seen.at(-1)?.raw)).toBe('{"query":  "plain"}');
+  });
+
+  it('refuse before anything is sent, and what was answered is paid and told to nobody', async () => {
+    const gateway = await guarded();
+    const before = upstream.seen.length;
+    const refused = await send(gateway, '/v1/rerank', { body: JSON.stringify({ documents: [`pay with 4111 1111 1111 1111 ${MAIL}`] }) });
+    expect([refused.status, upstream.seen.length]).toEqual([400, before]);
+    expect(refused.text).toContain('Violated guardrail policy: personal');
+    for (const body of ['{"a": ', '"text"']) expect((await send(gateway, '/openai/v1/anything', { body })).status, body).toBe(400);
+    expect(upstream.seen.length).toBe(before);
+    upstream.script({ headers: { 'content-type': 'application/json' }, pieces: [`{"note": "4111 1111 1111 1111 ${MAIL}"}`] });
+    const paid = await send(gateway, '/v1/rerank', { body: '{"query": "x"}' });
+    expect(paid.status).toBe(400);
+    expect(paid.text).not.toContain('4111');
+    expect(gateway.written.settled.at(-1)?.record).toMatchObject({ outcome: 'failure', httpStatus: 400, cost: '0.25' });
+    upstream.script({ headers: { 'content-type': 'application/json' }, pieces: [`{"note": ${MAIL}`] });
+    expect((await send(gateway, '/openai/v1/anything', { body: '{"query": "x"}' })).status).toBe(502);
+    expect(written(gateway)).not.toMatch(/4111|taro@/);
+  });
+
+  it('let pass what they cannot read, or refuse it where that is set', async () => {
+    const form = { body: `note=${MAIL}`, headers: { authorization: 'Bearer sk-user', 'content-type': 'application/x-www-form-urlencoded' } };
+    const sse = { headers: { 'content-type': 'text/event-stream' }, pieces: [`data: {"note": "${MAIL}"}\n\n`] };
+    const open = await guarded();
+    expect((await send(open, '/openai/v1/files', form)).status).toBe(200);
+    expect(String(upstream.seen.at(-1)?.raw)).toBe(`note=${MAIL}`);
+    upstream.script(sse);
+    expect((await send(open, '/openai/v1/anything', { body: '{"query": "x"}' })).text).toContain(MAIL);
+    const strict = await guarded({}, { unreadPassThrough: 'refuse' });
+    const before = upstream.seen.length;
+    expect((await send(strict, '/openai/v1/files', form)).text).toContain('unread_pass_through');
+    expect((await send(strict, '/openai/v1/chat/completions', { body: '{"model": "gpt-4o-mini", "messages": [], "stream": true}' })).status).toBe(400);
+    expect(upstream.seen.length).toBe(before);
+    const unforeseen = await send(strict, '/openai/v1/anything', { body: '{"query": "x"}' });
+    expect([unforeseen.status, unforeseen.text.includes(MAIL)]).toEqual([400, false]);
+    upstream.script({ status: 204, headers: {}, pieces: [] });
+    expect((await send(strict, '/openai/v1/files/1', { method: 'DELETE', headers: { authorization: 'Bearer sk-user' } })).status).toBe(204);
+    expect(written(strict)).not.toContain('taro@');
+  });
+
+  it('that look beside the provider’s work look before it here', async () => {
+    const gateway = await guarded({ modes: new Set(['during_call']) });
+    const before = upstream.seen.length;
+    expect((await send(gateway, '/openai/v1/anything', { body: '{"query": "4111 1111 1111 1111"}' })).status).toBe(400);
+    expect(upstream.seen.length).toBe(before);
+  });
+
+  it('change no JSON but its texts, whatever it is', async () => {
+    const value = fc.jsonValue().filter((one) => typeof one === 'object' && one !== null);
+    fc.assert(
+      fc.property(value, (body) => {
+        const copy = structuredClone(body);
+        for (const place of allTexts(copy)) place.set(place.text);
+        expect(copy).toEqual(body);
+        for (const place of allTexts(copy)) place.set('');
+        // Keys stay, whatever they are called.
+        expect(Object.keys(copy as object)).toEqual(Object.keys(body as object));
+      }),
+    );
   });
 });

@@ -2,7 +2,8 @@
 import type { Dispatcher } from 'undici';
 import type { AttemptRecord, CallUsage } from '#call-record.ts';
 import type { Call, Ending, Interruptible } from '#gateway/call.ts';
-import { ClientGone, type Failure, TimeoutError, transportFailure } from '#gateway/errors.ts';
+import { answerFailure, ClientGone, type Failure, ownFailure, TimeoutError, transportFailure } from '#gateway/errors.ts';
+import type { CallGuards } from '#gateway/guards/call-guards.ts';
 import { answerHeaders } from '#gateway/headers.ts';
 import { sendFailure } from '#gateway/reply.ts';
 import type { Plane } from '#gateway/run.ts';
@@ -11,6 +12,7 @@ import type { Target } from '#gateway/target.ts';
 import { estimateUsage } from '#gateway/usage.ts';
 import { parsePicos } from '#lib/money.ts';
 import type { Destination } from './destination.ts';
+import { refusesUnread, unread } from './guarded.ts';
 import { usageIn } from './usage.ts';
 
 /** Of a longer answer nothing is written down and its tokens are estimated. */
@@ -49,6 +51,11 @@ export class PassedAnswer implements Dispatcher.DispatchHandler, Interruptible {
   #keptBytes = 0;
   #over = false;
   #paused = false;
+  /** Guards look at the answer: until they have, nothing of it leaves or is written down. */
+  readonly #guards: CallGuards | null;
+  /** It is JSON, so they can. */
+  #isGuarded = false;
+  #head: string[] | null = null;
 
   constructor(call: Call, { target, costPerRequest }: Destination, plane: Plane, finished: () => void) {
     this.#call = call;
@@ -56,6 +63,7 @@ export class PassedAnswer implements Dispatcher.DispatchHandler, Interruptible {
     this.#fixedCost = costPerRequest;
     this.#plane = plane;
     this.#finished = finished;
+    this.#guards = call.guards?.has('post_call') ? call.guards : null;
     call.waiting = this;
     this.#arm(call.snapshot.config.requestTimeoutMs, 'the upstream did not answer in time');
     call.response.on('drain', () => this.#resume());
@@ -80,7 +88,6 @@ export class PassedAnswer implements Dispatcher.DispatchHandler, Interruptible {
 
   onResponseStart(_controller: Dispatcher.DispatchController, status: number, headers: Headers): void {
     if (this.#over || status < 200) return;
-    const { response } = this.#call;
     this.#status = status;
     const type = String(headers['content-type'] ?? '');
     this.#type = type;
@@ -89,7 +96,9 @@ export class PassedAnswer implements Dispatcher.DispatchHandler, Interruptible {
     const out = PASSED.flatMap((name) => (typeof headers[name] === 'string' ? [name, headers[name]] : []));
     out.push(...answerHeaders(this.#call, { target: this.#target, headers }, this.#plane.deps));
     if (this.#streams) out.push('cache-control', 'no-cache', 'x-accel-buffering', 'no');
-    if (!response.destroyed) response.writeHead(status, out);
+    this.#head = out;
+    this.#isGuarded = this.#guards !== null && this.#readable && !this.#streams && type.includes('json');
+    if (this.#guards === null) this.#sendHead();
     this.#arm(this.#call.snapshot.config.idleTimeoutMs, SILENT);
   }
 
@@ -97,6 +106,7 @@ export class PassedAnswer implements Dispatcher.DispatchHandler, Interruptible {
     if (this.#over) return;
     if (!this.#paused) this.#timer?.refresh();
     this.#keep(chunk);
+    if (this.#guards !== null && !this.#passes(chunk)) return;
     if (this.#held !== null) this.#write(this.#held);
     this.#held = null;
     if (this.#streams && !ENDINGS.some((ending) => chunk.includes(ending))) this.#write(chunk);
@@ -104,7 +114,57 @@ export class PassedAnswer implements Dispatcher.DispatchHandler, Interruptible {
   }
 
   onResponseEnd(): void {
-    if (!this.#over) this.#end(this.#status < 400 ? 'success' : 'failure', null);
+    if (this.#over) return;
+    if (this.#isGuarded && this.#guards !== null && this.#kept.length > 0) void this.#look(this.#guards);
+    else this.#end(this.#status < 400 ? 'success' : 'failure', null);
+  }
+
+  /** Whether a chunk goes on although guards look at answers: those that they cannot read, unless that is refused. */
+  #passes(chunk: Buffer): boolean {
+    if (this.#isGuarded) {
+      if (this.#keptBytes > LONGEST_KEPT) this.#stop(answerFailure('the answer is too large for its guards to be looked at', this.#origin()));
+      return false;
+    }
+    if (chunk.length === 0 || !refusesUnread(this.#call)) return true;
+    this.#stop(ownFailure(unread(`an answer of the kind ${this.#type.slice(0, 100) || 'unknown'}`)));
+    return false;
+  }
+
+  /** The provider is paid, the client gets nothing of it. */
+  async #look(guards: CallGuards): Promise<void> {
+    this.#disarm();
+    const seen = await guards.answer(Buffer.concat(this.#kept)).catch((error: unknown) => ({ bytes: null, refusal: error }));
+    if (this.#over) return;
+    if (seen.refusal !== null) {
+      this.#stop(
+        seen.refusal instanceof SyntaxError
+          ? answerFailure('the answer is no JSON, so its guards cannot look at it', this.#origin())
+          : ownFailure(seen.refusal),
+      );
+      return;
+    }
+    if (seen.bytes !== null) this.#kept = [seen.bytes];
+    this.#held = Buffer.concat(this.#kept);
+    this.#isGuarded = false;
+    this.#end(this.#status < 400 ? 'success' : 'failure', null);
+  }
+
+  /** Ends a call whose answer must not go on. */
+  #stop(failure: Failure): void {
+    this.#isGuarded = true;
+    this.#held = null;
+    this.#end('failure', failure);
+    this.#controller?.abort(new ClientGone());
+  }
+
+  #origin(): { label: string; deployment: Target['deployment'] } {
+    return { label: this.#target.errorLabel, deployment: this.#target.deployment };
+  }
+
+  #sendHead(): void {
+    const { response } = this.#call;
+    if (this.#head !== null && !response.destroyed) response.writeHead(this.#status, this.#head);
+    this.#head = null;
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
@@ -112,7 +172,7 @@ export class PassedAnswer implements Dispatcher.DispatchHandler, Interruptible {
   }
 
   #fail(error: Error): void {
-    const failure = transportFailure(error, { label: this.#target.errorLabel, deployment: this.#target.deployment });
+    const failure = transportFailure(error, this.#origin());
     this.#end('failure', failure);
   }
 
@@ -131,6 +191,7 @@ export class PassedAnswer implements Dispatcher.DispatchHandler, Interruptible {
   #write(bytes: Buffer): void {
     const { response } = this.#call;
     if (response.destroyed) return;
+    this.#sendHead();
     this.#call.firstTokenAtUs ??= this.#plane.deps.clock.nowUs();
     if (response.write(bytes) || this.#paused) return;
     this.#paused = true;
@@ -151,9 +212,11 @@ export class PassedAnswer implements Dispatcher.DispatchHandler, Interruptible {
     const { deps } = this.#plane;
     this.#call.waiting = null;
     this.#bill(outcome, failure);
-    const told = failure === null ? refusedBy(this.#status) : { errorClass: failure.errorClass, errorMessage: failure.message };
-    const httpStatus = outcome === 'cancelled' ? 499 : this.#status === 0 ? (failure?.status ?? 502) : this.#status;
-    const ending = { outcome, httpStatus, ...told, answerFormat: this.#format(), answer: this.#kept };
+    const told = failure === null ? refusedBy(this.#status) : { errorClass: failure.errorClass ?? failure.type, errorMessage: failure.message };
+    const httpStatus = outcome === 'cancelled' ? 499 : this.#status === 0 || this.#isGuarded ? (failure?.status ?? 502) : this.#status;
+    // What guards have not let pass is not written down.
+    const kept = this.#isGuarded ? ({ answerFormat: 'none', answer: [] } as const) : { answerFormat: this.#format(), answer: this.#kept };
+    const ending = { outcome, httpStatus, ...told, ...kept };
     settle(this.#call, deps, ending, () => {
       this.#finish(failure);
       this.#finished();
@@ -197,7 +260,10 @@ export class PassedAnswer implements Dispatcher.DispatchHandler, Interruptible {
     const { response } = this.#call;
     if (failure !== null && !response.headersSent) sendFailure(this.#call, this.#plane.deps, failure);
     else if (response.destroyed) return;
-    else if (failure === null) response.end(this.#held ?? undefined);
+    else if (failure === null) {
+      this.#sendHead();
+      response.end(this.#held ?? undefined);
+    }
     // An ordinary end would make a cut answer look whole.
     else response.destroy();
   }

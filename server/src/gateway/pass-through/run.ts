@@ -19,6 +19,7 @@ import { holdTargetBudget } from '#gateway/target-budgets.ts';
 import { AppError } from '#lib/errors.ts';
 import { type Destination, destinationOf } from './destination.ts';
 import { namesModelInBody, type PassThroughMatch } from './doors.ts';
+import { guardFurther, guardPassed } from './guarded.ts';
 import { PassedAnswer } from './passed-answer.ts';
 
 /** Serves one call. Never rejects. */
@@ -30,7 +31,10 @@ export async function passThrough(call: Call, plane: Plane, match: PassThroughMa
     call.key = key;
     call.keyId = key === null ? keyId : key.id;
     const body = await readBody(call, pool, deps.settings.limits.maxRequestBytes);
-    const asked = askedOf(call, match, body);
+    // Until guards have looked, nothing of it may be written down.
+    call.withheld = call.snapshot.guards !== null;
+    const isJson = body.length > 0 && /^application\/json\b/.test(String(call.request.headers['content-type'] ?? ''));
+    const asked = askedOf(call, match, { body, isJson });
     const model = asked.model === '' ? null : asked.model;
     const destination = destinationOf(call, match, model);
     const name = match.provider === null ? match.route : `${match.provider.name}/${model ?? 'pass-through'}`;
@@ -38,12 +42,14 @@ export async function passThrough(call: Call, plane: Plane, match: PassThroughMa
     call.asked = { ...asked, model: name };
     call.model = name;
     call.group = { name, targets: [destination.target], captured: null };
+    if (call.snapshot.guards !== null) await guardPassed(call, { isJson, bytes: body.length });
     findRules(call, deps);
     const limited = takeLimits(call, deps);
     if (limited instanceof Promise) await limited;
     const reserved = reserve(call, deps, call.group);
     if (reserved instanceof Promise) await reserved;
-    await send(call, plane, destination, body);
+    await guardFurther(call, isJson);
+    await send(call, plane, destination, isJson ? call.body : body);
   } catch (error) {
     await refuse(call, plane, error);
   } finally {
@@ -55,10 +61,9 @@ export async function passThrough(call: Call, plane: Plane, match: PassThroughMa
 }
 
 /** JSON is read for its model, its limits and its trace; of anything else only the kind and the size are written down. */
-function askedOf(call: Call, match: PassThroughMatch, body: Buffer): Asked {
-  const json = /^application\/json\b/.test(String(call.request.headers['content-type'] ?? '')) && body.length > 0;
-  call.body = json ? body : Buffer.from(JSON.stringify({ content_type: call.request.headers['content-type'] ?? null, bytes: body.length }));
-  const asked = readPassed(call.body, json);
+function askedOf(call: Call, match: PassThroughMatch, { body, isJson }: { body: Buffer; isJson: boolean }): Asked {
+  call.body = isJson ? body : Buffer.from(JSON.stringify({ content_type: call.request.headers['content-type'] ?? null, bytes: body.length }));
+  const asked = readPassed(call.body, isJson);
   const model = match.pathModel ?? (call.request.method === 'POST' && namesModelInBody(match.rest) ? asked.model : '');
   return { ...asked, model };
 }
