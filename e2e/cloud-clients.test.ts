@@ -36,6 +36,7 @@ model_list:
   - { model_name: databricks, litellm_params: { model: databricks/databricks-claude-sonnet-4, api_base: "${upstream.url}", api_key: dapi-example } }
   - { model_name: cortex, litellm_params: { model: snowflake/mistral-large2, api_base: "${upstream.url}", api_key: pat/example } }
   - { model_name: moderator, litellm_params: { model: openai/omni-moderation-latest, api_base: "${upstream.url}/v1", api_key: sk-example } }
+  - { model_name: reranker, litellm_params: { model: cohere/rerank-v3.5, api_base: "${upstream.url}/compatibility/v1", api_key: co-example, input_cost_per_query: 0.002 } }
   - { model_name: vertex-embedding, litellm_params: { model: vertex_ai/text-embedding-005, ${vertex} } }
 `,
   });
@@ -113,6 +114,22 @@ describe('a moderation', () => {
     expect((await openai.moderations.create({ input: 'a' })).results[0]?.flagged).toBe(true);
     expect(upstream.seen[0]).toMatchObject({ path: '/v1/moderations', body: { input: 'a', model: 'omni-moderation-latest' } });
     expect(await rowOf('moderator')).toMatchObject({ call_type: 'amoderation', spend: 0 });
+  });
+});
+
+describe('a rerank', () => {
+  it('is asked for by OpenAI’s client as a path of its own, and leaves its row with the price of its searches', async () => {
+    const answer = { id: 'r-1', results: [{ index: 1, relevance_score: 0.9 }], meta: { billed_units: { search_units: 2 } } };
+    upstream.script({ headers: { 'content-type': 'application/json' }, pieces: [JSON.stringify(answer)] });
+    const body = { query: '首都', documents: ['大阪', '東京'], top_n: 1 };
+    for (const path of ['/rerank', `${platform.gatewayUrl}/rerank`, `${platform.gatewayUrl}/v2/rerank`])
+      expect(await openai.post(path, { body: { model: 'reranker', ...body } })).toEqual(answer);
+    expect(upstream.seen.at(-1)).toMatchObject({
+      path: '/v2/rerank',
+      body: { model: 'rerank-v3.5', ...body },
+      headers: { authorization: 'Bearer co-example' },
+    });
+    expect(await rowOf('reranker')).toMatchObject({ call_type: 'arerank', spend: 0.004 });
   });
 });
 

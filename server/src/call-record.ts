@@ -26,6 +26,8 @@ export interface CallUsage {
   reasoningOutput?: number;
   audioInput?: number;
   audioOutput?: number;
+  /** Searches that a rerank is billed for. */
+  searches?: number;
 }
 
 /** Beginning of `priceId` where a cache answered; the cache's key follows. Such a try cost nothing and reached no upstream. */
@@ -84,7 +86,8 @@ export interface PassedOver {
 
 /** Tokens of one kind at their rate; the lines of a call add up to its cost. */
 export interface CostLine {
-  part: 'input' | 'cachedInput' | 'cacheCreationInput' | 'audioInput' | 'output' | 'reasoningOutput' | 'audioOutput';
+  part: 'input' | 'cachedInput' | 'cacheCreationInput' | 'audioInput' | 'output' | 'reasoningOutput' | 'audioOutput' | 'searches';
+  /** How many of its kind. */
   tokens: number;
   /** Decimal text in the currency of the try. */
   perToken: string;
@@ -123,7 +126,7 @@ export interface CallSettled {
   spanId: string;
   /** The caller's span (traceparent), else null: then this call is the root of its trace. */
   parentSpanId: string | null;
-  endpoint: 'chat' | 'completions' | 'embeddings' | 'messages' | 'responses' | 'generate-content' | 'pass-through' | 'moderations';
+  endpoint: 'chat' | 'completions' | 'embeddings' | 'messages' | 'responses' | 'generate-content' | 'pass-through' | 'moderations' | 'rerank';
   stream: boolean;
   startedAtUs: number;
   endedAtUs: number;

@@ -49,6 +49,7 @@ const OPERATIONS = {
   'generate-content': 'generate_content',
   'pass-through': 'pass_through',
   moderations: 'moderations',
+  rerank: 'rerank',
 } as const;
 
 function modelAttributes(call: LoggedCall): Record<string, unknown> {

@@ -65,6 +65,7 @@ const CALL_TYPES = {
   'generate-content': 'agenerate_content',
   'pass-through': 'pass_through_endpoint',
   moderations: 'amoderation',
+  rerank: 'arerank',
 } as const;
 
 function payloadMetadata({ record, metadata }: LoggedCall): Record<string, unknown> {

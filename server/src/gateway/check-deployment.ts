@@ -55,6 +55,7 @@ async function callOnce(target: Target, signal: AbortSignal): Promise<string | n
 function smallestCall(upstream: Upstream, deployment: Deployment): { endpoint: Endpoint; path: string; body: object } {
   const model = deployment.upstreamModel;
   if (deployment.mode === 'moderation') return { endpoint: 'moderations', path: upstream.path('moderations', model), body: { model, input: 'ping' } };
+  if (deployment.mode === 'rerank') return { endpoint: 'rerank', path: upstream.path('rerank', model), body: { model, query: 'ping', documents: ['pong'] } };
   if (deployment.mode === 'embedding') return { endpoint: 'embeddings', path: upstream.path('embeddings', model), body: { model, input: 'ping' } };
   const question = { messages: [{ role: 'user', content: 'ping' }], max_tokens: 5 };
   const path = upstream.path('chat', model);

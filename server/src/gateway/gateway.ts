@@ -152,7 +152,9 @@ function meterName(match: PathMatch, request: IncomingMessage): string {
 /** What the configuration states goes before provider routes and before what is not built. */
 function matchAt(snapshot: Snapshot, target: string): PathMatch | null {
   const match = matchPath(target);
-  if (snapshot.passThroughs.size === 0 || (match !== null && match.kind !== 'absent' && match.kind !== 'pass-through')) return match;
+  // A path for reranking is often stated in configurations of before it was built.
+  const isFree = match === null || match.kind === 'absent' || match.kind === 'pass-through' || ('endpoint' in match && match.endpoint === 'rerank');
+  if (snapshot.passThroughs.size === 0 || !isFree) return match;
   return matchStated(snapshot.passThroughs, target.split('?')[0] ?? '') ?? match;
 }
 

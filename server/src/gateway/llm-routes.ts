@@ -63,6 +63,11 @@ const CALLS: Readonly<Record<Endpoint, Pick<Route, 'summary' | 'body' | 'dialect
     body: z.looseObject({ input: z.unknown(), model: z.string().optional() }),
     dialect: 'openai',
   },
+  rerank: {
+    summary: 'Documents in the order of their relevance to a query (Cohere’s language)',
+    body: z.looseObject({ ...shared, query: z.unknown(), documents: z.array(z.unknown()), top_n: z.number().optional() }),
+    dialect: 'openai',
+  },
   'pass-through': { summary: 'Passed to the provider as it is, with the provider’s credential', body: z.looseObject({}), dialect: 'openai' },
   messages: { summary: 'Anthropic Messages for a model of any provider, streamed or whole', body: messagesBody, dialect: 'anthropic' },
 };

@@ -21,6 +21,7 @@ const CHAT: PathMatch = { kind: 'call', endpoint: 'chat', route: '/chat/completi
 const COMPLETIONS: PathMatch = { kind: 'call', endpoint: 'completions', route: '/completions', pathModel: null };
 const EMBEDDINGS: PathMatch = { kind: 'call', endpoint: 'embeddings', route: '/embeddings', pathModel: null };
 const MODERATIONS: PathMatch = { kind: 'call', endpoint: 'moderations', route: '/moderations', pathModel: null };
+const RERANK: PathMatch = { kind: 'call', endpoint: 'rerank', route: '/rerank', pathModel: null };
 const MESSAGES: PathMatch = { kind: 'call', endpoint: 'messages', route: '/v1/messages', pathModel: null };
 const COUNT_TOKENS: PathMatch = { kind: 'count-tokens', endpoint: 'messages', route: '/v1/messages/count_tokens', pathModel: null };
 const RESPONSES: PathMatch = { kind: 'call', endpoint: 'responses', route: '/responses', pathModel: null };
@@ -39,6 +40,9 @@ export const PATHS: ReadonlyMap<string, PathMatch> = new Map<string, PathMatch>(
   ['/embeddings', EMBEDDINGS],
   ['/v1/moderations', MODERATIONS],
   ['/moderations', MODERATIONS],
+  ['/v1/rerank', RERANK],
+  ['/v2/rerank', RERANK],
+  ['/rerank', RERANK],
   ['/v1/messages', MESSAGES],
   ['/v1/messages/count_tokens', COUNT_TOKENS],
   ['/v1/models', MODELS],
@@ -73,7 +77,6 @@ export const ABSENT = [
   'images',
   'ocr',
   'realtime',
-  'rerank',
   'responses',
   'skills',
   'vector_stores',

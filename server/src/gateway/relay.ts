@@ -60,7 +60,7 @@ function billWhole(call: Call, attempt: Attempt, deps: GatewayDeps): void {
     return member === undefined ? null : memberValue(answer, member);
   };
   const { dialect } = call;
-  const known = dialect.usage(field(dialect.usageKey));
+  const known = dialect.usage(field(dialect.usageKey)) ?? (dialect.otherUsageKey === undefined ? null : dialect.usage(field(dialect.otherUsageKey)));
   const usage = known ?? estimateUsage(call.body, attempt.chunks, 'json', dialect.said);
   const model = attempt.target.price(deps.prices, deps.clock.nowMs()) === null ? field('model') : null;
   closeDelivered(call, deps, attempt.target, {

@@ -54,7 +54,7 @@ export function readRequest(body: Buffer, pathModel: string | null, endpoint: En
   if (asked.model === '') asked.model = more.defaultModel ?? '';
   if (typeof asked.model !== 'string' || asked.model === '')
     throw badRequest('The body names no model: set "model" to one of the names that `/v1/models` lists.', 'model');
-  if (endpoint === 'embeddings' || endpoint === 'moderations') asked.stream = false;
+  if (endpoint === 'embeddings' || endpoint === 'moderations' || endpoint === 'rerank') asked.stream = false;
   if (endpoint === 'generate-content') asked.stream = more.streams === true;
   if (endpoint === 'responses') refuseUnbuilt(asked);
   return asked;

@@ -4,6 +4,7 @@ import type { PriceRow } from '#prices/port.ts';
 import type { Call } from './call.ts';
 import type { GatewayDeps } from './deps.ts';
 import type { Asked } from './request.ts';
+import { searchesOf } from './rerank.ts';
 import type { Group } from './snapshot.ts';
 import type { Target } from './target.ts';
 
@@ -36,17 +37,19 @@ function likelyCost(call: Call, deps: GatewayDeps, target: Target, price: PriceR
   const output = answersWithoutTokens(call)
     ? 0
     : (statedMaximum(asked, target) ?? deps.outputHistory.expectedOutputTokens(call.keyId, asked.model)) * asked.choices;
-  return deps.prices.cost(price, { input, output, total: input + output });
+  return deps.prices.cost(price, { input, output, total: input + output, ...(call.endpoint === 'rerank' ? { searches: searchesOf(call) } : {}) });
 }
 
 function answersWithoutTokens({ endpoint }: Call): boolean {
-  return endpoint === 'embeddings' || endpoint === 'moderations';
+  return endpoint === 'embeddings' || endpoint === 'moderations' || endpoint === 'rerank';
 }
 
 /** A token is at least one byte of the body, and every kind of token is charged at its dearest rate. */
 function upperBound(call: Call, deps: GatewayDeps, target: Target, price: PriceRow): bigint {
   const asked = call.asked as Asked;
   if (UNBOUNDED.some((part) => call.body.includes(part))) throw unbounded('images, audio, files and web search have no bound in the request');
+  if (call.endpoint === 'rerank' && price.searchPicos !== undefined)
+    throw unbounded('long documents of a rerank count as several, and the request does not say how many');
   if (call.pinnedTo !== null)
     throw unbounded('the upstream keeps the earlier turns, and the request does not say how long they are: send the conversation in "input"');
   const input = call.body.length;

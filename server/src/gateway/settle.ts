@@ -6,6 +6,7 @@ import type { Call, Ending } from './call.ts';
 import type { GatewayDeps } from './deps.ts';
 import { ClientGone, type Failure, ownFailure } from './errors.ts';
 import { leaveLimits } from './limits.ts';
+import { searchesOf } from './rerank.ts';
 import type { Target } from './target.ts';
 import { settleTargetBudget } from './target-budgets.ts';
 import { traceContext } from './trace-context.ts';
@@ -114,21 +115,24 @@ export function closeDelivered(call: Call, deps: GatewayDeps, target: Target, de
   const record = call.attempts.at(-1) as AttemptRecord;
   const nowUs = deps.clock.nowUs();
   const price = priceOf(target, deps, delivered.answeredModel);
+  // What a search costs must not depend on whether the upstream counts them.
+  const usage = call.endpoint === 'rerank' ? { searches: searchesOf(call), ...delivered.usage } : delivered.usage;
+  const estimated = delivered.estimated || (price?.searchPicos !== undefined && delivered.usage.searches === undefined);
   record.endedAtUs = nowUs;
   record.outcome = delivered.outcome;
   record.httpStatus = delivered.httpStatus;
-  record.usage = delivered.usage;
-  record.usageEstimated = delivered.estimated;
+  record.usage = usage;
+  record.usageEstimated = estimated;
   call.upstreamUs += nowUs - record.startedAtUs;
-  call.usage = delivered.usage;
-  call.usageEstimated = delivered.estimated;
+  call.usage = usage;
+  call.usageEstimated = estimated;
   if (price === null) {
     settleTargetBudget(call, deps, 0n);
     return;
   }
-  const picos = deps.prices.cost(price, delivered.usage);
+  const picos = deps.prices.cost(price, usage);
   settleTargetBudget(call, deps, picos);
-  record.costLines = deps.prices.costLines(price, delivered.usage);
+  record.costLines = deps.prices.costLines(price, usage);
   call.costPicos = picos;
   record.cost = formatPicos(picos);
   record.currency = price.currency;

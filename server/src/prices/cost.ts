@@ -13,6 +13,7 @@ export function costOf(price: PriceRow, usage: CallUsage): bigint {
   let total = BigInt(usage.input) * rates.inputPicos + BigInt(usage.output) * rates.outputPicos;
   if (cached > 0) total += BigInt(cached) * (rates.cachedInputPicos ?? rates.inputPicos);
   if (creation > 0) total += BigInt(creation) * (rates.cacheCreationInputPicos ?? rates.inputPicos);
+  total += BigInt(usage.searches ?? 0) * (price.searchPicos ?? 0n);
   return total + surcharge(usage.audioInput, usage.input, price.audioInputPicos, rates.inputPicos) + outputSurcharge(price, usage, rates.outputPicos);
 }
 

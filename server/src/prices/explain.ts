@@ -24,6 +24,7 @@ export function costLines(price: PriceRow, usage: CallUsage): CostLine[] {
   add('output', usage.output - audioOut - reasoning, rates.outputPicos);
   add('audioOutput', audioOut, price.audioOutputPicos ?? 0n);
   add('reasoningOutput', reasoning, price.reasoningOutputPicos ?? 0n);
+  if (price.searchPicos !== undefined) add('searches', usage.searches ?? 0, price.searchPicos);
   return lines;
 }
 

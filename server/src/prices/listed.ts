@@ -75,6 +75,7 @@ function entryOf({ model, price, validFromMs, validToMs }: ListedRow): CatalogEn
     ...(price.reasoningOutput === null ? {} : { reasoningOutputPicos: BigInt(price.reasoningOutput) }),
     ...(price.audioInput === null ? {} : { audioInputPicos: BigInt(price.audioInput) }),
     ...(price.audioOutput === null ? {} : { audioOutputPicos: BigInt(price.audioOutput) }),
+    ...(price.search === undefined || price.search === null ? {} : { searchPicos: BigInt(price.search) }),
     ...(price.tiers.length === 0 ? {} : { tiers: price.tiers.map(tierOf) }),
   };
   // The list may be replaced at any moment; whoever keeps the entry is told then.

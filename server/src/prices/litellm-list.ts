@@ -11,6 +11,8 @@ export interface ListedPrice {
   reasoningOutput: string | null;
   audioInput: string | null;
   audioOutput: string | null;
+  /** A rerank's search; absent in lists that were brought before it was read. */
+  search?: string | null;
   tiers: { above: number; input: string; output: string; cachedInput: string | null; cacheCreationInput: string | null }[];
   maxInputTokens: number | null;
   maxOutputTokens: number | null;
@@ -64,7 +66,8 @@ function readEntry(read: PriceFile, model: string, entry: unknown): void {
 
 function priceOf(fields: Record<string, unknown>): ListedPrice | null {
   const at = (name: string): string | null => amount(fields[name], name);
-  const input = at('input_cost_per_token');
+  const search = fields.mode === 'rerank' ? at('input_cost_per_query') : null;
+  const input = at('input_cost_per_token') ?? (search === null ? null : '0');
   const output = at('output_cost_per_token');
   if (input === null || (output === null && fields.mode !== 'embedding' && fields.mode !== 'rerank')) return null;
   return {
@@ -75,6 +78,7 @@ function priceOf(fields: Record<string, unknown>): ListedPrice | null {
     reasoningOutput: at('output_cost_per_reasoning_token'),
     audioInput: at('input_cost_per_audio_token'),
     audioOutput: at('output_cost_per_audio_token'),
+    ...(search === null ? {} : { search }),
     tiers: tiersOf(fields, { input, output: output ?? '0' }),
     maxInputTokens: whole(fields.max_input_tokens),
     maxOutputTokens: whole(fields.max_output_tokens),

@@ -129,6 +129,7 @@ function withOverrides(deployment: Deployment, listed: PriceRow | null): PriceRo
   const input = override(deployment.inputCostPerToken ?? deployment.info.input_cost_per_token);
   const output = override(deployment.outputCostPerToken ?? deployment.info.output_cost_per_token);
   const cached = override(deployment.cacheReadInputTokenCost ?? deployment.info.cache_read_input_token_cost);
+  if (deployment.mode === 'rerank') return searchRow(deployment, { input, output }, listed);
   if (input === null && output === null && cached === null) return listed;
   const inputPicos = input ?? listed?.inputPicos ?? null;
   const outputPicos = output ?? listed?.outputPicos ?? (deployment.mode === 'embedding' ? 0n : null);
@@ -136,6 +137,17 @@ function withOverrides(deployment: Deployment, listed: PriceRow | null): PriceRo
   const cachedInputPicos = cached ?? (input === null ? (listed?.cachedInputPicos ?? null) : null);
   const digest = createHash('sha256').update(`${inputPicos} ${outputPicos} ${cachedInputPicos}`).digest('hex').slice(0, 8);
   return { id: `config:${deployment.id}@${digest}`, currency: 'USD', inputPicos, outputPicos, cachedInputPicos, cacheCreationInputPicos: null };
+}
+
+/** A reranker costs its searches or its tokens; one that states neither, and is listed with neither, is of unknown price. */
+function searchRow(deployment: Deployment, { input, output }: { input: bigint | null; output: bigint | null }, listed: PriceRow | null): PriceRow | null {
+  const search = override(deployment.inputCostPerQuery ?? deployment.info.input_cost_per_query);
+  // Lists of before searches had a price tell of rerankers that their tokens are free: that does not make them free.
+  if (search === null && input === null) return listed?.searchPicos === undefined && listed?.inputPicos === 0n ? null : listed;
+  const tokens = { inputPicos: input ?? listed?.inputPicos ?? 0n, outputPicos: output ?? listed?.outputPicos ?? 0n };
+  const digest = createHash('sha256').update(`${search} ${tokens.inputPicos} ${tokens.outputPicos}`).digest('hex').slice(0, 8);
+  const row = { id: `config:${deployment.id}@${digest}`, currency: 'USD', ...tokens, cachedInputPicos: null, cacheCreationInputPicos: null };
+  return search === null ? row : { ...row, searchPicos: search };
 }
 
 function override(value: unknown): bigint | null {

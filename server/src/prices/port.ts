@@ -15,6 +15,8 @@ export interface PriceRow {
   reasoningOutputPicos?: bigint;
   audioInputPicos?: bigint;
   audioOutputPicos?: bigint;
+  /** What a rerank's search costs; absent = nothing but its tokens. */
+  searchPicos?: bigint;
   /** Rates that replace the ones above for a whole call whose input (cached included) is longer; ascending. */
   tiers?: readonly PriceTier[];
 }

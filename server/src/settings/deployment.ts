@@ -8,7 +8,15 @@ import type { Deployment } from './settings.ts';
 
 /** LiteLLM's default when neither the file nor AZURE_API_VERSION names one; the newest that needs no preview. */
 const AZURE_DEFAULT_API_VERSION = '2024-10-21';
-const MODES: Readonly<Record<string, Deployment['mode']>> = { chat: 'chat', completion: 'chat', embedding: 'embedding', moderation: 'moderation' };
+const MODES: Readonly<Record<string, Deployment['mode']>> = {
+  chat: 'chat',
+  completion: 'chat',
+  embedding: 'embedding',
+  moderation: 'moderation',
+  rerank: 'rerank',
+};
+/** Rerankers carry it in their names. */
+const RERANK_MODEL = /(?:^|[/_-])rerank/i;
 /** OpenAI's moderation models, whatever the entry calls them; they cost nothing. */
 const MODERATION_MODEL = /^(omni|text)-moderation-/;
 
@@ -29,7 +37,7 @@ export function readDeployment(entry: Section, taken: Set<string>, sslVerifyDefa
     params.warn('model', `${modelName} is left out: ${reason}`);
     return { kind: 'unsupported', modelName, reason: reason ?? '' };
   }
-  const moderates = modeOf(mode) === 'moderation' || (mode === null && MODERATION_MODEL.test(split.upstreamModel));
+  const served = modeOf(mode, split.upstreamModel);
   const connection = readConnection(params, facts);
   const deployment: Deployment = {
     id: identify(info, { modelName, model, apiBase: connection.apiBase, apiVersion: connection.apiVersion }, taken),
@@ -37,12 +45,12 @@ export function readDeployment(entry: Section, taken: Set<string>, sslVerifyDefa
     provider: mock === null ? facts.kind : 'demo',
     providerName: split.providerName ?? 'openai',
     upstreamModel: split.upstreamModel,
-    mode: moderates ? 'moderation' : modeOf(mode),
+    mode: served,
     ...connection,
     ...readCloud(params, facts),
     extraHeaders: readHeaders(params),
     defaultParameters: readDefaults(params),
-    ...readPrices(params, info, moderates),
+    ...readPrices(params, info, served === 'moderation'),
     mockResponse: mock,
     ...readLimits(params),
     budget: readBudget(params),
@@ -197,8 +205,11 @@ function readDefaults(params: Section): Record<string, unknown> {
   return Object.fromEntries(present.map((key) => [key, params.raw(key)]));
 }
 
-function modeOf(mode: string | null): Deployment['mode'] {
-  return MODES[mode ?? ''] ?? null;
+/** As stated; where nothing is, some models tell by their names. */
+function modeOf(mode: string | null, model: string): Deployment['mode'] {
+  if (mode !== null) return MODES[mode] ?? null;
+  if (MODERATION_MODEL.test(model)) return 'moderation';
+  return RERANK_MODEL.test(model) ? 'rerank' : null;
 }
 
 /** What is free costs nothing unless a price is stated. */
@@ -206,13 +217,14 @@ function readPrices(
   params: Section,
   info: Section,
   free: boolean,
-): Pick<Deployment, 'baseModel' | 'inputCostPerToken' | 'outputCostPerToken' | 'cacheReadInputTokenCost'> {
+): Pick<Deployment, 'baseModel' | 'inputCostPerToken' | 'outputCostPerToken' | 'cacheReadInputTokenCost' | 'inputCostPerQuery'> {
   const price = (key: string): string | null => decimal(params, key) ?? decimal(info, key);
   return {
     baseModel: info.text('base_model') ?? params.text('base_model'),
     inputCostPerToken: price('input_cost_per_token') ?? (free ? '0' : null),
     outputCostPerToken: price('output_cost_per_token') ?? (free ? '0' : null),
     cacheReadInputTokenCost: price('cache_read_input_token_cost'),
+    inputCostPerQuery: price('input_cost_per_query'),
   };
 }
 

@@ -104,7 +104,7 @@ export interface Deployment {
   readonly providerName: string;
   /** Model or Azure deployment name sent upstream. */
   readonly upstreamModel: string;
-  readonly mode: 'chat' | 'embedding' | 'moderation' | null;
+  readonly mode: 'chat' | 'embedding' | 'moderation' | 'rerank' | null;
   readonly apiBase: string | null;
   readonly apiKey: string | null;
   readonly apiVersion: string | null;
@@ -120,6 +120,8 @@ export interface Deployment {
   readonly inputCostPerToken: string | null;
   readonly outputCostPerToken: string | null;
   readonly cacheReadInputTokenCost: string | null;
+  /** A search of a rerank; absent or null = as listed. */
+  readonly inputCostPerQuery?: string | null;
   readonly mockResponse: string | null;
   readonly timeoutMs: number | null;
   readonly streamTimeoutMs: number | null;

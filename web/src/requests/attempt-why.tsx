@@ -36,6 +36,7 @@ const PARTS: Readonly<Record<Attempt['costLines'][number]['part'], TextKey>> = {
   output: 'attempts.partOutput',
   reasoningOutput: 'attempts.partReasoning',
   audioOutput: 'attempts.partAudioOutput',
+  searches: 'attempts.partSearches',
 };
 
 export function AttemptWhy({ attempt, currency }: { attempt: Attempt; currency: string }): ReactNode {

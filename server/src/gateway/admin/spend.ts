@@ -139,6 +139,7 @@ const CALL_TYPES: Readonly<Record<string, string>> = {
   'generate-content': 'agenerate_content',
   'pass-through': 'pass_through_endpoint',
   moderations: 'amoderation',
+  rerank: 'arerank',
 };
 
 /** One call as a LiteLLM_SpendLogs row. */

@@ -35,6 +35,8 @@ export interface Dialect {
   scan(cutUsage: boolean): StreamScan;
   /** Member of a whole answer that holds the usage. */
   readonly usageKey: string;
+  /** A member that is looked at where that one counts nothing. */
+  readonly otherUsageKey?: string;
   /** Canonical usage of an answer's usage object; null when it is absent or makes no sense. */
   usage(raw: unknown): CallUsage | null;
   /** The texts that a parsed answer or stream event brings, for estimates. */

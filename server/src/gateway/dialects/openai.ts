@@ -1,6 +1,7 @@
 // OpenAI's chat, completions and embeddings as client dialect: LiteLLM's error envelope, data frames, [DONE].
 import type { CallUsage } from '#call-record.ts';
 import { envelope } from '#gateway/errors.ts';
+import { rerankUsage } from '#gateway/rerank.ts';
 import { SseScan } from '#gateway/sse-scan.ts';
 import { usageFrom } from '#gateway/usage.ts';
 import { dataFrame } from '#http/sse.ts';
@@ -20,6 +21,9 @@ const NOTHING: CallUsage = { input: 0, output: 0, total: 0 };
 
 /** Moderations count nothing and cost nothing. */
 export const moderationsDialect: Dialect = { ...openAiDialect, usage: () => NOTHING };
+
+/** Cohere counts in `meta`, servers that speak its language in `usage`. */
+export const rerankDialect: Dialect = { ...openAiDialect, usage: rerankUsage, usageKey: 'meta', otherUsageKey: 'usage' };
 
 interface Said {
   content?: unknown;

@@ -10,7 +10,7 @@ export interface TextPlace {
 /** Members of a request's body that hold what was said, in every dialect. */
 const SAID = ['messages', 'system', 'input', 'instructions', 'prompt', 'contents', 'systemInstruction', 'system_instruction', 'query', 'documents'];
 /** Members of an answer. */
-const ANSWERED = ['choices', 'content', 'output', 'output_text', 'candidates'];
+const ANSWERED = ['choices', 'content', 'output', 'output_text', 'candidates', 'results'];
 
 /** Their values are machinery. */
 const SKIPPED = new Set(

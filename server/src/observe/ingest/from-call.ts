@@ -65,7 +65,7 @@ function turnOf(call: CallSettled, asked: object | null, answer: Answer): ChatTu
 }
 
 const NAMES: Readonly<Record<string, string>> = { chat: 'chat.completions' };
-const TYPES: Readonly<Record<string, 'EMBEDDING' | 'SPAN'>> = { embeddings: 'EMBEDDING', 'pass-through': 'SPAN', moderations: 'SPAN' };
+const TYPES: Readonly<Record<string, 'EMBEDDING' | 'SPAN'>> = { embeddings: 'EMBEDDING', 'pass-through': 'SPAN', moderations: 'SPAN', rerank: 'SPAN' };
 
 function answerOf(call: CallSettled, bytes: Buffer | null): Answer {
   const text = bytes === null ? '' : bytes.toString('utf8');
@@ -84,6 +84,7 @@ const ANSWERS = {
   'generate-content': { json: answerOfGenerate, stream: answerOfGenerateStream },
   'pass-through': { json: answerAsItIs, stream: answerAsItIs },
   moderations: { json: answerAsItIs, stream: answerAsItIs },
+  rerank: { json: answerAsItIs, stream: answerAsItIs },
 } as const satisfies Record<CallSettled['endpoint'], unknown>;
 
 /** What nobody here understands is shown as it came; frames of a stream as one text. */
@@ -155,6 +156,7 @@ function usageOf(usage: CallUsage): Counts {
     output_reasoning_tokens: usage.reasoningOutput,
     input_audio_tokens: usage.audioInput,
     output_audio_tokens: usage.audioOutput,
+    search_units: usage.searches,
   };
   for (const [name, count] of Object.entries(parts)) if (count !== undefined && count > 0) counts[name] = String(count);
   return counts;
@@ -182,6 +184,7 @@ const INPUTS: Readonly<Record<string, readonly string[]>> = {
   messages: ['messages', 'system', 'tools'],
   responses: ['input', 'instructions', 'tools'],
   'generate-content': ['contents', 'systemInstruction', 'tools'],
+  rerank: ['query', 'documents'],
 };
 
 /** What was asked, as it was sent: the conversation alone, or with the system's words and the tools beside it. */

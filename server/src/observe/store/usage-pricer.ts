@@ -17,7 +17,7 @@ export function usagePricer(prices: Prices): PriceUsage {
   };
 }
 
-type Counts = { -readonly [Name in keyof CallUsage]-?: number };
+type Counts = { -readonly [Name in Exclude<keyof CallUsage, 'searches'>]-?: number };
 
 /** Langfuse's usage keys (`input*`, `output*`, parts subtracted from their whole) as classes of the price list; null when there is neither input nor output. */
 export function callUsageOf(usage: Readonly<Record<string, number>>): CallUsage | null {

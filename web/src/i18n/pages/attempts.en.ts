@@ -26,4 +26,5 @@ export const attemptsEn = {
   'attempts.partOutput': 'Output',
   'attempts.partReasoning': 'Reasoning',
   'attempts.partAudioOutput': 'Audio output',
+  'attempts.partSearches': 'Searches',
 };

@@ -28,4 +28,5 @@ export const attemptsJa: Record<keyof typeof attemptsEn, string> = {
   'attempts.partOutput': '出力',
   'attempts.partReasoning': '推論',
   'attempts.partAudioOutput': '音声出力',
+  'attempts.partSearches': '検索',
 };

@@ -1,6 +1,6 @@
 // Any server that speaks OpenAI's API: the OpenAI base plus one row of the quirks table.
-import { CHAT_ONLY, openAiUpstream } from '#gateway/providers/openai/openai.ts';
-import type { Provider } from '#gateway/providers/provider.ts';
+import { CHAT_ONLY, OPENAI_NATIVE, openAiUpstream } from '#gateway/providers/openai/openai.ts';
+import type { Endpoint, Provider } from '#gateway/providers/provider.ts';
 import type { Deployment } from '#settings/settings.ts';
 import { QUIRKS, type Quirk } from './quirks.ts';
 
@@ -16,13 +16,24 @@ export const openAiCompatible: Provider = {
       keyRequired: false,
       keyVariable: '',
       streamUsage: quirk.streamUsage ?? true,
-      ...(quirk.chatOnly === true ? { native: CHAT_ONLY } : {}),
+      native: nativeOf(quirk),
+      ...(quirk.rerank === 'beside' ? { rerankPath: besideBase } : {}),
       keepsForeign: quirk.keepsForeign === true,
       rename: new Map(Object.entries(quirk.rename ?? {})),
       drop: new Set(quirk.drop ?? []),
     });
   },
 };
+
+function nativeOf({ chatOnly, rerank }: Quirk): ReadonlySet<Endpoint> {
+  const native = chatOnly === true ? CHAT_ONLY : OPENAI_NATIVE;
+  return rerank === undefined ? native : new Set<Endpoint>([...native, 'rerank']);
+}
+
+/** `/compatibility/v1`, or any version, leads to `/v2/rerank`. */
+function besideBase(basePath: string): string {
+  return `${basePath.replace(/(?:\/compatibility)?\/v\d+$/, '')}/v2/rerank`;
+}
 
 function quirkOf(deployment: Deployment): Quirk {
   return (Object.hasOwn(QUIRKS, deployment.providerName) ? QUIRKS[deployment.providerName] : undefined) ?? {};

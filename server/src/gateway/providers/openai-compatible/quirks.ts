@@ -6,6 +6,8 @@ export interface Quirk {
   streamUsage?: false;
   /** There are no text completions. */
   chatOnly?: true;
+  /** It reranks: behind its base, or in an API of its own beside it. */
+  rerank?: 'base' | 'beside';
   /** Cache marks, thinking and other members beyond OpenAI's are understood. */
   keepsForeign?: true;
   /** Client's field -> the provider's. */
@@ -16,8 +18,10 @@ export interface Quirk {
 
 const COHERE: Quirk = {
   chatOnly: true,
+  // docs.cohere.com/reference/rerank: v2 of its own API, which gives no documents back and takes no wish for them.
+  rerank: 'beside',
   rename: { max_completion_tokens: 'max_tokens' },
-  drop: ['store', 'metadata', 'logit_bias', 'top_logprobs', 'service_tier', 'parallel_tool_calls', 'user', 'prediction'],
+  drop: ['store', 'metadata', 'logit_bias', 'top_logprobs', 'service_tier', 'parallel_tool_calls', 'user', 'prediction', 'return_documents'],
 };
 
 /** By LiteLLM's provider prefix; who is not here speaks OpenAI's API as it is. */
@@ -29,7 +33,10 @@ export const QUIRKS: Readonly<Record<string, Quirk>> = {
     drop: ['stream_options', 'user', 'logprobs', 'top_logprobs'],
   },
   openrouter: { keepsForeign: true },
-  litellm_proxy: { keepsForeign: true },
+  litellm_proxy: { keepsForeign: true, rerank: 'base' },
+  // docs.together.ai/reference/rerank, docs.vllm.ai (score and rerank APIs): Cohere's language behind the base.
+  together_ai: { rerank: 'base' },
+  hosted_vllm: { rerank: 'base' },
   // docs.cohere.com/docs/compatibility-api: these are refused or have no effect.
   cohere: COHERE,
   cohere_chat: COHERE,

@@ -11,6 +11,7 @@ const ENDPOINT_PATHS: Readonly<Partial<Record<string, string>>> = {
   completions: '/completions',
   embeddings: '/embeddings',
   moderations: '/moderations',
+  rerank: '/rerank',
 };
 /** What every server of this kind speaks. */
 export const OPENAI_NATIVE: ReadonlySet<Endpoint> = new Set<Endpoint>(['chat', 'completions', 'embeddings']);
@@ -38,6 +39,8 @@ export interface OpenAiVariation {
   streamUsage: boolean;
   /** What it speaks; absent = chats, text completions and embeddings. */
   native?: ReadonlySet<Endpoint>;
+  /** Where it reranks, by the path of its base; absent = behind the base. */
+  rerankPath?: (basePath: string) => string;
   /** Takes cache marks, thinking and other members that OpenAI does not know. */
   keepsForeign?: boolean;
   rename: ReadonlyMap<string, string>;
@@ -71,7 +74,7 @@ export function openAiUpstream(deployment: Deployment, variation: OpenAiVariatio
     origin: base.origin,
     apiBase: base.origin + base.path,
     native: variation.native ?? OPENAI_NATIVE,
-    path: (endpoint) => base.path + endpointPath(endpoint) + query,
+    path: (endpoint) => (endpoint === 'rerank' && variation.rerankPath ? variation.rerankPath(base.path) : base.path + endpointPath(endpoint)) + query,
     headers: headerList(deployment, deployment.apiKey ? ['authorization', `Bearer ${deployment.apiKey}`] : []),
     rename: variation.rename,
     drop: variation.drop,
