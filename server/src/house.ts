@@ -144,7 +144,7 @@ export async function buildHouse(input: HouseInput): Promise<House> {
     takeover: takeoverDeps({ records: stores.records, timezone: settings.timezone, home: identity, money, news, stored, models }),
     authenticateProject: (authorization) => projectPrincipal(projectKeys, authorization),
     authenticate: authenticatorsOf(input, { login, projectKeys, deps, config: () => config }),
-    beginDrain: () => beginDrain(probes),
+    beginDrain: () => beginDrain(probes, input.engine),
     swapConfig: (next) => models.useFile(next),
     storedSettings: () => registered.stored.all(),
     coordination: () => coordination.state(),
@@ -273,8 +273,9 @@ function routesOf(parts: RouteParts): Route[] {
   return routes;
 }
 
-function beginDrain(probes: { draining: boolean }): void {
+function beginDrain(probes: { draining: boolean }, engine: { endStreams(): void } | null = null): void {
   probes.draining = true;
+  engine?.endStreams();
 }
 
 /** The next call uses the configuration; calls under way keep theirs, and nobody waits until the last of them has ended. @throws when it cannot be used. */
