@@ -3,10 +3,12 @@ import { z } from 'zod';
 import { readQuery } from '#http/body.ts';
 import type { Route, RouteContext } from '#http/route.ts';
 import { parsePicos, picosToNumber } from '#lib/money.ts';
-import { adminRoute, badRequest } from './admin-route.ts';
+import { adminRoute, badRequest, OWNERS } from './admin-route.ts';
 import type { AdminDeps } from './deps.ts';
+import { managerOf } from './managers.ts';
 import { dateText, pageNumber } from './query-fields.ts';
 import { type Entity, MAX_GROUPS, type SumRow, sumByEntity } from './spend-sums.ts';
+import { visibleActivity } from './visible-activity.ts';
 
 const text = z.string().max(50_000).optional();
 const query = z.looseObject({
@@ -39,6 +41,7 @@ export function activityRoutes(deps: AdminDeps): Route[] {
     adminRoute({
       method: 'GET',
       path: report.path,
+      ...(report.entity === 'team' || report.entity === 'user' ? OWNERS : {}),
       summary: `Spend, tokens and requests a day by ${report.entity}`,
       query,
       handle: (context) => activity(deps, context, report),
@@ -47,6 +50,7 @@ export function activityRoutes(deps: AdminDeps): Route[] {
   const whole = adminRoute({
     method: 'GET',
     path: '/user/daily/activity/aggregated',
+    ...OWNERS,
     summary: 'The same by user, in one page',
     query,
     handle: (context) => activity(deps, context, { ...REPORTS[0], isWhole: true } as (typeof REPORTS)[number] & { isWhole: boolean }),
@@ -54,15 +58,17 @@ export function activityRoutes(deps: AdminDeps): Route[] {
   return [...reports, whole];
 }
 
-async function activity(deps: AdminDeps, { http }: RouteContext, report: (typeof REPORTS)[number] & { isWhole?: boolean }): Promise<Response> {
-  const asked = readQuery(http, query);
+async function activity(deps: AdminDeps, context: RouteContext, report: (typeof REPORTS)[number] & { isWhole?: boolean }): Promise<Response> {
+  const owner = await managerOf(deps, context);
+  const asked = readQuery(context.http, query);
   if (asked.start_date === undefined || asked.end_date === undefined) throw badRequest('Please provide start_date and end_date.', 'start_date');
+  const ids = visibleActivity(owner, report.entity, commas(asked[report.ids]));
   await deps.ledger.flush();
   const filters = {
     entity: report.entity,
     from: asked.start_date,
     to: asked.end_date,
-    ids: commas(asked[report.ids]),
+    ids: ids === undefined ? undefined : [...ids],
     excluded: report.entity === 'team' ? commas(asked.exclude_team_ids) : undefined,
     keyId: asked.api_key === undefined ? undefined : deps.keyMaker.isHash(asked.api_key) ? asked.api_key : deps.keyMaker.hash(asked.api_key),
     model: asked.model,

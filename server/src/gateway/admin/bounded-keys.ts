@@ -32,12 +32,27 @@ export interface BoundContext {
   readonly isNew: boolean;
 }
 
-/** @throws AppError 403 that names the field which only an administrator sets. */
-export function refuseAdministratorsFields(body: GenerateBody | UpdateBody): void {
-  for (const [name, value] of Object.entries(body))
-    if (!FIELDS.has(name) && value !== undefined && value !== null) throw refused(name, 'is set by an administrator only');
+/**
+ * @param before the kept fields of the key that is changed; null for a new key.
+ * @throws AppError 403 that names the field which only an administrator sets. In a change null is a wish too: it takes away.
+ */
+export function refuseAdministratorsFields(body: GenerateBody | UpdateBody, before: Readonly<Record<string, unknown>> | null): void {
+  for (const [name, value] of Object.entries(body)) {
+    if (FIELDS.has(name) || value === undefined) continue;
+    const saysNothing = value === null && (before === null || (name !== 'spend' && !Object.hasOwn(before, name)));
+    if (!saysNothing) throw refused(name, 'is set by an administrator only');
+  }
   for (const name of METADATA_REFUSED) if (Object.hasOwn(body.metadata ?? {}, name)) throw refused(`metadata.${name}`, 'is set by an administrator only');
-  if (body.blocked === false) throw refused('blocked', 'is taken away by /key/unblock');
+  if (before !== null && body.blocked !== undefined && body.blocked !== true) throw refused('blocked', 'is taken away by /key/unblock');
+}
+
+/** The metadata of a changed key with what only an administrator writes there. */
+export function keepMetadata<Body extends UpdateBody>(body: Body, before: Readonly<Record<string, unknown>>): Body {
+  return body.metadata === undefined ? body : { ...body, metadata: { ...body.metadata, ...picked(before, METADATA_REFUSED) } };
+}
+
+function picked(fields: Readonly<Record<string, unknown>>, names: readonly string[]): Record<string, unknown> {
+  return Object.fromEntries(names.filter((name) => Object.hasOwn(fields, name)).map((name) => [name, fields[name]]));
 }
 
 /** A body within the bound. @throws AppError 403 that names the field which asks for more. */
@@ -51,16 +66,18 @@ export function withinBound<Body extends GenerateBody | UpdateBody>(body: Body, 
   return next as Body;
 }
 
-/** Tags carry budgets and lead to deployments, metadata switches guards: neither is got rid of. */
+/** Of the metadata of the key that asks: what its new keys have as well. */
+const METADATA_HANDED_ON = ['guardrails', 'turn_off_message_logging', 'policies'];
+
+/** Tags carry budgets and lead to deployments, metadata names guards: neither is got rid of. */
 function keepRules(body: Record<string, unknown>, bound: Bound, isNew: boolean): void {
-  const kept = Object.fromEntries(METADATA_REFUSED.filter((name) => Object.hasOwn(bound.metadata, name)).map((name) => [name, bound.metadata[name]]));
-  if ((isNew || body.metadata !== undefined) && Object.keys(kept).length > 0) body.metadata = { ...(body.metadata as Record<string, unknown> | null), ...kept };
+  const handedOn = isNew ? picked(bound.metadata, METADATA_HANDED_ON) : {};
+  if (Object.keys(handedOn).length > 0) body.metadata = { ...(body.metadata as Record<string, unknown> | null), ...handedOn };
   if ((isNew || body.tags !== undefined) && bound.tags.length > 0) body.tags = [...new Set([...bound.tags, ...((body.tags as string[] | null) ?? [])])];
   for (const name of AS_THEY_ARE) {
     const value = bound.otherFields[name] ?? null;
-    if (value === null) continue;
-    if (body[name] !== undefined) throw refused(name, 'is as it is in the key that asks');
-    if (isNew) body[name] = value;
+    if (value === null || (!isNew && body[name] === undefined)) continue;
+    if (!fills(body, name, isNew, value)) throw refused(name, 'is as it is in the key that asks');
   }
 }
 

@@ -2,7 +2,7 @@
 import { accessGroupsOf } from '#gateway/snapshot.ts';
 import type { VirtualKeyRecord } from '#identity/virtual-keys.ts';
 import { AppError } from '#lib/errors.ts';
-import { type BoundContext, refuseAdministratorsFields, withinBound } from './bounded-keys.ts';
+import { type BoundContext, keepMetadata, refuseAdministratorsFields, withinBound } from './bounded-keys.ts';
 import type { AdminDeps } from './deps.ts';
 import type { GenerateBody, UpdateBody } from './key-body.ts';
 import { checkChange, checkNew, membershipIn, type Owner } from './managers.ts';
@@ -12,7 +12,7 @@ import { readMembers } from './team-records.ts';
 /** A new key's body: unchanged for administrators; for an owner with himself as the owner, in the team of the key that asks, and within its bounds. @throws AppError 401, 403. */
 export async function ownedNewKey(deps: AdminDeps, owner: Owner | null, asked: GenerateBody, permission: Permission = '/key/generate'): Promise<GenerateBody> {
   if (owner === null) return asked;
-  refuseAdministratorsFields(asked);
+  refuseAdministratorsFields(asked, null);
   const teamId = asked.team_id ?? owner.key.teamId;
   checkNew(owner, teamId, permission);
   const userId = permission === '/key/service-account/generate' ? null : (asked.user_id ?? owner.userId);
@@ -33,14 +33,14 @@ export function ownedChange(deps: AdminDeps, owner: Owner | null, change: { befo
   const { before, body, permission } = change;
   checkChange(owner, before, permission);
   if (owner === null) return body;
-  refuseAdministratorsFields(body);
+  refuseAdministratorsFields(body, before.otherFields);
   for (const [field, value] of [
     ['team_id', before.teamId],
     ['user_id', before.userId],
   ] as const)
     if (body[field] !== undefined && body[field] !== value) throw refused('is changed by an administrator only.', field);
   const context = contextOf(deps, false);
-  const bounded = withinBound(body, owner.key, context);
+  const bounded = withinBound(keepMetadata(body, before.metadata), owner.key, context);
   const isTeamAdmin = before.teamId !== null && membershipIn(owner, before.teamId)?.isAdmin === true;
   return isTeamAdmin ? bounded : withinBound(bounded, before, context);
 }

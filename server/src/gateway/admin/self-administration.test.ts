@@ -141,6 +141,40 @@ describe('an owner', () => {
   });
 });
 
+describe('null in a change', () => {
+  it('is a wish too: it neither clears what was spent, nor opens a blocked key, nor takes a rule away', async () => {
+    await post('/budget/new', { budget_id: 'shared', max_budget: 1 });
+    const rules = { budget_id: 'shared', model_rpm_limit: { a: 1 }, guardrails: ['mask'], metadata: { guardrails: ['mask'], note: 'x' }, max_budget: 3 };
+    const mine = await made({ user_id: 'member', spend: 2, blocked: true, ...rules });
+    const ofTeam = await made({ user_id: 'member', team_id: 'red', spend: 2, ...rules });
+    for (const body of [
+      ...[{ spend: null }, { blocked: null }, { blocked: false }, { budget_id: null }, { guardrails: null }, { model_rpm_limit: null }],
+      ...[{ max_budget: null }, { temp_budget_increase: 1, temp_budget_expiry: '2030-01-01' }, { max_budget_rollover: 5 }],
+    ])
+      for (const path of ['/key/update', '/key/regenerate'])
+        expect((await post(path, { key: mine, ...body }, as('member'))).status, JSON.stringify(body)).toBe(403);
+    // An administrator of a team sets budgets in it, and no guards, spend or shared budgets.
+    for (const body of [{ spend: null }, { budget_id: null }, { guardrails: null }, { blocked: null }])
+      expect((await post('/key/update', { key: ofTeam, ...body }, as('lead'))).status, JSON.stringify(body)).toBe(403);
+    for (const [key, who] of [
+      [mine, 'member'],
+      [ofTeam, 'lead'],
+    ] as const) {
+      const answer = await post('/key/update', { key, metadata: null, config: null, tpm_limit: 5 }, as(who));
+      expect(answer.body, JSON.stringify(answer.body)).toMatchObject({
+        spend: 2,
+        budget_id: 'shared',
+        guardrails: ['mask'],
+        metadata: { guardrails: ['mask'] },
+      });
+    }
+    expect((await get(`/key/info?key=${mine}`, 'master')).body).toMatchObject({ info: { blocked: true, model_rpm_limit: { a: 1 }, max_budget: 3 } });
+    await post('/key/delete', { keys: [mine, ofTeam] });
+    // In a new key null says nothing.
+    expect((await post('/key/generate', { spend: null, budget_id: null, guardrails: null, blocked: false }, as('member'))).status).toBe(200);
+  });
+});
+
 describe('a team', () => {
   it('is administered by its administrators, who make keys for its members only', async () => {
     const forMember = await made({ team_id: 'red', user_id: 'member' }, as('lead'));
@@ -194,6 +228,23 @@ describe('a team', () => {
     expect((await post('/team/permissions_bulk_update', { permissions: ['/key/list'], apply_to_all_teams: true }, as('lead'))).status).toBe(403);
     const blue = (await get('/team/permissions_list?team_id=blue', 'master')).body;
     expect(blue).toMatchObject({ team_member_permissions: ['/key/info', '/key/health', '/key/list'] });
+  });
+  it('shows what it spends to its administrators, and to members who are permitted; everybody sees his own', async () => {
+    const activity = (kind: string, query: string, who: string) => get(`/${kind}/daily/activity?start_date=2026-01-01&end_date=2026-01-02${query}`, as(who));
+    expect((await activity('team', '&team_ids=red', 'lead')).status).toBe(200);
+    expect((await activity('team', '&team_ids=red,blue', 'lead')).status).toBe(403);
+    expect((await activity('team', '', 'member')).status).toBe(403);
+    expect((await post('/team/permissions_bulk_update', { permissions: ['/team/daily/activity'], team_ids: ['red'] })).status).toBe(200);
+    expect((await activity('team', '', 'member')).status).toBe(200);
+    expect((await activity('user', '', 'member')).status).toBe(200);
+    expect((await activity('user', '&user_id=member', 'member')).status).toBe(200);
+    expect((await activity('user', '&user_id=lead', 'member')).status).toBe(403);
+    expect((await activity('user', '', 'stranger')).status).toBe(403);
+    expect((await activity('organization', '', 'member')).status).toBe(403);
+    // A key of a team tells nothing of what its owner does elsewhere.
+    const ofTeam = await made({ team_id: 'red' }, as('lead'));
+    expect((await get('/user/daily/activity?start_date=2026-01-01&end_date=2026-01-02', ofTeam)).status).toBe(403);
+    expect((await get('/team/daily/activity?start_date=2026-01-01&end_date=2026-01-02', ofTeam)).status).toBe(200);
   });
   it('is as far as a key of it reaches: whoever gets one gets no hold of its owner’s other keys', async () => {
     const ofTeam = await made({ team_id: 'red', user_id: 'lead' }, as('lead'));

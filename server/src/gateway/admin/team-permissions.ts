@@ -15,6 +15,7 @@ export const PERMISSIONS = [
   '/key/info',
   '/key/health',
   '/key/list',
+  '/team/daily/activity',
 ] as const;
 export type Permission = (typeof PERMISSIONS)[number];
 
