@@ -84,6 +84,15 @@ export async function freePort(): Promise<number> {
   return address.port;
 }
 
+/** It may have ended between the look and now. */
+function killQuietly(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
+}
+
 function handleOf(child: ChildProcess): Child {
   const { pid } = child;
   if (pid === undefined) throw new Error('the child could not be started');
@@ -96,7 +105,7 @@ function handleOf(child: ChildProcess): Child {
       await Promise.race([ended, sleep(patienceMs, undefined, { ref: false })]);
       if (child.exitCode !== null || child.signalCode !== null) return;
       // Only now, while the parent still lives, the numbers of its descendants are surely theirs.
-      for (const one of treeOf(pid).processes.reverse()) process.kill(one.pid, 'SIGKILL');
+      for (const one of treeOf(pid).processes.reverse()) killQuietly(one.pid);
       await ended;
     },
   };
