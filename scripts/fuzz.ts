@@ -16,7 +16,7 @@ let rounds = 0;
 while (Date.now() < until) {
   const run = spawnSync(
     process.execPath,
-    [join(root, 'node_modules/vitest/vitest.mjs'), 'run', '--reporter=dot', '--project=unit', '--project=web', ...files],
+    [join(root, 'node_modules/vitest/vitest.mjs'), 'run', '--reporter=dot', '--testTimeout=300000', '--project=unit', '--project=web', ...files],
     {
       cwd: root,
       encoding: 'utf8',
