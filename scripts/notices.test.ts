@@ -11,6 +11,7 @@ const ACCEPTED = [
   'Apache-2.0',
   'ISC',
   'BSD-3-Clause',
+  'BSD-2-Clause',
   'BlueOak-1.0.0',
   '0BSD',
   'Unlicense',

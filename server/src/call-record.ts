@@ -126,7 +126,7 @@ export interface CallSettled {
   spanId: string;
   /** The caller's span (traceparent), else null: then this call is the root of its trace. */
   parentSpanId: string | null;
-  endpoint: 'chat' | 'completions' | 'embeddings' | 'messages' | 'responses' | 'generate-content' | 'pass-through' | 'moderations' | 'rerank';
+  endpoint: 'chat' | 'completions' | 'embeddings' | 'messages' | 'responses' | 'generate-content' | 'pass-through' | 'moderations' | 'rerank' | 'mcp';
   stream: boolean;
   startedAtUs: number;
   endedAtUs: number;

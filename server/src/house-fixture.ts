@@ -25,6 +25,8 @@ export const MASTER = 'sk-master-of-the-test-house';
 export interface TestHouse {
   house: House;
   records: Records;
+  /** Of the door. */
+  url: string;
   /** Folder of the database's socket: other databases may be made there. */
   socketFolder: string;
   config: GatewayConfig;
@@ -43,7 +45,8 @@ const USAGE = { prompt_tokens: 10, completion_tokens: 20, total_tokens: 30 };
 /** What one call costs at the fixture's prices: 10 × 1e-6 + 20 × 2e-6. */
 export const CALL_DOLLARS = 0.00005;
 
-export async function startTestHouse(config: Partial<GatewayConfig> = {}): Promise<TestHouse> {
+/** `egressAllow`: what of this machine may be reached by addresses that people give. */
+export async function startTestHouse(config: Partial<GatewayConfig> = {}, egressAllow: readonly string[] = []): Promise<TestHouse> {
   const folder = mkdtempSync(path.join(os.tmpdir(), 'genai-house-'));
   const database = await startTestRecords();
   const { records } = database;
@@ -55,7 +58,7 @@ export async function startTestHouse(config: Partial<GatewayConfig> = {}): Promi
   const server = await startUpstream(upstream);
   const base = `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`;
   const whole: GatewayConfig = { ...CONFIG, deployments: [{ ...DEPLOYMENT, apiBase: base }], ...config };
-  const settings = settingsOf(folder);
+  const settings = { ...settingsOf(folder), egressAllow };
   const consumers = { ledger: 'ledger', analytics: 'analytics', callbacks: 'callbacks' };
   const stores = { records, journal, reader, openReader: () => openJournalReader(folder), consumers } as unknown as Stores;
   const log = createLog({ level: 'error', stream: { write: () => {} } });
@@ -89,6 +92,7 @@ export async function startTestHouse(config: Partial<GatewayConfig> = {}): Promi
   return {
     house,
     records,
+    url: `http://127.0.0.1:${door.port}`,
     socketFolder: database.server.socketFolder,
     config: whole,
     upstream,

@@ -10,6 +10,7 @@ import type { GatewayDeps } from '#gateway/deps.ts';
 import { createGateway, type Gateway } from '#gateway/gateway.ts';
 import { llmRoutes } from '#gateway/llm-routes.ts';
 import { createResponseStore } from '#gateway/responses/store.ts';
+import { StoredMcpServers } from '#gateway/stored-mcp-servers.ts';
 import { StoredModels } from '#gateway/stored-models.ts';
 import { StoredSettings } from '#gateway/stored-settings.ts';
 import type { Authenticators, RequestEvent } from '#http/app.ts';
@@ -29,6 +30,7 @@ import { createIngestRoutes } from '#observe/ingest/routes.ts';
 import { forwardedReadRoutes } from '#observe/read-routes.ts';
 import { createRecordRoutes } from '#observe/record-routes.ts';
 import type { GatewayConfig, Settings, StoredSections } from '#settings/settings.ts';
+import { readStoredMcpServer } from '#settings/stored-mcp-server.ts';
 import { readStoredModel } from '#settings/stored-model.ts';
 import type { CoordinationState } from '#stores/coordination/port.ts';
 import type { TakeoverDeps } from '#takeover/port.ts';
@@ -43,7 +45,7 @@ import { openMaskingOf } from './house-masking.ts';
 import { type Money, openKeys, openMoney, prepareBudgets } from './house-money.ts';
 import { type Ingestion, ingestionOf, projectPrincipal } from './ingestion.ts';
 import { createKeyNews, type KeyNews } from './key-news.ts';
-import { type LiveModels, openLiveModels, withStoredModels } from './live-models.ts';
+import { type LiveModels, openLiveModels, withStored } from './live-models.ts';
 import { configOfStart, type LiveSettings, openLiveSettings, type ReadConfig } from './live-settings.ts';
 import { instanceHeader, openHouseCallbacks, servesCalls } from './open-callbacks.ts';
 import { openCoordination } from './open-coordination.ts';
@@ -100,9 +102,10 @@ export async function buildHouse(input: HouseInput): Promise<House> {
   const { settings, stores, identity, log } = input;
   const sealer = createSealer(identity.instanceSecret);
   const stored = new StoredModels({ records: stores.records, sealer, readModel: readStoredModel, log });
+  const storedMcpServers = new StoredMcpServers({ records: stores.records, sealer, readServer: readStoredMcpServer, log });
   const registered = { stored: new StoredSettings({ records: stores.records, sealer, log }), read: input.readConfig, log };
   const file = await configOfStart(input.gatewayConfig, registered);
-  let config = await withStoredModels(file, stored);
+  let config = await withStored(file, stored, storedMcpServers);
   const probes = { draining: false };
   const { tellRequest, gauges, ...telemetry } = openTelemetry(input, () => config);
   const { metrics } = telemetry;
@@ -121,6 +124,7 @@ export async function buildHouse(input: HouseInput): Promise<House> {
   const models = openLiveModels({
     file,
     stored,
+    mcpServers: storedMcpServers,
     news: coordination.news,
     log,
     async use(next) {
@@ -134,7 +138,7 @@ export async function buildHouse(input: HouseInput): Promise<House> {
   const liveSettings = openLiveSettings({ ...registered, models, news: coordination.news });
   const ingestion = ingestionOf(stores, metrics, masking);
   const evaluation = await openEvaluation({ input, changed: news.keyChanged, ingestion, prices: deps.prices });
-  const rooms = { deps, keys, money, news, stored, models, callbacks, liveSettings, health, gateway, probes, evaluation };
+  const rooms = { deps, keys, money, news, stored, storedMcpServers, models, callbacks, liveSettings, health, gateway, probes, evaluation };
   const platformState = openPlatformState(input, metrics, { coordination, gateway, ledger: money.ledger });
   return {
     gateway,
@@ -144,7 +148,7 @@ export async function buildHouse(input: HouseInput): Promise<House> {
     takeover: takeoverDeps({ records: stores.records, timezone: settings.timezone, home: identity, money, news, stored, models }),
     authenticateProject: (authorization) => projectPrincipal(projectKeys, authorization),
     authenticate: authenticatorsOf(input, { login, projectKeys, deps, config: () => config }),
-    beginDrain: () => beginDrain(probes, input.engine),
+    beginDrain: () => beginDrain(probes),
     swapConfig: (next) => models.useFile(next),
     storedSettings: () => registered.stored.all(),
     coordination: () => coordination.state(),
@@ -193,6 +197,7 @@ interface RouteParts {
   money: Money;
   news: KeyNews;
   stored: StoredModels;
+  storedMcpServers: StoredMcpServers;
   models: LiveModels;
   callbacks: Callbacks;
   liveSettings: LiveSettings;
@@ -230,6 +235,8 @@ function routesOf(parts: RouteParts): Route[] {
       budgets: parts.money.budgets,
       levelChanged: parts.news.levelChanged,
       storedModels: parts.stored,
+      storedMcpServers: parts.storedMcpServers,
+      egressAllow: settings.egressAllow,
       modelsChanged: () => parts.models.changed(),
       callbacks: parts.callbacks.admin,
       settings: parts.liveSettings,
@@ -253,29 +260,31 @@ function routesOf(parts: RouteParts): Route[] {
       cache: parts.deps.cache,
     }),
   );
-  if (serves('observe')) {
-    routes.push(...createIngestRoutes(parts.ingestion));
-    routes.push(...managementRoutes(stores.records));
-    const { engine } = input;
-    routes.push(
-      ...createRecordRoutes({
-        records: stores.records,
-        blobs: stores.blobs,
-        instanceSecret: identity.instanceSecret,
-        outgoing: parts.evaluation.outgoing,
-        homeProjectId: () => identity.projectId,
-        maskMedia: parts.ingestion.maskMedia,
-        ask: (principal, path) => askEngine(engine, principal, path),
-      }),
-    );
-    if (engine !== null) routes.push(...forwardedReadRoutes((context) => forwardToEngine(engine, context)));
-  }
+  if (serves('observe')) routes.push(...observeRoutes(parts));
   return routes;
 }
 
-function beginDrain(probes: { draining: boolean }, engine: { endStreams(): void } | null = null): void {
+function observeRoutes({ input, ingestion, evaluation }: RouteParts): Route[] {
+  const { stores, identity, engine, version } = input;
+  return [
+    ...createIngestRoutes(ingestion),
+    ...managementRoutes(stores.records),
+    ...createRecordRoutes({
+      records: stores.records,
+      blobs: stores.blobs,
+      instanceSecret: identity.instanceSecret,
+      outgoing: evaluation.outgoing,
+      homeProjectId: () => identity.projectId,
+      version,
+      maskMedia: ingestion.maskMedia,
+      ask: (principal, path) => askEngine(engine, principal, path),
+    }),
+    ...(engine === null ? [] : forwardedReadRoutes((context) => forwardToEngine(engine, context))),
+  ];
+}
+
+function beginDrain(probes: { draining: boolean }): void {
   probes.draining = true;
-  engine?.endStreams();
 }
 
 /** The next call uses the configuration; calls under way keep theirs, and nobody waits until the last of them has ended. @throws when it cannot be used. */

@@ -50,6 +50,7 @@ const OPERATIONS = {
   'pass-through': 'pass_through',
   moderations: 'moderations',
   rerank: 'rerank',
+  mcp: 'execute_tool',
 } as const;
 
 function modelAttributes(call: LoggedCall): Record<string, unknown> {

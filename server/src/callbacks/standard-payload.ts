@@ -66,6 +66,7 @@ const CALL_TYPES = {
   'pass-through': 'pass_through_endpoint',
   moderations: 'amoderation',
   rerank: 'arerank',
+  mcp: 'call_mcp_tool',
 } as const;
 
 function payloadMetadata({ record, metadata }: LoggedCall): Record<string, unknown> {

@@ -82,7 +82,8 @@ export function reserve(call: Call, deps: GatewayDeps, group: Group): void | Pro
   reserved(call, answer);
 }
 
-function reserved(call: Call, answer: BudgetAnswer): void {
+/** Keeps what was reserved. @throws AppError budget_exceeded. */
+export function reserved(call: Call, answer: BudgetAnswer): void {
   if (answer.admitted) call.reservation = answer.reservation;
   else throw budgetExceeded(answer, { spent: formatPicos(answer.spentPicos), max: formatPicos(answer.maxPicos) }, call.snapshot.config.compat.budgetStatus);
 }

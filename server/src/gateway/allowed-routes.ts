@@ -36,7 +36,7 @@ const under =
     door === 'admin' && prefixes.some((prefix) => path.startsWith(prefix));
 const endpointOf = (match: PathMatch): string | null => ('endpoint' in match ? match.endpoint : null);
 const isOpenAi = (match: PathMatch): boolean =>
-  match.kind === 'models' || (match.kind !== 'pass-through' && !['messages', 'generate-content', null].includes(endpointOf(match)));
+  match.kind === 'models' || (match.kind !== 'pass-through' && !['messages', 'generate-content', 'mcp', null].includes(endpointOf(match)));
 const isProvider = calls((match) => match.kind === 'pass-through');
 
 /** LiteLLM's names of groups of paths, as far as this gateway has the paths. */
@@ -44,6 +44,7 @@ const GROUPS: ReadonlyMap<string, Belongs> = new Map<string, Belongs>([
   ['llm_api_routes', (_, door) => door === 'llm'],
   ['openai_routes', calls(isOpenAi)],
   ['anthropic_routes', calls((match) => endpointOf(match) === 'messages')],
+  ['mcp_routes', calls((match) => match.kind === 'mcp')],
   ['google_routes', calls((match) => endpointOf(match) === 'generate-content')],
   ['mapped_pass_through_routes', isProvider],
   ['passthrough_routes_wildcard', isProvider],

@@ -15,6 +15,8 @@ import { dialectOf } from './dialects/registry.ts';
 import { ownFailure } from './errors.ts';
 import type { Guard } from './guards/guard.ts';
 import { createGuardMeters } from './guards/guard-set.ts';
+import { serveMcpDoor } from './mcp/serve.ts';
+import { ServersRoom } from './mcp/servers-room.ts';
 import { createMeters } from './meters.ts';
 import { modelsAnswer } from './models.ts';
 import { passThrough } from './pass-through/run.ts';
@@ -67,9 +69,10 @@ export function createGateway(deps: GatewayDeps): Gateway {
   const addressOf = createClientAddress(deps.settings.trustedProxies);
   const pool = new BytePool(deps.settings.limits.inFlightBytes);
   const stopHearing = hearRests(() => snapshot, deps);
-  const plane: Plane = { deps, pool, affinity: new Affinity(), meters: createMeters(deps.metrics, pool, () => inFlight) };
+  const mcp = new ServersRoom({ egressAllow: deps.settings.egressAllow, version: deps.version, log: deps.log, nowMs: () => deps.clock.nowMs() });
+  const plane: Plane = { deps, pool, affinity: new Affinity(), meters: createMeters(deps.metrics, pool, () => inFlight), mcp };
 
-  function serveCall(match: PathMatch & { kind: 'call' | 'pass-through' }, request: IncomingMessage, response: ServerResponse): void {
+  function serveCall(match: PathMatch & { kind: 'call' | 'pass-through' | 'mcp' }, request: IncomingMessage, response: ServerResponse): void {
     const held = snapshot;
     const call = new Call(deps, held, match, [request, response]);
     call.clientAddress = addressOf(request);
@@ -78,8 +81,7 @@ export function createGateway(deps: GatewayDeps): Gateway {
     response.on('close', () => {
       if (!response.writableFinished) call.leave();
     });
-    const serving = match.kind === 'call' ? run(call, plane) : passThrough(call, plane, match);
-    void serving.finally(() => {
+    void serving(call, plane, match).finally(() => {
       held.leave();
       inFlight--;
       if (inFlight === 0) drained?.();
@@ -88,7 +90,7 @@ export function createGateway(deps: GatewayDeps): Gateway {
 
   function serve(match: PathMatch, request: IncomingMessage, response: ServerResponse): void {
     if (isGoogles(match)) takeQueryKey(request);
-    if (match.kind === 'call' || match.kind === 'pass-through') {
+    if (match.kind === 'call' || match.kind === 'pass-through' || match.kind === 'mcp') {
       serveCall(match, request, response);
       return;
     }
@@ -127,9 +129,15 @@ export function createGateway(deps: GatewayDeps): Gateway {
       draining = true;
       stopHearing();
       if (inFlight > 0) await new Promise<void>((resolve) => (drained = resolve));
+      await mcp.close();
       await snapshot.retire();
     },
   };
+}
+
+function serving(call: Call, plane: Plane, match: PathMatch & { kind: 'call' | 'pass-through' | 'mcp' }): Promise<void> {
+  if (match.kind === 'mcp') return serveMcpDoor(call, plane, match);
+  return match.kind === 'call' ? run(call, plane) : passThrough(call, plane, match);
 }
 
 /** allowed_ips: an address that is not known is not in any list. */
@@ -149,12 +157,16 @@ function meterName(match: PathMatch, request: IncomingMessage): string {
   return match.kind === 'response' ? `response ${request.method} ${match.part ?? ''}`.trimEnd() : match.kind;
 }
 
+/** Paths of a form, not of a name; and a path for reranking, which is often stated in configurations of before it was built. */
+function givesWay(match: PathMatch): boolean {
+  if (match.kind === 'mcp') return match.servers !== null;
+  return match.kind === 'absent' || match.kind === 'pass-through' || ('endpoint' in match && match.endpoint === 'rerank');
+}
+
 /** What the configuration states goes before provider routes and before what is not built. */
 function matchAt(snapshot: Snapshot, target: string): PathMatch | null {
   const match = matchPath(target);
-  // A path for reranking is often stated in configurations of before it was built.
-  const isFree = match === null || match.kind === 'absent' || match.kind === 'pass-through' || ('endpoint' in match && match.endpoint === 'rerank');
-  if (snapshot.passThroughs.size === 0 || !isFree) return match;
+  if (snapshot.passThroughs.size === 0 || (match !== null && !givesWay(match))) return match;
   return matchStated(snapshot.passThroughs, target.split('?')[0] ?? '') ?? match;
 }
 
@@ -165,7 +177,7 @@ const GET = ['GET'];
 function methodsAt(match: PathMatch): readonly string[] {
   if (match.kind === 'response') return methodsOf(match);
   if (match.kind === 'pass-through') return ANY;
-  return match.kind === 'models' ? GET : POST;
+  return match.kind === 'models' || (match.kind === 'mcp' && match.part === 'list') ? GET : POST;
 }
 
 const WRONG_METHOD = { status: 405, code: 'bad_request_error' };

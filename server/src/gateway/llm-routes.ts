@@ -69,6 +69,7 @@ const CALLS: Readonly<Record<Endpoint, Pick<Route, 'summary' | 'body' | 'dialect
     dialect: 'openai',
   },
   'pass-through': { summary: 'Passed to the provider as it is, with the provider’s credential', body: z.looseObject({}), dialect: 'openai' },
+  mcp: { summary: 'Tools of the MCP servers behind the gateway', body: z.looseObject({}), dialect: 'openai' },
   messages: { summary: 'Anthropic Messages for a model of any provider, streamed or whole', body: messagesBody, dialect: 'anthropic' },
 };
 
@@ -92,8 +93,20 @@ export function llmRoutes(): Route[] {
   for (const { name } of PROVIDER_DOORS)
     for (const method of PASSED_METHODS)
       routes.push(line(method, `/${name}/*`, `Passed on to ${name} with the credential of a deployment that is open for it (use_in_pass_through)`));
+  routes.push(...mcpRoutes());
   for (const prefix of RESPONSE_PREFIXES) routes.push(...responseRoutes(`${prefix}:response`));
   return routes;
+}
+
+function mcpRoutes(): Route[] {
+  const tools = 'Tools of the MCP servers that the key may use (Model Context Protocol, streamable HTTP)';
+  return [
+    line('POST', '/mcp', tools),
+    line('POST', '/mcp/:servers', `${tools}; the path names servers, with commas between them`),
+    line('POST', '/:server/mcp', `${tools}; the path names one server`),
+    line('GET', '/mcp-rest/tools/list', 'The same tools by a plain request'),
+    line('POST', '/mcp-rest/tools/call', 'Call such a tool by a plain request'),
+  ];
 }
 
 function responseRoutes(path: string): Route[] {

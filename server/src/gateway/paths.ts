@@ -1,4 +1,5 @@
 // Which paths are the data plane's, and which model a path names. Exact strings and fixed prefixes: nothing is normalised, so nothing can be smuggled.
+import { type McpMatch, matchMcp } from './mcp/paths.ts';
 import { matchProvider, type PassThroughMatch } from './pass-through/doors.ts';
 import type { Endpoint } from './providers/provider.ts';
 
@@ -14,6 +15,7 @@ export type PathMatch =
   /** A stored response. */
   | { readonly kind: 'response'; readonly endpoint: 'responses'; readonly id: string; readonly part: 'input_items' | 'cancel' | null }
   | PassThroughMatch
+  | McpMatch
   | { readonly kind: 'absent'; readonly path: string }
   | { readonly kind: 'models'; readonly id: string | null };
 
@@ -65,7 +67,7 @@ export const GENERATE_METHODS = [':generateContent', ':streamGenerateContent', '
 export function matchPath(target: string): PathMatch | null {
   const query = target.indexOf('?');
   const path = query < 0 ? target : target.slice(0, query);
-  return PATHS.get(path) ?? generateInPath(path) ?? modelInPath(path) ?? responseInPath(path) ?? matchProvider(path) ?? absent(path);
+  return PATHS.get(path) ?? generateInPath(path) ?? modelInPath(path) ?? responseInPath(path) ?? matchMcp(path) ?? matchProvider(path) ?? absent(path);
 }
 
 /** Endpoints of OpenAI's and Anthropic's APIs that are not built: they answer 501 by name, so that nobody looks for a typing error. */

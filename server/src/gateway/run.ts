@@ -16,6 +16,7 @@ import { exchangeFor, notServed, serves } from './exchange.ts';
 import { decide } from './fallback.ts';
 import type { CallGuards } from './guards/call-guards.ts';
 import type { GuardSet } from './guards/guard-set.ts';
+import type { ServersRoom } from './mcp/servers-room.ts';
 import { type Meters, record } from './meters.ts';
 import { Pings } from './pings.ts';
 import { prepareSending } from './prepare.ts';
@@ -42,6 +43,7 @@ export interface Plane {
   readonly pool: BytePool;
   readonly meters: Meters;
   readonly affinity: Affinity;
+  readonly mcp: ServersRoom;
 }
 
 /** Every try of a call has failed; carries the last reason. */

@@ -3,7 +3,8 @@ import { addressList } from '#lib/addresses.ts';
 import type { GatewayConfig, Settings } from '#settings/settings.ts';
 import type { Log } from '#telemetry/log.ts';
 import { type GuardMeters, GuardSet } from './guards/guard-set.ts';
-import { type StatedEndpoint, statedEndpoints } from './pass-through/stated.ts';
+import type { McpServer } from './mcp/access.ts';
+import { fixedPriceDeployment, type StatedEndpoint, statedEndpoints } from './pass-through/stated.ts';
 import { Target } from './target.ts';
 import { Transport } from './transport.ts';
 
@@ -14,6 +15,12 @@ export interface Group {
   readonly targets: readonly Target[];
   /** What the `*` of the pattern stood for; null for exact names. */
   readonly captured: string | null;
+}
+
+/** An MCP server of the configuration, and the target that stands for it in the log. */
+export interface StatedMcpServer {
+  readonly server: McpServer;
+  readonly target: Target;
 }
 
 /** What guards tell of themselves. */
@@ -31,6 +38,8 @@ export class Snapshot {
   readonly passThroughs: ReadonlyMap<string, StatedEndpoint>;
   /** Whether requests may come from an address (allowed_ips); null = from all. */
   readonly comesFrom: ((address: string) => boolean) | null;
+  /** MCP servers by their names. */
+  readonly mcpServers: ReadonlyMap<string, StatedMcpServer>;
   /** The first model that moderates: clients of moderations often name none. */
   readonly moderationModel: string | null;
   readonly #wildcards: { readonly prefix: string; readonly suffix: string; readonly group: Group }[] = [];
@@ -58,6 +67,12 @@ export class Snapshot {
     this.passThroughs = statedEndpoints(config, (upstream, { sslVerify }) => this.#transport.pool(upstream.origin, sslVerify));
     const addresses = config.access?.allowedAddresses ?? null;
     this.comesFrom = addresses === null ? null : addressList(addresses);
+    this.mcpServers = new Map(
+      config.mcpServers.map((server) => {
+        const deployment = fixedPriceDeployment({ id: `mcp ${server.id}`, name: `mcp/${server.name}`, provider: 'mcp', target: server.url, isPriced: true });
+        return [server.name, { server, target: new Target(deployment, config, (upstream) => this.#transport.pool(upstream.origin, true)) }];
+      }),
+    );
     this.moderationModel = config.deployments.find(({ mode }) => mode === 'moderation')?.modelName ?? null;
     this.accessGroups = accessGroupsOf(config);
     this.groups = new Map([...groups].map(([name, targets]) => [name, { name, targets, captured: null }]));

@@ -89,6 +89,7 @@ export const CONFIG: GatewayConfig = {
   contentOff: false,
   cache: null,
   passThroughEndpoints: [],
+  mcpServers: [],
   responsesRetentionMs: 86_400_000,
   maxBudget: null,
   budgetDuration: null,
@@ -184,6 +185,7 @@ export async function startTestGateway(
     settings: {
       limits: { maxRequestBytes: 10 << 20, inFlightBytes: 64 << 20, payloadJournalBytes: 0, moneyJournalBytes: 0, callbackQueueBytes: 0, ...limits },
       trustedProxies: [],
+      egressAllow: [],
       network: { httpsProxy: null, httpProxy: null, noProxy: [], extraCaFile: null, ...network },
     } as unknown as Settings,
     keys: { find: (hash) => keys.get(hash) ?? null, load: async (hash) => keys.get(hash) ?? null },

@@ -1,7 +1,7 @@
 // The one way out to addresses that people gave: where a request may go, pinned at the moment of the connection. Redirects are not followed.
 import { lookup as systemLookup } from 'node:dns';
 import { BlockList, isIP, type LookupFunction } from 'node:net';
-import { Agent, request as send } from 'undici';
+import { Agent, request as send, fetch as undiciFetch } from 'undici';
 import { AppError } from '#lib/errors.ts';
 
 export interface EgressRequest {
@@ -26,6 +26,8 @@ export interface Egress {
   check(url: string): void;
   /** @throws AppError 400 for an address that is not allowed, 502 when nobody answers, 504 when it takes too long. */
   request(asked: EgressRequest): Promise<EgressAnswer>;
+  /** `fetch` for a library that speaks a protocol of its own: guarded in the same way, redirects refused. An answer, or an event of a stream, over MAX_ANSWER_BYTES ends with an error. */
+  fetch(url: string | URL, init?: RequestInit): Promise<Response>;
   close(): Promise<void>;
 }
 
@@ -58,6 +60,16 @@ export function createEgress({ allow, lookup = systemLookup }: EgressOptions): E
         return { status: answer.statusCode, headers: answer.headers, body: await bounded(answer.body) };
       } catch (error) {
         throw explained(error, { host: target.host, timeoutMs, timedOut: timeout.aborted });
+      }
+    },
+    async fetch(url, init = {}) {
+      const target = checked(String(url), trusted);
+      try {
+        const answer = await undiciFetch(target, { ...(init as object), redirect: 'error', dispatcher: agent });
+        return limited(answer as unknown as Response);
+      } catch (error) {
+        if (init.signal?.aborted) throw error;
+        throw explained(error, { host: target.host, timeoutMs: 0, timedOut: false });
       }
     },
     close: () => agent.destroy(),
@@ -169,6 +181,29 @@ async function bounded(body: AsyncIterable<Uint8Array>): Promise<string> {
     if (bytes >= MAX_ANSWER_BYTES) break;
   }
   return Buffer.concat(chunks).subarray(0, MAX_ANSWER_BYTES).toString('utf8');
+}
+
+/** The same answer, that breaks when more arrives than anybody should have to hold: in all, or since the last blank line of an event stream. */
+function limited(answer: Response): Response {
+  if (answer.body === null) return answer;
+  const streams = (answer.headers.get('content-type') ?? '').startsWith('text/event-stream');
+  let bytes = 0;
+  const counting = new TransformStream<Uint8Array, Uint8Array>({
+    transform(chunk, controller) {
+      const end = streams ? endOfEvent(chunk) : -1;
+      bytes = end < 0 ? bytes + chunk.byteLength : chunk.byteLength - end;
+      if (bytes > MAX_ANSWER_BYTES)
+        controller.error(new AppError(`The answer is larger than ${MAX_ANSWER_BYTES >> 20} MiB.`, { status: 502, code: 'upstream_answer_too_large' }));
+      else controller.enqueue(chunk);
+    },
+  });
+  return new Response(answer.body.pipeThrough(counting), { status: answer.status, statusText: answer.statusText, headers: answer.headers });
+}
+
+/** Where the last blank line of a chunk stands; -1 without one. An end of an event that two chunks share is missed: then the next one counts for it. */
+function endOfEvent(chunk: Uint8Array): number {
+  const text = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
+  return Math.max(text.lastIndexOf('\n\n'), text.lastIndexOf('\r\n\r\n'));
 }
 
 function explained(error: unknown, { host, timeoutMs, timedOut }: { host: string; timeoutMs: number; timedOut: boolean }): unknown {

@@ -44,8 +44,18 @@ export interface VirtualKey {
   readonly guardrails?: readonly string[];
   /** The key's calls are not looked at by guardrails that are on by default. */
   readonly skipsDefaultGuards?: boolean;
+  /** What the key and its team grant of MCP servers: each must allow what is used. Absent = nothing is granted. */
+  readonly mcp?: readonly McpGrant[];
   /** Budgets that the key shares with others, by their ids. */
   readonly sharedBudgets: readonly string[];
+}
+
+/** MCP of an `object_permission` (LiteLLM): servers by id or name, by their access groups, and tools by server. */
+export interface McpGrant {
+  readonly servers: readonly string[];
+  readonly accessGroups: readonly string[];
+  /** Server id or name -> the only tools of it that may be used. */
+  readonly tools: Readonly<Record<string, readonly string[]>>;
 }
 
 export type Principal =

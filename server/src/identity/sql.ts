@@ -3,6 +3,7 @@ import { parsePicos } from '#lib/money.ts';
 import type { Statement } from '#stores/records/port.ts';
 import { sql } from '#stores/records/sql.ts';
 import { accountOf, carriedOf, type Governing, governingOf, type Level, type LevelLimits, type ModelList, memberId, raiseOf } from './governing.ts';
+import { mcpGrants } from './mcp-grants.ts';
 import type { VirtualKey } from './principal.ts';
 
 /** A virtual key with what only its administration needs. */
@@ -45,6 +46,7 @@ export interface VirtualKeyRow {
   other_fields: Record<string, unknown>;
   team_guards: unknown;
   team_field_guards: unknown;
+  team_permission: unknown;
   keep_content: boolean;
   created_at: Date;
   created_by: string | null;
@@ -113,7 +115,8 @@ export function virtualKeyRows(condition: Statement, tail: Statement = sql``): S
       k.max_parallel_requests, k.expires_at, k.blocked OR COALESCE(t.blocked, false) AS blocked, k.team_id, t.alias AS team_alias, k.user_id,
       k.organization_id, k.project_id, COALESCE(k.cost_centre, t.cost_centre) AS cost_centre, k.tags, k.metadata, k.other_fields,
       k.keep_content AND p.keep_content AS keep_content, k.created_at, k.created_by, k.updated_at, k.updated_by,
-      t.metadata -> 'guardrails' AS team_guards, t.other_fields -> 'guardrails' AS team_field_guards, t.models AS team_models, t.model_aliases AS team_aliases, o.models AS organization_models, u.models AS user_models, m.models AS member_models, g.levels
+      t.metadata -> 'guardrails' AS team_guards, t.other_fields -> 'guardrails' AS team_field_guards,
+      t.other_fields -> 'object_permission' AS team_permission, t.models AS team_models, t.model_aliases AS team_aliases, o.models AS organization_models, u.models AS user_models, m.models AS member_models, g.levels
     FROM virtual_keys k JOIN projects p ON p.id = k.project_id LEFT JOIN teams t ON t.id = k.team_id
     LEFT JOIN organizations o ON o.id = k.organization_id LEFT JOIN internal_users u ON u.id = k.user_id
     LEFT JOIN team_members m ON m.team_id = k.team_id AND m.user_id = k.user_id
@@ -133,6 +136,12 @@ function guardsOf(row: VirtualKeyRow): Pick<VirtualKey, 'guardrails' | 'skipsDef
   const names = lists.flatMap((list) => (Array.isArray(list) ? list.filter((name): name is string => typeof name === 'string') : []));
   const skips = row.other_fields.disable_global_guardrails === true || row.metadata.disable_global_guardrails === true;
   return { ...(names.length === 0 ? {} : { guardrails: Object.freeze([...new Set(names)]) }), ...(skips ? { skipsDefaultGuards: true } : {}) };
+}
+
+/** `object_permission` of the key and its team. */
+function mcpOf(row: VirtualKeyRow): Pick<VirtualKey, 'mcp'> {
+  const grants = mcpGrants(row.other_fields.object_permission, row.team_permission);
+  return grants.length === 0 ? {} : { mcp: Object.freeze(grants) };
 }
 
 /** Row -> record. Amounts become picos, limits numbers, the expiry epoch milliseconds. */
@@ -166,6 +175,7 @@ export function toVirtualKey(row: VirtualKeyRow): VirtualKeyRecord {
     aliases: aliasesOf(row),
     ...routesOf(row.other_fields.allowed_routes),
     ...guardsOf(row),
+    ...mcpOf(row),
     sharedBudgets: Object.freeze([...levels.map((level) => level.budget_id), row.other_fields.budget_id].filter((id) => typeof id === 'string')),
     spendPicos: parsePicos(row.spend),
     budgetDuration: row.budget_duration,

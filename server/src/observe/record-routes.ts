@@ -21,6 +21,7 @@ import { comparisonRoutes } from './experiments/comparison-routes.ts';
 import type { AskModel } from './llm-connections/chat.ts';
 import { llmConnectionRoutes } from './llm-connections/routes.ts';
 import { maskingRoutes } from './masking/routes.ts';
+import { mcpRoutes } from './mcp/routes.ts';
 import { type MediaDependencies, mediaRoutes } from './media/routes.ts';
 import { createUrlSigner } from './media/signed-url.ts';
 import { memberRoutes } from './members/routes.ts';
@@ -39,11 +40,14 @@ export interface RecordRoutesDependencies {
   outgoing: { egress: Pick<Egress, 'check'>; sealer: Sealer; askModel: AskModel };
   /** Where calls without a project of their own go. */
   homeProjectId: () => string;
+  /** Of the platform, as the tools' server says it. */
+  version: string;
   /** What is stored instead of a medium that is text. */
   maskMedia?: MediaDependencies['mask'];
 }
 
-export function createRecordRoutes({ records, ask, blobs, instanceSecret, outgoing, homeProjectId, maskMedia }: RecordRoutesDependencies): Route[] {
+export function createRecordRoutes(dependencies: RecordRoutesDependencies): Route[] {
+  const { records, ask, blobs, instanceSecret, outgoing, homeProjectId, maskMedia, version } = dependencies;
   const signer = createUrlSigner(instanceSecret);
   return [
     ...promptRoutes(records),
@@ -66,6 +70,7 @@ export function createRecordRoutes({ records, ask, blobs, instanceSecret, outgoi
     ...placementRoutes(records),
     ...widgetRoutes(records),
     ...maskingRoutes(records),
+    ...mcpRoutes({ records, ask, version }),
     ...projectDeletionRoutes({ records, homeProjectId }),
   ];
 }

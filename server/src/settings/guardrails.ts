@@ -7,7 +7,7 @@ export type GuardAction = 'MASK' | 'BLOCK';
 
 interface Common {
   readonly name: string;
-  readonly modes: ReadonlySet<'pre_call' | 'during_call' | 'post_call'>;
+  readonly modes: ReadonlySet<'pre_call' | 'during_call' | 'post_call' | 'pre_mcp_call' | 'during_mcp_call'>;
   readonly defaultOn: boolean;
   readonly failOpen: boolean;
   readonly timeoutMs: number;
@@ -79,7 +79,7 @@ const PREBUILT: Readonly<Record<string, string>> = {
   github_token: 'SECRET',
   generic_api_key: 'SECRET',
 };
-const MODES = new Set(['pre_call', 'during_call', 'post_call']);
+const MODES = new Set(['pre_call', 'during_call', 'post_call', 'pre_mcp_call', 'during_mcp_call']);
 const DEFAULT_TIMEOUT_SECONDS = 10;
 const MODULE_FILE = /\.(ts|mts|js|mjs)$/;
 
@@ -126,7 +126,7 @@ function readGuard(entry: Section, configPath: string): GuardConfig | null {
 function readModes(params: Section): Common['modes'] | null {
   const wanted = params.has('mode') ? params.texts('mode') : ['pre_call'];
   const known = wanted.filter((mode) => MODES.has(mode));
-  for (const mode of wanted) if (!MODES.has(mode)) params.fault('mode', `"${mode}" is not built; there are pre_call, during_call and post_call`);
+  for (const mode of wanted) if (!MODES.has(mode)) params.fault('mode', `"${mode}" is not built; there are ${[...MODES].join(', ')}`);
   return known.length === wanted.length ? (new Set(known) as Common['modes']) : null;
 }
 

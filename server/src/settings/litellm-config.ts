@@ -13,6 +13,7 @@ import { HARMLESS, NOT_YET, PYTHON_HOOKS } from './litellm-keys.ts';
 import { readFallbacks, readModelAliases } from './litellm-lists.ts';
 import { readPassThroughs } from './litellm-pass-through.ts';
 import { readRouting } from './litellm-routing.ts';
+import { readMcpServers } from './mcp-servers.ts';
 import type { Notes } from './notes.ts';
 import { type Environment, isRecord, Section } from './section.ts';
 import type { Deployment, GatewayConfig, StoredSections } from './settings.ts';
@@ -233,6 +234,7 @@ function buildConfig(groups: Groups, models: Models, environment: Environment): 
     cache: readCache(litellm, own),
     passThroughEndpoints: readPassThroughs(general),
     unreadPassThrough: readFirst(own, (section) => oneOf(section, 'unread_pass_through', ['pass', 'refuse'] as const)) ?? 'pass',
+    mcpServers: readMcpServers(roots, litellm),
     responsesRetentionMs: readFirst(own, retention) ?? DEFAULT_RETENTION_MS,
     maxBudget: readFirst(litellm, (section) => decimal(section, 'max_budget')),
     budgetDuration: readFirst(litellm, (section) => duration(section, 'budget_duration')),

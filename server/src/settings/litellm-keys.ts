@@ -25,7 +25,7 @@ export const HARMLESS: Readonly<Record<string, ReadonlySet<string>>> = {
 
 /** Keys of LiteLLM that this version reads past: each is named once with its path, because silence would be a promise. */
 export const NOT_YET: Readonly<Record<string, ReadonlySet<string>>> = {
-  '': new Set(`files_settings finetune_settings search_tools credential_list mcp_servers assistant_settings policies`.split(/\s+/)),
+  '': new Set(`files_settings finetune_settings search_tools credential_list assistant_settings policies`.split(/\s+/)),
   litellm_settings: new Set(
     `modify_params enable_redis_auth_cache redact_user_api_key_info langfuse_default_tags
     default_team_settings default_team_params default_internal_user_params upperbound_key_generate_params default_key_generate_params key_generation_settings

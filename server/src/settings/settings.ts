@@ -3,6 +3,7 @@
 import type { Alerting } from './alerting.ts';
 import type { CallbackTarget } from './callback-kinds.ts';
 import type { GuardConfig } from './guardrails.ts';
+import type { McpServer } from './mcp-servers.ts';
 
 export type RoleName = 'all' | 'gateway' | 'observe' | 'worker';
 
@@ -240,6 +241,8 @@ export interface GatewayConfig {
   readonly passThroughEndpoints: readonly PassThroughEndpoint[];
   /** What becomes of bodies that the guards of a pass-through call cannot look at; absent = they pass. */
   readonly unreadPassThrough?: 'pass' | 'refuse';
+  /** MCP servers behind /mcp. */
+  readonly mcpServers: readonly McpServer[];
   /** How long a stored response can be gone on from; 0 = none is stored. */
   readonly responsesRetentionMs: number;
   readonly maxBudget: string | null;

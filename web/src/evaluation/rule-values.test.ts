@@ -1,7 +1,6 @@
 // What the rule form sends, and what it carries along.
 import { describe, expect, it } from 'vitest';
-import { conditionsOf, linesOf } from '#lib/filter-lines.ts';
-import { checkRule, EMPTY_RULE, mappingFor, ruleBodyOf } from './rule-values.ts';
+import { checkRule, conditionsOf, EMPTY_RULE, linesOf, mappingFor, ruleBodyOf } from './rule-values.ts';
 
 const evaluator = {
   id: 'e',

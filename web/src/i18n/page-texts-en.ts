@@ -6,7 +6,6 @@ import { dashboardsEn } from './pages/dashboards.en.ts';
 import { datasetsEn } from './pages/datasets.en.ts';
 import { evaluationEn } from './pages/evaluation.en.ts';
 import { healthEn } from './pages/health.en.ts';
-import { liveEn } from './pages/live.en.ts';
 import { metricsEn } from './pages/metrics.en.ts';
 import { promptsEn } from './pages/prompts.en.ts';
 import { scoresEn } from './pages/scores.en.ts';
@@ -21,7 +20,6 @@ export const pagesEn = {
   ...datasetsEn,
   ...comparisonEn,
   ...annotationEn,
-  ...liveEn,
   ...evaluationEn,
   ...teamsEn,
   ...healthEn,

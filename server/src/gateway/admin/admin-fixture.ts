@@ -9,6 +9,7 @@ import type { BudgetBook } from '#gateway/money/budgets.ts';
 import { testBudgets } from '#gateway/money/budgets-fixture.ts';
 import { openGoverned } from '#gateway/money/governed.ts';
 import { type MoneyProcess, startMoney } from '#gateway/money/ledger-fixture.ts';
+import { StoredMcpServers } from '#gateway/stored-mcp-servers.ts';
 import { StoredModels } from '#gateway/stored-models.ts';
 import { StoredSettings } from '#gateway/stored-settings.ts';
 import { createApp } from '#http/app.ts';
@@ -18,6 +19,7 @@ import { AppError } from '#lib/errors.ts';
 import { createSealer } from '#lib/sealed.ts';
 import { createPrices } from '#prices/model-prices.ts';
 import type { Deployment, GatewayConfig } from '#settings/settings.ts';
+import { readStoredMcpServer } from '#settings/stored-mcp-server.ts';
 import { readStoredModel } from '#settings/stored-model.ts';
 import { MemoryValues } from '#stores/coordination/memory-values.ts';
 import type { Records } from '#stores/records/port.ts';
@@ -108,6 +110,8 @@ const ALONE: Pick<AdminDeps, 'coordination' | 'money' | 'servesWithoutRecords' |
   cache: { local: new MemoryValues(), shared: new MemoryValues() },
 };
 
+const SEALER = createSealer(Buffer.alloc(32, 1));
+
 /** Takes about two seconds; use one for a test file. */
 export async function startAdminHouse(): Promise<AdminHouse> {
   const folder = mkdtempSync(path.join(os.tmpdir(), 'genai-admin-'));
@@ -119,9 +123,8 @@ export async function startAdminHouse(): Promise<AdminHouse> {
   const budgets = testBudgets();
   const governed = await openGoverned({ records, budgets, ledger: money.ledger, timezone: 'Asia/Tokyo', log, channel: 'genai_keys' });
   const metrics = createMetrics();
-  const changed: string[] = [];
-  const state: AdminHouse['state'] = { config: EMPTY, draining: false, checks: [] };
-  const storedModels = new StoredModels({ records, sealer: createSealer(Buffer.alloc(32, 1)), readModel: readStoredModel, log });
+  const [changed, state]: [string[], AdminHouse['state']] = [[], { config: EMPTY, draining: false, checks: [] }];
+  const storedModels = new StoredModels({ records, sealer: SEALER, readModel: readStoredModel, log });
   const deps: AdminDeps = {
     records,
     keyStore: { records, changed: (id) => void changed.push(id) },
@@ -134,6 +137,7 @@ export async function startAdminHouse(): Promise<AdminHouse> {
     },
     storedModels,
     modelsChanged: () => takeOver(state, storedModels),
+    ...{ storedMcpServers: new StoredMcpServers({ records, sealer: SEALER, readServer: readStoredMcpServer, log }), egressAllow: [] },
     callbacks: (await testCallbacks(records, folder)).admin,
     settings: testSettings(records),
     budgetResets: { reschedule: () => {} },
@@ -200,7 +204,7 @@ function testChecks(records: Records, state: AdminHouse['state']): HealthChecks 
 }
 
 function testSettings(records: Records): AdminDeps['settings'] {
-  const stored = new StoredSettings({ records, sealer: createSealer(Buffer.alloc(32, 1)), log });
+  const stored = new StoredSettings({ records, sealer: SEALER, log });
   return { stored, attempt: () => ({ faults: [], warnings: [] }), changed: async () => {} };
 }
 
@@ -208,7 +212,7 @@ function testSettings(records: Records): AdminDeps['settings'] {
 function testCallbacks(records: Records, folder: string): Promise<Callbacks> {
   return openCallbacks({
     records,
-    sealer: createSealer(Buffer.alloc(32, 1)),
+    sealer: SEALER,
     news: { tell: async () => {}, hear: () => () => {} },
     outside: {
       get: async () => ({ status: 500, text: '' }),

@@ -16,7 +16,7 @@ const FIELDS = new Set(
 const METADATA_REFUSED = ['guardrails', 'disable_global_guardrails', 'turn_off_message_logging', 'logging', 'policies'];
 
 /** Rules with parts of their own, which are compared by nobody: what the bound has of them is kept as it is. */
-const AS_THEY_ARE = ['budget_limits', 'model_max_budget', 'model_rpm_limit', 'model_tpm_limit', 'budget_id', 'guardrails'];
+const AS_THEY_ARE = ['budget_limits', 'model_max_budget', 'model_rpm_limit', 'model_tpm_limit', 'budget_id', 'guardrails', 'object_permission'];
 
 /** What bounds a key that an owner writes: the key that asks, and in a change of his own key what that was before. */
 export type Bound = Pick<

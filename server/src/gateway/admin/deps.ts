@@ -5,6 +5,7 @@ import type { Guard } from '#gateway/guards/guard.ts';
 import type { BudgetResets } from '#gateway/money/budget-resets.ts';
 import type { BudgetBook } from '#gateway/money/budgets.ts';
 import type { Ledger } from '#gateway/money/ledger.ts';
+import type { StoredMcpServers } from '#gateway/stored-mcp-servers.ts';
 import type { StoredModels } from '#gateway/stored-models.ts';
 import type { StoredSettings } from '#gateway/stored-settings.ts';
 import type { KeyStore } from '#identity/virtual-keys.ts';
@@ -80,6 +81,9 @@ export interface AdminDeps {
   readonly levelChanged: (kind: string, subject: string) => Promise<void>;
   /** Models and credentials that were registered, and how every process takes a change of them over. */
   readonly storedModels: StoredModels;
+  readonly storedMcpServers: StoredMcpServers;
+  /** What the operator trusts besides public addresses (--egress-allow). */
+  readonly egressAllow: readonly string[];
   readonly modelsChanged: () => Promise<void>;
   readonly callbacks: CallbackAdmin;
   /** Settings registered by /config/update. */

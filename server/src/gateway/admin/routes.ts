@@ -16,6 +16,7 @@ import { guardrailRoutes } from './guardrails.ts';
 import { healthRoutes } from './health.ts';
 import { keyLifecycleRoutes } from './key-lifecycle.ts';
 import { keyRoutes } from './keys.ts';
+import { mcpServerRoutes } from './mcp-servers.ts';
 import { modelHubRoutes } from './model-hub.ts';
 import { modelWriteRoutes } from './model-writes.ts';
 import { modelRoutes } from './models.ts';
@@ -55,6 +56,7 @@ export function createAdminRoutes(deps: AdminDeps): Route[] {
     ...modelHubRoutes(deps),
     ...accessGroupRoutes(deps),
     ...allowedIpRoutes(deps),
+    ...mcpServerRoutes(deps),
     ...healthRoutes(deps),
     ...cacheRoutes(deps),
     consoleRequestsRoute(deps),

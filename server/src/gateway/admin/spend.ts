@@ -140,6 +140,7 @@ const CALL_TYPES: Readonly<Record<string, string>> = {
   'pass-through': 'pass_through_endpoint',
   moderations: 'amoderation',
   rerank: 'arerank',
+  mcp: 'call_mcp_tool',
 };
 
 /** One call as a LiteLLM_SpendLogs row. */

@@ -22,6 +22,7 @@ const DIALECTS: Readonly<Record<Endpoint, Dialect>> = {
   'pass-through': openAiDialect,
   moderations: moderationsDialect,
   rerank: rerankDialect,
+  mcp: openAiDialect,
 };
 /** How a call is understood for upstreams that do not speak its endpoint; absent = it cannot be translated. */
 const CLIENT_CALLS: Readonly<Partial<Record<Endpoint, ReadClientCall>>> = {

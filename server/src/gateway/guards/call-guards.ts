@@ -28,7 +28,12 @@ export class CallGuards {
   }
 
   has(mode: GuardMode, isLocal?: boolean): boolean {
-    return this.#active.some((guard) => guard.modes.has(mode) && (isLocal === undefined || guard.isLocal === isLocal));
+    return this.#active.some((guard) => this.#looks(guard, mode) && (isLocal === undefined || guard.isLocal === isLocal));
+  }
+
+  #looks({ modes }: Guard, mode: GuardMode): boolean {
+    if (modes.has(mode)) return true;
+    return this.#call.endpoint === 'mcp' && ((mode === 'pre_call' && modes.has('pre_mcp_call')) || (mode === 'during_call' && modes.has('during_mcp_call')));
   }
 
   /** Those that look at an answer while it streams; null when one of them has to see all of it. */
@@ -42,7 +47,7 @@ export class CallGuards {
    * @throws AppError 400 when one refuses; what it masked is masked all the same.
    */
   async request(isLocal: boolean): Promise<void> {
-    const guards = this.#active.filter((guard) => guard.modes.has('pre_call') && guard.isLocal === isLocal);
+    const guards = this.#active.filter((guard) => this.#looks(guard, 'pre_call') && guard.isLocal === isLocal);
     if (guards.length === 0) {
       if (isLocal) this.#call.withheld = this.has('pre_call', false);
       return;
@@ -56,7 +61,7 @@ export class CallGuards {
 
   /** Looks at the request while the provider works on it. @throws AppError 400. */
   async during(): Promise<void> {
-    const guards = this.#active.filter(({ modes }) => modes.has('during_call'));
+    const guards = this.#active.filter((guard) => this.#looks(guard, 'during_call'));
     const body: unknown = JSON.parse(this.#call.body.toString('utf8'));
     const { refusal } = await this.#look(guards, 'during_call', { body, places: this.#call.passed ? allTexts : requestTexts });
     if (refusal !== null) throw refusedBy(refusal);
@@ -166,7 +171,7 @@ interface Outcome {
   refusal: { guard: Guard; reason: string } | null;
 }
 
-const CALL_TYPES: Readonly<Record<string, string>> = { chat: 'completion', completions: 'text_completion', embeddings: 'embeddings' };
+const CALL_TYPES: Readonly<Record<string, string>> = { chat: 'completion', completions: 'text_completion', embeddings: 'embeddings', mcp: 'call_mcp_tool' };
 
 function replaceTexts(places: readonly TextPlace[], texts: readonly string[]): boolean {
   let isChanged = false;

@@ -7,6 +7,8 @@ export type GuardConfig = GatewayConfig['guardrails'][number];
 
 /** When a guard looks (LiteLLM's modes). */
 export type GuardMode = 'pre_call' | 'during_call' | 'post_call';
+/** When a guard looks that is for tools of MCP servers alone. */
+export type McpGuardMode = 'pre_mcp_call' | 'during_mcp_call';
 
 export interface GuardInput {
   readonly kind: 'request' | 'answer';
@@ -43,7 +45,7 @@ export const PASSED: Verdict = Object.freeze({ texts: null, refusal: null });
 
 export interface Guard {
   readonly name: string;
-  readonly modes: ReadonlySet<GuardMode>;
+  readonly modes: ReadonlySet<GuardMode | McpGuardMode>;
   readonly defaultOn: boolean;
   /** Looks before those that only mask: what they took out it could not find. */
   readonly refuses: boolean;

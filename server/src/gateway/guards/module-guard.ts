@@ -15,6 +15,7 @@ const NAMES = { before: 'async_pre_call_hook', during: 'async_moderation_hook', 
 
 export function moduleGuard(config: Extract<GuardConfig, { kind: 'module' }>): Guard {
   const { name, modes, defaultOn, failOpen } = config;
+  const isDuring = (modes.has('during_call') || modes.has('during_mcp_call')) && !modes.has('pre_call') && !modes.has('pre_mcp_call');
   let opened: Promise<Hooks> | null = null;
   return {
     name,
@@ -31,7 +32,7 @@ export function moduleGuard(config: Extract<GuardConfig, { kind: 'module' }>): G
         opened = null;
         throw error;
       });
-      return await within(signal, inspect(hooks, input, modes.has('during_call') && !modes.has('pre_call')));
+      return await within(signal, inspect(hooks, input, isDuring));
     },
   };
 }

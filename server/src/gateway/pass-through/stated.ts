@@ -34,13 +34,19 @@ export function matchStated(stated: ReadonlyMap<string, StatedEndpoint>, path: s
 
 /** Its calls are priced by the request or not at all. */
 function deploymentOf({ path, target, costPerRequest }: PassThroughEndpoint): Deployment {
-  const free = costPerRequest === null ? null : '0';
+  return fixedPriceDeployment({ id: `pass-through ${path}`, name: path, provider: 'pass_through', target, isPriced: costPerRequest !== null });
+}
+
+/** What stands in the log for a server that is called with no model; `isPriced`: by its calls, so that its tokens cost nothing. */
+export function fixedPriceDeployment(stated: { id: string; name: string; provider: string; target: string; isPriced: boolean }): Deployment {
+  const { id, name, provider, target, isPriced } = stated;
+  const free = isPriced ? '0' : null;
   return {
-    id: `pass-through ${path}`,
-    modelName: path,
+    id,
+    modelName: name,
     provider: 'openai-compatible',
-    providerName: 'pass_through',
-    upstreamModel: path,
+    providerName: provider,
+    upstreamModel: name,
     mode: null,
     apiBase: new URL(target).origin,
     apiKey: null,

@@ -6,7 +6,17 @@ import type { EmbeddingsWire } from './embeddings.ts';
 import type { AnswerTranslation, Wire } from './wire.ts';
 
 /** What clients call. */
-export type Endpoint = 'chat' | 'completions' | 'embeddings' | 'messages' | 'responses' | 'generate-content' | 'pass-through' | 'moderations' | 'rerank';
+export type Endpoint =
+  | 'chat'
+  | 'completions'
+  | 'embeddings'
+  | 'messages'
+  | 'responses'
+  | 'generate-content'
+  | 'pass-through'
+  | 'moderations'
+  | 'rerank'
+  | 'mcp';
 
 /** One deployment made ready: computed once a configuration, read on every call. */
 export interface Upstream {

@@ -21,6 +21,8 @@ interface Answer {
 export interface RoutesFixture {
   records: Records;
   call(method: string, path: string, body?: unknown, principal?: Principal): Promise<Answer>;
+  /** `fetch` of a client that is this caller. */
+  fetchAs(principal: Principal): (url: string | URL, init?: RequestInit) => Promise<Response>;
   /** Any request, without a credential. */
   request(path: string, init?: RequestInit): Promise<Response>;
   close(): Promise<void>;
@@ -51,6 +53,10 @@ export async function openRoutes(routesOf: (records: Records) => Route[] | Promi
       const response = await app.request(path, { method, ...(body === undefined ? {} : { body: sent, headers: { 'content-type': 'application/json' } }) });
       const text = await response.text();
       return { status: response.status, headers: response.headers, body: (text === '' ? null : JSON.parse(text)) as never };
+    },
+    fetchAs: (asked) => async (url, init) => {
+      principal = asked;
+      return await app.request(String(url), init);
     },
     request: async (path, init) => {
       principal = { kind: 'anonymous' };

@@ -65,7 +65,13 @@ function turnOf(call: CallSettled, asked: object | null, answer: Answer): ChatTu
 }
 
 const NAMES: Readonly<Record<string, string>> = { chat: 'chat.completions' };
-const TYPES: Readonly<Record<string, 'EMBEDDING' | 'SPAN'>> = { embeddings: 'EMBEDDING', 'pass-through': 'SPAN', moderations: 'SPAN', rerank: 'SPAN' };
+const TYPES: Readonly<Record<string, 'EMBEDDING' | 'SPAN' | 'TOOL'>> = {
+  embeddings: 'EMBEDDING',
+  'pass-through': 'SPAN',
+  moderations: 'SPAN',
+  rerank: 'SPAN',
+  mcp: 'TOOL',
+};
 
 function answerOf(call: CallSettled, bytes: Buffer | null): Answer {
   const text = bytes === null ? '' : bytes.toString('utf8');
@@ -85,6 +91,7 @@ const ANSWERS = {
   'pass-through': { json: answerAsItIs, stream: answerAsItIs },
   moderations: { json: answerAsItIs, stream: answerAsItIs },
   rerank: { json: answerAsItIs, stream: answerAsItIs },
+  mcp: { json: answerAsItIs, stream: answerAsItIs },
 } as const satisfies Record<CallSettled['endpoint'], unknown>;
 
 /** What nobody here understands is shown as it came; frames of a stream as one text. */
@@ -102,7 +109,7 @@ function observationFields(call: CallSettled, answer: Answer): Partial<Observati
   const fields: Partial<ObservationFields> = {
     trace_id: call.traceId,
     type: TYPES[call.endpoint] ?? 'GENERATION',
-    name: cleanText(call.traceName ?? NAMES[call.endpoint] ?? call.endpoint),
+    name: cleanText(call.traceName ?? (call.endpoint === 'mcp' ? call.model : NAMES[call.endpoint]) ?? call.endpoint),
     start_time: call.startedAtUs,
     end_time: call.endedAtUs,
     level: call.outcome === 'success' ? 'DEFAULT' : call.outcome === 'cancelled' ? 'WARNING' : 'ERROR',
@@ -191,6 +198,7 @@ const INPUTS: Readonly<Record<string, readonly string[]>> = {
 function inputOf(text: string, endpoint: CallSettled['endpoint']): string | null {
   if (endpoint === 'embeddings' || endpoint === 'moderations') return memberText(text, 'input');
   if (endpoint === 'completions') return memberText(text, 'prompt');
+  if (endpoint === 'mcp') return memberText(text, 'arguments');
   if (endpoint === 'pass-through') return parseJson(text) === null ? null : text;
   const [conversation, ...others] = INPUTS[endpoint] ?? ['messages', 'tools'];
   const messages = memberText(text, conversation as string);

@@ -13,28 +13,29 @@ export type Granularity = (typeof GRANULARITIES)[number];
 const field = z.string().min(1).max(100);
 const instant = z.iso.datetime({ offset: true });
 
-const querySchema = z
-  .object({
-    view: z.enum(VIEWS),
-    dimensions: z.array(z.object({ field })).max(10).default([]),
-    metrics: z
-      .array(z.object({ measure: field, aggregation: z.enum(AGGREGATIONS) }))
-      .min(1)
-      .max(20),
-    filters: conditionsSchema.default([]),
-    timeDimension: z.object({ granularity: z.enum(GRANULARITIES) }).nullish(),
-    fromTimestamp: instant,
-    toTimestamp: instant,
-    orderBy: z
-      .array(z.object({ field, direction: z.enum(['asc', 'desc']) }))
-      .max(10)
-      .nullish(),
-    config: z.object({ bins: z.number().int().min(1).max(100).optional(), row_limit: z.number().int().min(1).max(1_000).optional() }).nullish(),
-  })
-  .refine((query) => Date.parse(query.fromTimestamp) < Date.parse(query.toTimestamp), {
-    path: ['toTimestamp'],
-    message: 'toTimestamp must be after fromTimestamp',
-  });
+/** The members of a query. */
+export const metricsQueryShape = {
+  view: z.enum(VIEWS),
+  dimensions: z.array(z.object({ field })).max(10).default([]),
+  metrics: z
+    .array(z.object({ measure: field, aggregation: z.enum(AGGREGATIONS) }))
+    .min(1)
+    .max(20),
+  filters: conditionsSchema.default([]),
+  timeDimension: z.object({ granularity: z.enum(GRANULARITIES) }).nullish(),
+  fromTimestamp: instant,
+  toTimestamp: instant,
+  orderBy: z
+    .array(z.object({ field, direction: z.enum(['asc', 'desc']) }))
+    .max(10)
+    .nullish(),
+  config: z.object({ bins: z.number().int().min(1).max(100).optional(), row_limit: z.number().int().min(1).max(1_000).optional() }).nullish(),
+};
+
+const querySchema = z.object(metricsQueryShape).refine((query) => Date.parse(query.fromTimestamp) < Date.parse(query.toTimestamp), {
+  path: ['toTimestamp'],
+  message: 'toTimestamp must be after fromTimestamp',
+});
 
 export type MetricsQuery = z.output<typeof querySchema>;
 

@@ -1,17 +1,14 @@
 // GET, POST /api/public/v2/prompts; GET, DELETE /v2/prompts/{name}; PATCH its versions; GET, POST /api/public/prompts (langfuse.md §1.7).
 import { z } from 'zod';
 import type { Route, RouteContext } from '#http/route.ts';
-import type { Principal } from '#identity/principal.ts';
 import { bodyOf, invalidRequest, MAX_BODY_BYTES } from '#observe/api/body.ts';
 import { pageMeta, parameters, projectOf } from '#observe/filter/parameters.ts';
 import type { Records } from '#stores/records/port.ts';
+import { creatorOf } from './creator.ts';
 import { createPrompt, deletePrompt, labelPrompt, readPrompt } from './prompts.ts';
 import { createPromptBody, createPromptV1Body, deleteParameters, getParameters, getV1Parameters, listParameters, newLabelsBody, PRODUCTION } from './schema.ts';
 import { promptMetaOf } from './shape.ts';
 import { listNames } from './sql.ts';
-
-/** Who a version was made by when a key made it. */
-const creatorOf = (principal: Principal): string => (principal.kind === 'project-key' && principal.person?.name) || 'API';
 
 /** The routes over the records. */
 export function promptRoutes(records: Records): Route[] {
