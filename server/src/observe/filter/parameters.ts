@@ -56,7 +56,10 @@ export function projectOf(principal: Principal): string {
 
 /** Nothing is stored before this (writes clamp to five years) and nothing after a day from now. */
 const EARLIEST = new Date(Date.UTC(2015, 0, 1));
-const DAY_MS = 86_400_000;
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
+/** An hour, half a day, six days, ten weeks, more than two years. */
+const WINDOW_GROWTH = 12;
 
 /** The range of a list, open ends closed by what can be stored: `from` inclusive, `to` exclusive. */
 export function rangeOf(from: string | undefined, to: string | undefined): { from: Date; to: Date } {
@@ -98,13 +101,15 @@ export async function newestFirst<Row>(
   const found: Row[] = [];
   let skip = page.skip;
   let end = Math.min(range.to.getTime(), Date.now() + 2 * DAY_MS);
-  // The first window reaches a day back from now, also when the range ends in the future.
-  for (let spanMs = Math.max(DAY_MS, end - (Date.now() - DAY_MS)); end > range.from.getTime() && found.length < page.limit; spanMs *= 8) {
-    const start = Math.max(range.from.getTime(), end - spanMs);
+  // What lies in the future goes with the first window, which reaches an hour back: a busy project has its page there, and an empty window costs a quiet one little.
+  let newest = Math.min(end, Date.now());
+  for (let spanMs = HOUR_MS; end > range.from.getTime() && found.length < page.limit; spanMs *= WINDOW_GROWTH) {
+    const start = Math.max(range.from.getTime(), newest - spanMs);
     const rows = await read({ from: new Date(start), to: new Date(end) }, skip + page.limit - found.length);
     found.push(...rows.slice(skip));
     skip = Math.max(0, skip - rows.length);
     end = start;
+    newest = start;
   }
   return found;
 }

@@ -3,7 +3,7 @@ import type { FilterCondition } from '#observe/filter/filter.ts';
 import { type FilterColumns, filterToSql } from '#observe/filter/to-sql.ts';
 import { observationsHolding } from '#observe/search/candidates.ts';
 import type { ContentQuestion } from '#observe/search/content-filter.ts';
-import { FINAL_SETTINGS, liveIn, newestVersions, type TimeRange } from '#observe/store/newest.ts';
+import { FINAL_SETTINGS, liveIn, liveStatement, newestVersions, type TimeRange } from '#observe/store/newest.ts';
 import { projectIs, tracesIn } from '#observe/traces/sql.ts';
 import { instant, join, type SqlFragment, sql, text, texts, uint32 } from '#stores/analytics/sql.ts';
 
@@ -224,5 +224,5 @@ export function observationsOfKeys(projectId: string, keys: readonly Observation
     sql`trace_id IN ${texts([...new Set(keys.map((key) => key.trace_id))])}`,
     sql`id IN ${texts(keys.map((key) => key.id))}`,
   ];
-  return sql`SELECT * FROM ${liveIn('observations', content ? FULL : LIGHT, range, conditions)} ${FINAL_SETTINGS}`;
+  return liveStatement('observations', content ? FULL : LIGHT, range, conditions);
 }
