@@ -23,7 +23,7 @@ import { createLogin, type Login } from '#identity/login.ts';
 import { managementRoutes } from '#identity/management-routes.ts';
 import type { Principal } from '#identity/principal.ts';
 import { openProjectKeys, type ProjectKeyDirectory } from '#identity/project-keys.ts';
-import { listProjects } from '#identity/projects.ts';
+import { placeInProject } from '#identity/project-roles.ts';
 import { createSealer } from '#lib/sealed.ts';
 import type { IngestDependencies } from '#observe/ingest/door.ts';
 import { createIngestRoutes } from '#observe/ingest/routes.ts';
@@ -170,7 +170,7 @@ function authenticatorsOf(
     projectKeys,
     keyCaller: (asking) => authenticate(asking, deps, config().keyHeaderName, 'admin'),
     keyHeaderName: () => config().keyHeaderName,
-    organizationOf: async (projectId) => (await listProjects(stores.records, { id: projectId }))[0]?.organization.id ?? null,
+    placeOf: (projectId, userId) => placeInProject(stores.records, projectId, userId),
   });
 }
 

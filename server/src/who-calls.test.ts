@@ -6,7 +6,7 @@ import { createAuthenticators } from './who-calls.ts';
 const HOST = 'http://127.0.0.1:4000';
 const keyPrincipal: Principal = { kind: 'project-key', projectId: 'of-key', organizationId: 'o', publicKey: 'pk', scope: 'project' };
 
-function authenticatorsFor(role: UserRole | null) {
+function authenticatorsFor(role: UserRole | null, inProject: UserRole | null = role) {
   return createAuthenticators({
     login: {
       sessionPrincipal: async () => (role === null ? null : { kind: 'user', userId: 'u1', email: 'a@example.com', name: '', role, mustChangePassword: false }),
@@ -16,7 +16,7 @@ function authenticatorsFor(role: UserRole | null) {
       throw new Error('not asked');
     },
     keyHeaderName: () => null,
-    organizationOf: async (id) => (id === 'p1' ? 'o1' : null),
+    placeOf: async (id) => (id === 'p1' ? { organizationId: 'o1', role: inProject } : null),
   });
 }
 
@@ -33,7 +33,7 @@ describe('a person at a project route', () => {
       organizationId: 'o1',
       publicKey: '',
       scope: 'project',
-      person: { userId: 'u1', name: 'a@example.com' },
+      person: { userId: 'u1', name: 'a@example.com', role: 'member' },
     });
   });
 
@@ -41,6 +41,17 @@ describe('a person at a project route', () => {
     const { observe } = authenticatorsFor('viewer');
     expect(await observe(request('GET', IN_PROJECT))).toMatchObject({ projectId: 'p1' });
     for (const method of ['POST', 'PATCH', 'PUT', 'DELETE']) await expect(observe(request(method, SAME)), method).rejects.toMatchObject({ status: 403 });
+  });
+
+  it('has the role of the project, whatever the role elsewhere', async () => {
+    await expect(authenticatorsFor('admin', 'viewer').observe(request('POST', SAME))).rejects.toMatchObject({ status: 403 });
+    expect(await authenticatorsFor('viewer', 'admin').observe(request('POST', SAME))).toMatchObject({ person: { role: 'admin' } });
+  });
+
+  it('comes into another organisation’s project as an administrator only', async () => {
+    for (const role of ['member', 'viewer'] as const)
+      await expect(authenticatorsFor(role, null).observe(request('GET', IN_PROJECT)), role).rejects.toMatchObject({ status: 404 });
+    expect(await authenticatorsFor('admin', null).observe(request('POST', SAME))).toMatchObject({ person: { role: 'admin' } });
   });
 
   it('is nobody without a session, from another site, or in a project that is not there', async () => {

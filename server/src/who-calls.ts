@@ -5,6 +5,7 @@ import type { Authenticators } from '#http/app.ts';
 import type { Login } from '#identity/login.ts';
 import type { Principal } from '#identity/principal.ts';
 import { invalidCredentials, type ProjectKeyDirectory } from '#identity/project-keys.ts';
+import type { PlaceOfPerson } from '#identity/project-roles.ts';
 import { isSameOrigin } from '#identity/same-origin.ts';
 import { AppError } from '#lib/errors.ts';
 
@@ -14,8 +15,8 @@ export interface WhoCallsDeps {
   /** Authenticates a virtual or the master key (gateway/authenticate.ts). */
   keyCaller: (asking: Asking) => Caller | Promise<Caller>;
   keyHeaderName: () => string | null;
-  /** The organisation of a project; null when there is no such project. */
-  organizationOf: (projectId: string) => Promise<string | null>;
+  /** The organisation of a project and a person's role in it; null when there is no such project. */
+  placeOf: (projectId: string, userId: string) => Promise<PlaceOfPerson | null>;
 }
 
 /** The project in which a page of the console acts. A page of another site cannot send it: it would need a preflight that allows cookies. */
@@ -56,21 +57,25 @@ async function person(login: Login, request: Request): Promise<Principal> {
   return principal;
 }
 
-/** A signed-in person uses a project as its key does; a viewer only reads. @throws AppError 401 without a session, 403 for a viewer's change, 404 for no project. */
+/**
+ * A signed-in person uses a project as its key does; a viewer only reads. The role in the project counts, else that in its organisation; only an administrator
+ * comes into projects of organisations that are not theirs. @throws AppError 401 without a session, 403 for a viewer's change, 404 for no project.
+ */
 async function personInProject(deps: WhoCallsDeps, request: Request, projectId: string): Promise<Principal> {
   const caller = await person(deps.login, request);
   if (caller.kind !== 'user') throw new AppError('Sign in first.', { status: 401, code: 'auth_error' });
-  if (caller.role === 'viewer' && request.method !== 'GET' && request.method !== 'HEAD')
+  const place = await deps.placeOf(projectId, caller.userId);
+  const role = place?.role ?? (caller.role === 'admin' ? 'admin' : null);
+  if (place === null || role === null) throw new AppError('There is no such project.', { status: 404, code: 'LangfuseNotFoundError' });
+  if (role === 'viewer' && request.method !== 'GET' && request.method !== 'HEAD')
     throw new AppError('You may read this project, not change it. Ask an administrator for the role of a member.', { status: 403, code: 'ForbiddenError' });
-  const organizationId = await deps.organizationOf(projectId);
-  if (organizationId === null) throw new AppError('There is no such project.', { status: 404, code: 'LangfuseNotFoundError' });
   return {
     kind: 'project-key',
     projectId,
-    organizationId,
+    organizationId: place.organizationId,
     publicKey: '',
     scope: 'project',
-    person: { userId: caller.userId, name: caller.name || caller.email },
+    person: { userId: caller.userId, name: caller.name || caller.email, role },
   };
 }
 

@@ -6,6 +6,7 @@ import { startTestRecords, type TestRecords } from '#stores/records/test-records
 import { managementRoutes } from './management-routes.ts';
 import type { Principal } from './principal.ts';
 import { openProjectKeys, type ProjectKeyDirectory } from './project-keys.ts';
+import { placeInProject } from './project-roles.ts';
 
 let database: TestRecords;
 let directory: ProjectKeyDirectory;
@@ -123,5 +124,44 @@ describe('members', () => {
     expect((await call('DELETE', members, { userId: 'boss' })).status).toBe(404);
     expect((await call('PUT', members, { userId: 'absent', role: 'MEMBER' })).status).toBe(404);
     expect((await call('PUT', members, { userId: 'taro', role: 'GUEST' })).status).toBe(400);
+  });
+});
+
+describe('roles in one project', () => {
+  it('win over the role in the organisation, and end with it', async () => {
+    const { records } = database;
+    await records.query(sql`INSERT INTO users (id, name, email) VALUES ('yuki', 'Yuki', 'y@example.com')`);
+    const { id } = (await call('POST', '/api/public/projects', { name: 'with roles' })).body as unknown as { id: string };
+    const members = `/api/public/projects/${id}/memberships`;
+    const roleOf = async () => (await placeInProject(records, id, 'yuki'))?.role;
+    expect(await call('PUT', members, { userId: 'yuki', role: 'ADMIN' })).toMatchObject({
+      status: 404,
+      body: { message: 'User is not a member of this organization' },
+    });
+    await call('PUT', '/api/public/organizations/memberships', { userId: 'yuki', role: 'VIEWER' });
+    expect(await roleOf()).toBe('viewer');
+    expect(await call('PUT', members, { userId: 'yuki', role: 'ADMIN' })).toEqual({
+      status: 200,
+      body: { userId: 'yuki', role: 'ADMIN', email: 'y@example.com', name: 'Yuki' },
+    });
+    expect(await roleOf()).toBe('admin');
+    expect((await call('GET', members)).body).toEqual({ memberships: [{ userId: 'yuki', role: 'ADMIN', email: 'y@example.com', name: 'Yuki' }] });
+    expect((await call('PUT', members, { userId: 'yuki', role: 'VIEWER' })).body).toMatchObject({ role: 'VIEWER' });
+    expect((await call('DELETE', members, { userId: 'yuki' })).body).toEqual({ message: 'Project membership deleted successfully', userId: 'yuki' });
+    expect((await call('DELETE', members, { userId: 'yuki' })).status).toBe(404);
+    await call('PUT', members, { userId: 'yuki', role: 'MEMBER' });
+    await call('DELETE', '/api/public/organizations/memberships', { userId: 'yuki' });
+    expect(await roleOf()).toBeNull();
+    expect((await call('GET', members)).body).toEqual({ memberships: [] });
+  });
+
+  it('are nobody else’s to read or give', async () => {
+    const members = '/api/public/projects/theirs/memberships';
+    expect((await call('GET', members)).status).toBe(404);
+    expect((await call('PUT', members, { userId: 'taro', role: 'ADMIN' })).status).toBe(404);
+    expect(
+      (await call('GET', members, undefined, { kind: 'project-key', projectId: 'theirs', organizationId: 'other', publicKey: 'pk', scope: 'project' })).status,
+    ).toBe(403);
+    expect(await placeInProject(database.records, 'absent', 'taro')).toBeNull();
   });
 });

@@ -23,6 +23,7 @@ import {
 } from './management-sql.ts';
 import { memberRoutes } from './member-routes.ts';
 import { isPublicKey } from './project-keys.ts';
+import { projectMemberRoutes } from './project-member-routes.ts';
 
 /** Days that traces are kept: 0 for ever. */
 const retention = z
@@ -86,6 +87,7 @@ export function managementRoutes(records: Records): Route[] {
       handle: async (context) => removeKey(records, await ownerOf(records, context), context.http),
     },
     ...memberRoutes(records),
+    ...projectMemberRoutes(records),
     ...organizationKeyRoutes(records),
   ];
 }

@@ -11,19 +11,19 @@ import type { UserRole } from './principal.ts';
 export const ROLE_OF = { OWNER: 'admin', ADMIN: 'admin', MEMBER: 'member', VIEWER: 'viewer' } as const satisfies Record<string, UserRole>;
 const NAME_OF = { admin: 'ADMIN', member: 'MEMBER', viewer: 'VIEWER' } as const;
 
-const putBody = z.object({ userId: z.string().min(1).max(800), role: z.enum(['OWNER', 'ADMIN', 'MEMBER', 'VIEWER']) });
-const deleteBody = z.object({ userId: z.string().min(1).max(800) });
+export const putMemberBody = z.object({ userId: z.string().min(1).max(800), role: z.enum(['OWNER', 'ADMIN', 'MEMBER', 'VIEWER']) });
+export const deleteMemberBody = z.object({ userId: z.string().min(1).max(800) });
 
 export function memberRoutes(records: Records): Route[] {
   const common = { surface: 'observe', dialect: 'langfuse', access: ['organization-key'], path: '/api/public/organizations/memberships' } as const;
   return [
     { ...common, method: 'GET', summary: 'List members of the organisation', handle: (context) => list(records, context) },
-    { ...common, method: 'PUT', summary: 'Make a person a member, or change the role', body: putBody, handle: (context) => put(records, context) },
-    { ...common, method: 'DELETE', summary: 'End a membership', body: deleteBody, handle: (context) => remove(records, context) },
+    { ...common, method: 'PUT', summary: 'Make a person a member, or change the role', body: putMemberBody, handle: (context) => put(records, context) },
+    { ...common, method: 'DELETE', summary: 'End a membership', body: deleteMemberBody, handle: (context) => remove(records, context) },
   ];
 }
 
-function memberShape(member: Member): Record<string, unknown> {
+export function memberShape(member: Member): Record<string, unknown> {
   return { userId: member.user_id, role: NAME_OF[member.role], email: member.email, name: member.name };
 }
 
@@ -33,7 +33,7 @@ async function list(records: Records, context: RouteContext): Promise<Response> 
 
 async function put(records: Records, context: RouteContext): Promise<Response> {
   const organizationId = organizationOf(context);
-  const { userId, role } = await managementBody(context.http, putBody);
+  const { userId, role } = await managementBody(context.http, putMemberBody);
   const member = await records.transaction(async (session) => {
     await lockMembers(session, organizationId);
     if (ROLE_OF[role] !== 'admin') refuseLastAdministrator(await membersOf(session, organizationId), userId);
@@ -45,7 +45,7 @@ async function put(records: Records, context: RouteContext): Promise<Response> {
 
 async function remove(records: Records, context: RouteContext): Promise<Response> {
   const organizationId = organizationOf(context);
-  const { userId } = await managementBody(context.http, deleteBody);
+  const { userId } = await managementBody(context.http, deleteMemberBody);
   const removed = await records.transaction(async (session) => {
     await lockMembers(session, organizationId);
     refuseLastAdministrator(await membersOf(session, organizationId), userId);

@@ -70,7 +70,7 @@ export type Principal =
       readonly publicKey: string;
       readonly scope: 'project' | 'scores';
       /** The person behind the console's page that acts in the project; absent for a key. */
-      readonly person?: { readonly userId: string; readonly name: string };
+      readonly person?: { readonly userId: string; readonly name: string; readonly role: UserRole };
     }
   /** Manages an organisation's projects, keys and members; opens no project. */
   | { readonly kind: 'organization-key'; readonly organizationId: string; readonly publicKey: string }

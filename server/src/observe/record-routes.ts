@@ -26,6 +26,7 @@ import { type MediaDependencies, mediaRoutes } from './media/routes.ts';
 import { createUrlSigner } from './media/signed-url.ts';
 import { memberRoutes } from './members/routes.ts';
 import { modelRoutes } from './models/routes.ts';
+import { protectedLabelRoutes } from './prompts/protected-label-routes.ts';
 import { promptRoutes } from './prompts/routes.ts';
 import { retentionRoutes } from './retention/routes.ts';
 import { scoreConfigRoutes } from './score-configs/routes.ts';
@@ -51,6 +52,7 @@ export function createRecordRoutes(dependencies: RecordRoutesDependencies): Rout
   const signer = createUrlSigner(instanceSecret);
   return [
     ...promptRoutes(records),
+    ...protectedLabelRoutes(records),
     ...scoreConfigRoutes(records),
     ...datasetRoutes(records, signer),
     ...datasetRunRoutes(records, ask),

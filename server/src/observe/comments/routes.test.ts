@@ -56,7 +56,7 @@ describe('comments', () => {
 
   it('of somebody who is signed in are theirs, whatever the body says', async () => {
     const key = projectKey(PROJECT) as Extract<Principal, { kind: 'project-key' }>;
-    const person: Principal = { ...key, person: { userId: 'hanako', name: 'Hanako' } };
+    const person: Principal = { ...key, person: { userId: 'hanako', name: 'Hanako', role: 'member' } };
     const made = await routes.call('POST', all, comment({ authorUserId: 'taro' }), person);
     expect((await routes.call('GET', `${all}/${made.body.id}`)).body).toMatchObject({ authorUserId: 'hanako' });
   });

@@ -40,7 +40,7 @@ export interface IngestServer {
 export function principalOf(authorization: string): Principal {
   const key = { kind: 'project-key', projectId: 'project-1', organizationId: 'org', publicKey: PUBLIC_KEY } as const;
   if (authorization === BASIC) return { ...key, scope: 'project' };
-  if (authorization === PERSON) return { ...key, publicKey: '', scope: 'project', person: { userId: 'taro', name: 'Taro' } };
+  if (authorization === PERSON) return { ...key, publicKey: '', scope: 'project', person: { userId: 'taro', name: 'Taro', role: 'member' } };
   if (authorization === `Bearer ${PUBLIC_KEY}`) return { ...key, scope: 'scores' };
   return { kind: 'anonymous' };
 }

@@ -1,6 +1,6 @@
 // The tools of prompts, under Langfuse's names for them: list, get (composed or as written), create, move labels.
 import { z } from 'zod';
-import { creatorOf } from '#observe/prompts/creator.ts';
+import { authorOf } from '#observe/prompts/creator.ts';
 import { createPrompt, labelPrompt, readPrompt } from '#observe/prompts/prompts.ts';
 import { createPromptBody, listParameters, newLabelsBody } from '#observe/prompts/schema.ts';
 import { promptMetaOf } from '#observe/prompts/shape.ts';
@@ -32,7 +32,7 @@ async function read({ records, projectId }: ToolCall, asked: { name: string; lab
 }
 
 async function create({ records, principal, projectId }: ToolCall, wished: unknown) {
-  return await createPrompt(records, projectId, { ...checked(createPromptBody, wished), createdBy: creatorOf(principal) });
+  return await createPrompt(records, projectId, { ...checked(createPromptBody, wished), ...authorOf(principal) });
 }
 
 export const promptTools: readonly ProjectTool[] = [
@@ -97,9 +97,13 @@ export const promptTools: readonly ProjectTool[] = [
     description: 'Puts labels on a version beside those that it has; the other versions of the prompt lose them. `latest` cannot be given.',
     effect: 'write',
     input: { name, version, newLabels: z.array(z.string().max(36)).max(100) },
-    async run({ records, projectId }, input) {
+    async run({ records, projectId, principal }, input) {
       const { newLabels } = checked(newLabelsBody, { newLabels: input.newLabels });
-      return await labelPrompt(records, { projectId, name: input.name, version: input.version }, newLabels);
+      return await labelPrompt(
+        records,
+        { projectId, name: input.name, version: input.version },
+        { labels: newLabels, mayMoveProtected: authorOf(principal).mayMoveProtected },
+      );
     },
   }),
 ];

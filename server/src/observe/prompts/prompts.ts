@@ -5,6 +5,7 @@ import { conflict, invalidRequest } from '#observe/api/body.ts';
 import { notFound } from '#observe/filter/parameters.ts';
 import type { Records, RecordsSession } from '#stores/records/port.ts';
 import { type ChatEntry, type Dependency, dependenciesOf, type FindPrompt, type PromptContent, resolveContent } from './composition.ts';
+import { refuseProtected } from './protected-labels.ts';
 import { type CreatePrompt, LATEST, PRODUCTION } from './schema.ts';
 import { type Prompt, promptOf } from './shape.ts';
 import {
@@ -22,6 +23,11 @@ import {
   takeLabels,
   versionsOf,
 } from './sql.ts';
+
+/** Whether protected labels may be moved: by an administrator of the project, or the file that the platform starts with. */
+interface MovesLabels {
+  mayMoveProtected: boolean;
+}
 
 export interface PromptKey {
   projectId: string;
@@ -49,13 +55,14 @@ function finderIn(session: RecordsSession, projectId: string): FindPrompt {
 
 /**
  * Stores the next version of a name: it becomes `latest` and takes its labels from the other versions.
- * @throws AppError 400 when the name has another type, or the composition cannot be resolved.
+ * @throws AppError 400 when the name has another type, or the composition cannot be resolved; 403 when it would take a protected label.
  */
-export async function createPrompt(records: Records, projectId: string, wished: CreatePrompt & { createdBy: string }): Promise<Prompt> {
+export async function createPrompt(records: Records, projectId: string, wished: CreatePrompt & { createdBy: string } & MovesLabels): Promise<Prompt> {
   if (typeof wished.prompt !== 'string') refuseAmbiguousNames(wished.prompt);
   return await records.transaction(async (session) => {
     const key = { projectId, name: wished.name };
     await lockName(session, projectId, wished.name);
+    await refuseProtected(session, projectId, wished.labels, wished.mayMoveProtected);
     const [newest] = await versionsOf(session, projectId, wished.name);
     if (newest && newest.type !== wished.type) throw invalidRequest('Previous versions have different prompt type. Create a new prompt with a different name.');
     const row = {
@@ -103,10 +110,15 @@ async function checkedDependencies(
   return dependenciesOf(row.prompt);
 }
 
-/** Puts labels on a version, beside those it has; other versions lose them. @throws AppError 404. */
-export async function labelPrompt(records: Records, key: PromptKey & { version: number }, labels: readonly string[]): Promise<Prompt> {
+/** Puts labels on a version, beside those it has; other versions lose them. @throws AppError 404, 403 for a protected label. */
+export async function labelPrompt(
+  records: Records,
+  key: PromptKey & { version: number },
+  { labels, mayMoveProtected }: { labels: readonly string[] } & MovesLabels,
+): Promise<Prompt> {
   return await records.transaction(async (session) => {
     await lockName(session, key.projectId, key.name);
+    await refuseProtected(session, key.projectId, labels, mayMoveProtected);
     const row = await byVersion(session, key);
     if (row === null) throw notFound(`Prompt '${key.name}' version ${key.version} not found in project`);
     await takeLabels(session, { ...key, exceptId: row.id }, labels);
@@ -116,9 +128,13 @@ export async function labelPrompt(records: Records, key: PromptKey & { version: 
 
 /**
  * Deletes versions of a name: one, those with a label, or all. What is left keeps a `latest`.
- * @throws AppError 404 when nothing matches, 409 when another prompt would lose what it is composed of.
+ * @throws AppError 404 when nothing matches, 403 when a protected label would go, 409 when another prompt would lose what it is composed of.
  */
-export async function deletePrompt(records: Records, key: PromptKey, which: { version?: number | undefined; label?: string | undefined }): Promise<void> {
+export async function deletePrompt(
+  records: Records,
+  key: PromptKey,
+  which: { version?: number | undefined; label?: string | undefined } & MovesLabels,
+): Promise<void> {
   if (which.version !== undefined && which.label !== undefined) throw invalidRequest('Cannot specify both version and label');
   await records.transaction(async (session) => {
     await lockName(session, key.projectId, key.name);
@@ -127,6 +143,12 @@ export async function deletePrompt(records: Records, key: PromptKey, which: { ve
       (which.version === undefined || row.version === which.version) && (which.label === undefined || row.labels.includes(which.label));
     const going = versions.filter(goes);
     if (going.length === 0) throw notFound('Prompt not found');
+    await refuseProtected(
+      session,
+      key.projectId,
+      going.flatMap(({ labels }) => labels),
+      which.mayMoveProtected,
+    );
     const staying = versions.filter((row) => !goes(row));
     refuseWhenNeeded(key.name, { going, staying }, await dependentsOf(session, key.projectId, key.name));
     await deletePrompts(

@@ -18,10 +18,10 @@ export async function putPrompt(records: Records, projectId: string, wished: Cre
     (row) => row.type === wished.type && isDeepStrictEqual(row.prompt, wished.prompt) && isDeepStrictEqual(row.config, wished.config ?? {}),
   );
   if (!same) {
-    await createPrompt(records, projectId, { ...wished, createdBy: 'start file' });
+    await createPrompt(records, projectId, { ...wished, createdBy: 'start file', mayMoveProtected: true });
     return true;
   }
   const missing = wished.labels.filter((label) => label !== LATEST && !same.labels.includes(label));
-  if (missing.length > 0) await labelPrompt(records, { projectId, name: wished.name, version: same.version }, missing);
+  if (missing.length > 0) await labelPrompt(records, { projectId, name: wished.name, version: same.version }, { labels: missing, mayMoveProtected: true });
   return missing.length > 0;
 }

@@ -4,8 +4,9 @@ import type { Route, RouteContext } from '#http/route.ts';
 import { bodyOf, invalidRequest, MAX_BODY_BYTES } from '#observe/api/body.ts';
 import { pageMeta, parameters, projectOf } from '#observe/filter/parameters.ts';
 import type { Records } from '#stores/records/port.ts';
-import { creatorOf } from './creator.ts';
+import { authorOf } from './creator.ts';
 import { createPrompt, deletePrompt, labelPrompt, readPrompt } from './prompts.ts';
+import { administers } from './protected-labels.ts';
 import { createPromptBody, createPromptV1Body, deleteParameters, getParameters, getV1Parameters, listParameters, newLabelsBody, PRODUCTION } from './schema.ts';
 import { promptMetaOf } from './shape.ts';
 import { listNames } from './sql.ts';
@@ -72,7 +73,7 @@ async function list(records: Records, { http, principal }: RouteContext): Promis
 
 async function create(records: Records, { http, principal }: RouteContext): Promise<Response> {
   const wished = await bodyOf(http, createPromptBody);
-  return http.json(await createPrompt(records, projectOf(principal), { ...wished, createdBy: creatorOf(principal) }), 201);
+  return http.json(await createPrompt(records, projectOf(principal), { ...wished, ...authorOf(principal) }), 201);
 }
 
 async function get(records: Records, context: RouteContext): Promise<Response> {
@@ -81,7 +82,7 @@ async function get(records: Records, context: RouteContext): Promise<Response> {
 }
 
 async function remove(records: Records, context: RouteContext): Promise<Response> {
-  await deletePrompt(records, keyOf(context), parameters(context.http, deleteParameters));
+  await deletePrompt(records, keyOf(context), { ...parameters(context.http, deleteParameters), mayMoveProtected: administers(context.principal) });
   return new Response(null, { status: 204 });
 }
 
@@ -91,7 +92,9 @@ async function label(records: Records, context: RouteContext): Promise<Response>
   const version = versionInPath.safeParse(context.http.req.param('version'));
   if (!version.success) throw invalidRequest('The version in the path must be a whole number from 1 on.');
   const { newLabels } = await bodyOf(context.http, newLabelsBody);
-  return context.http.json(await labelPrompt(records, { ...keyOf(context), version: version.data }, newLabels));
+  return context.http.json(
+    await labelPrompt(records, { ...keyOf(context), version: version.data }, { labels: newLabels, mayMoveProtected: administers(context.principal) }),
+  );
 }
 
 async function getV1(records: Records, { http, principal }: RouteContext): Promise<Response> {
@@ -102,5 +105,5 @@ async function getV1(records: Records, { http, principal }: RouteContext): Promi
 async function createV1(records: Records, { http, principal }: RouteContext): Promise<Response> {
   const { isActive, ...wished } = await bodyOf(http, createPromptV1Body);
   const labels = isActive ? [...wished.labels, PRODUCTION] : wished.labels;
-  return http.json(await createPrompt(records, projectOf(principal), { ...wished, labels, createdBy: creatorOf(principal) }), 201);
+  return http.json(await createPrompt(records, projectOf(principal), { ...wished, labels, ...authorOf(principal) }), 201);
 }

@@ -16,7 +16,7 @@ const promptName = z
   .refine((name) => !name.startsWith('/') && !name.endsWith('/'), 'Name cannot start or end with a slash')
   .refine((name) => !RESERVED_NAMES.has(name), 'Prompt name cannot be new, metrics or prompt-detail');
 
-const promptLabel = z
+export const promptLabel = z
   .string()
   .min(1)
   .max(36)
