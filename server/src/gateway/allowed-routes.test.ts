@@ -28,6 +28,15 @@ describe('allowed_routes', () => {
     expect(opens(['/key/{key}/regenerate'], '/key/a/b/regenerate', 'admin')).toBe(false);
     expect(opens(['/key/{key}/regenerate'], '/key//regenerate', 'admin')).toBe(false);
   });
+  it('take the names of one call for one another, and for nothing else', () => {
+    for (const path of ['/chat/completions', '/v1/chat/completions', '/openai/deployments/m/chat/completions', '/engines/m/chat/completions'])
+      expect(opens(['/chat/completions'], path, 'llm'), path).toBe(true);
+    for (const path of ['/v1/completions', '/v1/embeddings', '/v1/models', '/v1/messages', '/openai/v1/chat/completions'])
+      expect(opens(['/chat/completions'], path, 'llm'), path).toBe(false);
+    expect(opens(['/v1/messages'], '/v1/messages/count_tokens', 'llm')).toBe(false);
+    expect(opens(['/responses'], '/v1/responses/resp_1', 'llm')).toBe(false);
+    expect(opens(['/chat/completions'], '/v1/chat/completions', 'admin')).toBe(false);
+  });
   it('let no pattern be left by climbing', () => {
     for (const path of ['/openai/files/../chat', '/openai/files/%2e%2e/chat', '/openai/files/..%2fchat', '/openai/files/%', '/openai/files/..\\chat'])
       expect(opens(['/openai/files/*'], path, 'llm'), path).toBe(false);

@@ -1,7 +1,7 @@
 // Which paths a key may use (`allowed_routes`): LiteLLM's named groups, exact paths, and patterns (`/v1/chat/*`, `/key/{key}/regenerate`). No list = every path.
 import type { VirtualKey } from '#identity/principal.ts';
 import { AppError } from '#lib/errors.ts';
-import { matchPath, type PathMatch } from './paths.ts';
+import { matchPath, PATHS, type PathMatch } from './paths.ts';
 
 /** Which part of the gateway answers: the data plane, or administration. */
 export type KeyDoor = 'llm' | 'admin';
@@ -60,7 +60,7 @@ export const doorOf = (path: string): KeyDoor => (matchPath(path) === null ? 'ad
 
 /** Whether a list opens a path; a name that is neither a group nor a path opens nothing. */
 export function opens(allowed: readonly string[], path: string, door: KeyDoor): boolean {
-  return allowed.some((entry) => GROUPS.get(entry)?.(path, door) ?? matchesEntry(entry, path));
+  return allowed.some((entry) => GROUPS.get(entry)?.(path, door) ?? (matchesEntry(entry, path) || isSameCall(entry, path, door)));
 }
 
 /** @param target the request's target; its query says nothing here. @throws AppError 403 when the key's list does not open it. */
@@ -85,6 +85,14 @@ function climbs(path: string): boolean {
   } catch {
     return true;
   }
+}
+
+/** `/chat/completions` and `/v1/chat/completions` are one call: a key that is for the one is for the other, also where the path names the model. */
+function isSameCall(entry: string, path: string, door: KeyDoor): boolean {
+  const named = PATHS.get(entry);
+  if (door !== 'llm' || named === undefined) return false;
+  const match = matchPath(path);
+  return match !== null && match.kind === named.kind && endpointOf(match) === endpointOf(named);
 }
 
 function matchesEntry(entry: string, path: string): boolean {

@@ -79,6 +79,7 @@ export const ABSENT = [
   'images',
   'ocr',
   'realtime',
+  'rerank',
   'responses',
   'skills',
   'vector_stores',
