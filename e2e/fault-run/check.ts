@@ -1,9 +1,9 @@
 // What must be true after a fault run: everything promised is there once, money to the cent, budgets and limits within their bounds, memory bounded.
-import { call } from '../client.ts';
 import type { Cluster } from '../cluster.ts';
 import type { CountingUpstream } from '../counting-upstream.ts';
 import { eventually } from '../process.ts';
 import type { Promised } from './load.ts';
+import { readBack } from './read-back.ts';
 
 /** 10 tokens in, 5 out, at 1 dollar each. */
 export const COST = 15;
@@ -21,6 +21,9 @@ export interface Facts {
   /** Most admitted calls of the limited key in a minute of the clock. */
   limitBound: number;
   peakBytes: Map<string, number>;
+  startedAt: Date;
+  /** Progress of the counting. */
+  say(text: string): void;
 }
 
 export interface Verdict {
@@ -28,7 +31,8 @@ export interface Verdict {
   figures: Record<string, number | string>;
 }
 
-const READ_AT_ONCE = 8;
+/** The worker stores what had piled up while stores were away. */
+const EVENTS_WITHIN_MS = 300_000;
 const MEMORY_BOUND = 700 * 1024 * 1024;
 
 interface LedgerCall {
@@ -44,8 +48,12 @@ export async function check(facts: Facts): Promise<Verdict> {
   const verdict: Verdict = { failures: [], figures: {} };
   const { promised } = facts;
   for (const failure of promised.undefined) verdict.failures.push(`no defined outcome: ${failure}`);
+  const countingFrom = performance.now();
+  const said = (what: string): void => facts.say(`${what} after ${((performance.now() - countingFrom) / 1000).toFixed(0)} s of counting`);
   await checkMoney(facts, verdict);
+  said('money is counted');
   await checkEvents(facts, verdict);
+  said('events are counted');
   checkLimits(facts, verdict);
   for (const [name, bytes] of facts.peakBytes) {
     if (bytes > MEMORY_BOUND) verdict.failures.push(`${name} used ${Math.round(bytes / 2 ** 20)} MiB`);
@@ -110,40 +118,16 @@ async function checkMoney({ cluster, upstream, promised, openAtKills, budgetBoun
   });
 }
 
-/** Every acknowledged trace is readable with exactly what was sent, and so is the trace of every call whose gateway kept its disk. */
-async function checkEvents({ cluster, promised }: Facts, { failures, figures }: Verdict): Promise<void> {
-  const pending = [...promised.traces];
-  let read = 0;
-  const look = async (id: string): Promise<string | null> => {
-    const answer = await call(`${cluster.observeUrl}/api/public/traces/${id}`, { basic: cluster.basic }).catch(() => null);
-    if (answer?.status !== 200) return `trace ${id} was acknowledged and answers ${answer?.status}`;
-    const { observations } = answer.body as unknown as { observations: { id: string }[] };
-    return observations.length === 1 && observations[0]?.id === `${id}-g` ? null : `trace ${id} has ${observations.length} observations`;
-  };
-  const work = async (): Promise<void> => {
-    for (let id = pending.pop(); id !== undefined; id = pending.pop()) {
-      const deadline = Date.now() + 120_000;
-      let problem = await look(id);
-      while (problem !== null && Date.now() < deadline) {
-        await new Promise((resolve) => setTimeout(resolve, 500));
-        problem = await look(id);
-      }
-      if (problem === null) read++;
-      else failures.push(problem);
-      if (failures.length > 50) return;
-    }
-  };
-  await Promise.all(Array.from({ length: READ_AT_ONCE }, work));
+/** Every acknowledged trace is readable with exactly what was sent. */
+async function checkEvents({ cluster, promised, startedAt, say }: Facts, { failures, figures }: Verdict): Promise<void> {
+  const input = { cluster, traces: promised.traces, from: startedAt, deadlineMs: EVENTS_WITHIN_MS, say };
+  const { read, problems } = await readBack(input).catch((error: Error) => ({ read: 0, problems: [error.message] }));
+  failures.push(...problems.slice(0, 50));
   figures['traces read back, each once'] = read;
 }
 
 function checkLimits({ promised, rpm, limitBound }: Facts, { failures, figures }: Verdict): void {
-  const minutes = new Map<number, number>();
-  for (const [second, admitted] of promised.limited) {
-    const minute = Math.floor(second / 60);
-    minutes.set(minute, (minutes.get(minute) ?? 0) + admitted);
-  }
-  const most = Math.max(0, ...minutes.values());
+  const most = Math.max(0, ...promised.limited.values());
   if (most > limitBound) failures.push(`the key with ${rpm} requests a minute was admitted ${most} times in one; its bound is ${limitBound}`);
   figures['most calls a minute of the key with a limit'] = `${most} (limit ${rpm}, bound ${limitBound})`;
 }

@@ -12,7 +12,7 @@ export interface Promised {
   outcomes: Map<string, number>;
   /** Requests that had no outcome within their time, or one that no client is to see. */
   undefined: string[];
-  /** Admitted calls of the limited key by second since the epoch. */
+  /** Calls of the limited key that were admitted and ended within one minute of the clock, by that minute. */
   limited: Map<number, number>;
   requests: number;
 }
@@ -64,11 +64,13 @@ export function startLoad(cluster: Cluster, keys: LoadKeys): { promised: Promise
     for (let round = 0; working; round++) {
       const stream = round % 3 === 0;
       const body = { model: 'counted', user: `${name}-${what}-${index}-${round}`, stream, max_tokens: 20, messages: [{ role: 'user', content: 'x' }] };
+      const minuteSent = Math.floor(Date.now() / 60_000);
       const answer = await ask(what, () => call(`${cluster.gatewayUrl}/v1/chat/completions`, { key, body }));
       if (answer?.status === 200 && (!stream || answer.text.includes('[DONE]'))) {
         promised.calls.add((answer.headers.get('x-litellm-call-id') as string).replaceAll('-', ''));
-        const second = Math.floor(Date.now() / 1000);
-        if (what === 'limited') promised.limited.set(second, (promised.limited.get(second) ?? 0) + 1);
+        // What began in one minute and ended in the next may belong to either, so it says nothing of a window.
+        const isOfOneMinute = Math.floor(Date.now() / 60_000) === minuteSent;
+        if (what === 'limited' && isOfOneMinute) promised.limited.set(minuteSent, (promised.limited.get(minuteSent) ?? 0) + 1);
       }
       await rest(answer);
     }

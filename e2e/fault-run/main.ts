@@ -45,6 +45,7 @@ async function run(cluster: Cluster): Promise<number> {
   const keys = { free: await newKey(cluster, {}), budgeted: await newKey(cluster, { max_budget: BUDGET }), limited: await newKey(cluster, { rpm_limit: RPM }) };
   const members = new Map(cluster.members.map((member) => [nameOfMember(cluster, member), member]));
   const target: Target = { cluster, postgres, members, busy: new Set() };
+  const loadFrom = new Date(Date.now() - 60_000);
   const { promised, stop } = startLoad(cluster, keys);
   const peakBytes = new Map<string, number>();
   const sampling = setInterval(() => sample(members, peakBytes), 1_000);
@@ -84,6 +85,8 @@ async function run(cluster: Cluster): Promise<number> {
     // ADR 0005: a window that is under way when Redis goes away may admit its limit once more, and one a process.
     limitBound: done.redis === 0 ? RPM : 2 * RPM + SIZES.gateway,
     peakBytes,
+    startedAt: loadFrom,
+    say,
   });
   verdict.failures.push(...broken);
   say(`faults ${done.faults} (${done.skipped} met a process that another fault had), kills of gateways ${done.kills}`);
