@@ -19,7 +19,7 @@ export interface Facts {
   budgetBound: number;
   rpm: number;
   /** Most admitted calls of the limited key in a minute of the clock. */
-  limitBound: number;
+  limitBound(minute: number): number;
   peakBytes: Map<string, number>;
   startedAt: Date;
   /** Progress of the counting. */
@@ -127,7 +127,12 @@ async function checkEvents({ cluster, promised, startedAt, say }: Facts, { failu
 }
 
 function checkLimits({ promised, rpm, limitBound }: Facts, { failures, figures }: Verdict): void {
-  const most = Math.max(0, ...promised.limited.values());
-  if (most > limitBound) failures.push(`the key with ${rpm} requests a minute was admitted ${most} times in one; its bound is ${limitBound}`);
-  figures['most calls a minute of the key with a limit'] = `${most} (limit ${rpm}, bound ${limitBound})`;
+  let [most, bound] = [0, rpm];
+  for (const [minute, admitted] of promised.limited) {
+    if (admitted > limitBound(minute)) {
+      failures.push(`the key with ${rpm} requests a minute was admitted ${admitted} times in one; the bound of that minute is ${limitBound(minute)}`);
+    }
+    if (admitted > most) [most, bound] = [admitted, limitBound(minute)];
+  }
+  figures['most calls a minute of the key with a limit'] = `${most} (limit ${rpm}, bound of that minute ${bound})`;
 }

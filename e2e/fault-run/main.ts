@@ -52,14 +52,19 @@ async function run(cluster: Cluster): Promise<number> {
   const startedAt = performance.now();
   const done = { faults: 0, skipped: 0, kills: 0, redis: 0 };
   const broken: string[] = [];
+  /** When Redis was away for some gateway, by the clock. */
+  const redisAway: { fromMs: number; toMs: number }[] = [];
   const running: Promise<void>[] = [];
   for (const { atMs, lastsMs, fault } of planFaults({ seed, minutes, members: [...members.keys()] })) {
     await new Promise((resolve) => setTimeout(resolve, Math.max(0, startedAt + atMs - performance.now())));
     if (!values.quiet) say(`${(atMs / 1000).toFixed(1).padStart(6)} s  ${nameOf(fault)} for ${(lastsMs / 1000).toFixed(1)} s`);
+    const fromMs = Date.now();
     running.push(
       applyFault(target, fault, lastsMs).then(
         (applied) => {
           count(done, fault, applied);
+          // The gateways notice that it is back a little later.
+          if (applied && hitsLimits(fault)) redisAway.push({ fromMs, toMs: Date.now() + 1_000 });
           if (!values.quiet) say(`${((performance.now() - startedAt) / 1000).toFixed(1).padStart(6)} s  over: ${nameOf(fault)}`);
         },
         (error: unknown) => void broken.push(`${nameOf(fault)}: ${error instanceof Error ? error.message.slice(-1_500) : String(error)}`),
@@ -82,8 +87,9 @@ async function run(cluster: Cluster): Promise<number> {
     // ADR 0005: what was left, and the calls in flight when Redis went away.
     budgetBound: BUDGET + BUDGETED_CALLERS * COST * (1 + done.redis + done.kills),
     rpm: RPM,
-    // ADR 0005: a window that is under way when Redis goes away may admit its limit once more, and one a process.
-    limitBound: done.redis === 0 ? RPM : 2 * RPM + SIZES.gateway,
+    // ADR 0005: with each time that Redis goes away the window under way may admit its limit once more, and one a process.
+    limitBound: (minute) =>
+      RPM + redisAway.filter(({ fromMs, toMs }) => fromMs < (minute + 1) * 60_000 && toMs >= minute * 60_000).length * (RPM + SIZES.gateway),
     peakBytes,
     startedAt: loadFrom,
     say,
@@ -100,6 +106,12 @@ async function run(cluster: Cluster): Promise<number> {
   for (const failure of verdict.failures.slice(0, 30)) say(`FAILED: ${failure}`);
   say(verdict.failures.length === 0 ? 'lost: 0' : `${verdict.failures.length} failures; repeat with --seed ${seed}`);
   return verdict.failures.length === 0 ? 0 : 1;
+}
+
+/** Whether limits are decided by gateways alone meanwhile. */
+function hitsLimits(fault: Fault): boolean {
+  if (!('store' in fault) || fault.store !== 'redis') return false;
+  return !('member' in fault) || fault.member.startsWith('gateway');
 }
 
 function count(done: { faults: number; skipped: number; kills: number; redis: number }, fault: Fault, applied: boolean): void {

@@ -28,6 +28,7 @@ const OPENED = 100;
 export async function readBack(input: ReadBackInput): Promise<ReadBack> {
   const { traces, say } = input;
   const deadline = Date.now() + input.deadlineMs;
+  await untilStored(input, deadline);
   let problems: string[] = [];
   for (let pass = 1; ; pass++) {
     const [observations, listed] = [await listObservations(input), await listTraces(input)];
@@ -47,6 +48,18 @@ export async function readBack(input: ReadBackInput): Promise<ReadBack> {
     broken.add(id);
   }
   return { read: traces.size - broken.size, problems };
+}
+
+/** Asks for a number alone until it is as large as it has to be: whole passes would keep the store from storing. */
+async function untilStored(input: ReadBackInput, deadline: number): Promise<void> {
+  const query = new URLSearchParams({ name: 'generation', limit: '1', fromStartTime: input.from.toISOString() });
+  for (let last = -1; Date.now() < deadline; ) {
+    const { meta } = (await get(input, `/api/public/observations?${query}`)) as { meta: { totalItems: number } };
+    if (meta.totalItems >= input.traces.size) return;
+    if (meta.totalItems !== last) input.say(`${meta.totalItems} of ${input.traces.size} acknowledged events are stored`);
+    last = meta.totalItems;
+    await new Promise((resolve) => setTimeout(resolve, 5_000));
+  }
 }
 
 function compare(id: string, observations: readonly string[] = [], times = 0): string[] {

@@ -2,6 +2,7 @@
 import { type GatewayDeps, systemClock } from '#gateway/deps.ts';
 import { createOutputHistory } from '#gateway/money/output-history.ts';
 import { MemoryValues } from '#stores/coordination/memory-values.ts';
+import { hasCallWorkers } from './call-workers.ts';
 
 type Input = Pick<GatewayDeps, 'settings' | 'log' | 'version'> & {
   identity: { organizationId: string; projectId: string; masterKeyHash: string | null };
@@ -28,7 +29,8 @@ export function dataPlaneDeps(
     prices,
     outputHistory: createOutputHistory(),
     responses,
-    cache: { local: new MemoryValues(), shared: coordination.values },
+    // Processes of one machine keep one local cache.
+    cache: { local: settings.front?.limits == null && !hasCallWorkers(settings) ? new MemoryValues() : coordination.values, shared: coordination.values },
     masterKeyHash: identity.masterKeyHash,
     masterHome: { organizationId: identity.organizationId, projectId: identity.projectId },
     log,

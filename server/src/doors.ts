@@ -9,6 +9,8 @@ import { AppError } from '#lib/errors.ts';
 import { type GrpcDoor, openGrpcDoor } from '#observe/ingest/otlp-grpc.ts';
 import type { Settings } from '#settings/settings.ts';
 import type { Log } from '#telemetry/log.ts';
+import { frontSocket, hasCallWorkers } from './call-workers.ts';
+import { forwardToFront } from './forward-to-front.ts';
 import type { House } from './house.ts';
 import { createPages } from './pages.ts';
 
@@ -41,8 +43,16 @@ export async function openDoors(input: DoorsInput): Promise<Doors> {
       ? null
       : (request: IncomingMessage, response: ServerResponse) => house.gateway.handle(request, response);
   const open = (door: 'gateway' | 'observe', port: number): Promise<Door> =>
-    openDoor({ host: settings.host, port, rootPath: settings.rootPath, dataPlane, fallback: fallbackOf(input, door) });
+    openDoor({
+      host: settings.host,
+      port,
+      ...(door === 'gateway' && hasCallWorkers(settings) ? { socket: frontSocket(settings.dataDir) } : {}),
+      rootPath: settings.rootPath,
+      dataPlane,
+      fallback: fallbackOf(input, door),
+    });
 
+  if (settings.front !== undefined) return withDrain({ gateway: await openForFront(input, settings.front), observe: null, otlpGrpc: null });
   if (settings.role === 'gateway' || settings.role === 'worker')
     return withDrain({ gateway: await open('gateway', settings.port), observe: null, otlpGrpc: null });
   if (settings.role === 'observe') return withDrain({ gateway: null, observe: await open('observe', settings.observePort), otlpGrpc: await openGrpc(input) });
@@ -52,6 +62,19 @@ export async function openDoors(input: DoorsInput): Promise<Doors> {
     () => input.onObservePortTaken(settings.observePort),
   );
   return withDrain({ gateway, observe, otlpGrpc: await openGrpc(input) });
+}
+
+/** A call worker's door is the front's: node:cluster shares the port. */
+async function openForFront({ settings, house }: DoorsInput, front: NonNullable<Settings['front']>): Promise<Door | null> {
+  if (!front.serves) return null;
+  const { host, port, rootPath } = settings;
+  return await openDoor({
+    host,
+    port,
+    rootPath,
+    dataPlane: (request, response) => house.gateway.handle(request, response),
+    fallback: forwardToFront(front.socket),
+  });
 }
 
 async function unlessTaken<Opened>(open: () => Promise<Opened>, onTaken: () => void): Promise<Opened | null> {

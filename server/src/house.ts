@@ -37,6 +37,7 @@ import type { TakeoverDeps } from '#takeover/port.ts';
 import type { Log } from '#telemetry/log.ts';
 import type { Metrics } from '#telemetry/metrics.ts';
 import { askEngine, forwardToEngine } from './ask-engine.ts';
+import type { CallWorkers } from './call-workers.ts';
 import type { ConsoleHealth } from './contract.ts';
 import { dataPlaneDeps } from './data-plane-deps.ts';
 import type { EngineLink } from './engine-link.ts';
@@ -57,6 +58,7 @@ import { openPriceList } from './price-list.ts';
 import type { PriceRouteParts } from './price-routes.ts';
 import { takeoverDeps } from './takeover-deps.ts';
 import { createAuthenticators } from './who-calls.ts';
+import { withWorkers } from './worker-metrics.ts';
 
 export interface HouseInput {
   settings: Settings;
@@ -70,6 +72,8 @@ export interface HouseInput {
   version: string;
   /** Public addresses of the doors. */
   doors: { gateway: string; observe: string };
+  /** Processes that answer calls beside this one. */
+  callWorkers?: Pick<CallWorkers, 'state' | 'metrics'>;
 }
 
 export interface House {
@@ -94,6 +98,8 @@ export interface House {
   coordination(): CoordinationState;
   /** Counts and traces an answered request of the route table. */
   tellRequest(event: RequestEvent): void;
+  /** Prometheus text of this process. */
+  metricsText(): Promise<string>;
   close(): Promise<void>;
 }
 
@@ -153,6 +159,10 @@ export async function buildHouse(input: HouseInput): Promise<House> {
     storedSettings: () => registered.stored.all(),
     coordination: () => coordination.state(),
     tellRequest,
+    metricsText: async () => {
+      await metrics.refresh();
+      return metrics.text();
+    },
     async close() {
       const last = [login, keys, priceList, projectKeys, money, coordination, telemetry.spans];
       for (const part of [evaluation, gauges, masking, health, news, models, liveSettings, responses, callbacks, ...last]) await part.close();
@@ -243,7 +253,7 @@ function routesOf(parts: RouteParts): Route[] {
       budgetResets: parts.money.budgetResets,
       ledger: parts.money.ledger,
       prices: parts.deps.prices,
-      metrics,
+      ...withWorkers(metrics, input.callWorkers),
       config: parts.config,
       home: { organizationId: identity.organizationId, projectId: identity.projectId },
       timezone: settings.timezone,

@@ -8,6 +8,8 @@ export interface JanitorOptions {
   blobs: Blobs;
   /** The smallest sequence that every consumer has passed; null while it cannot be told. */
   consumedSequence: () => Promise<bigint | null>;
+  /** False: segments only leave, because what they hold is archived by somebody else. */
+  archives?: boolean;
   /** Where the segments go; ends with '/'. */
   archivePrefix: string;
   /** Oldest archives go first beyond this many bytes. */
@@ -37,7 +39,9 @@ export function startJanitor(options: JanitorOptions): Janitor {
   const tidy = async (): Promise<number> => {
     const consumed = await options.consumedSequence();
     if (consumed === null) return 0;
-    const archived = await journal.release(consumed, (name, path) => blobs.putFile(`${options.archivePrefix}${name}`, path));
+    const archived = await journal.release(consumed, async (name, path) => {
+      if (options.archives !== false) await blobs.putFile(`${options.archivePrefix}${name}`, path);
+    });
     if (archived > 0) await trimArchive(options);
     return archived;
   };

@@ -15,14 +15,15 @@ import { openAdminSocket } from './admin-socket.ts';
 import { applyInitFile } from './apply-init-file.ts';
 import { createBackupService } from './backup-service.ts';
 import { type CallShipper, startCallShipper } from './call-shipper.ts';
+import { type CallWorkers, createCallWorkers, hasCallWorkers } from './call-workers.ts';
 import { watchConfig } from './config-watch.ts';
 import { type Doors, openDoors } from './doors.ts';
 import { type EngineLink, startEngineLink } from './engine-link.ts';
 import { buildHouse, type House } from './house.ts';
 import { readInitFile } from './init-file.ts';
-import { startJanitor } from './journal-janitor.ts';
+import { type Janitor, startJanitor } from './journal-janitor.ts';
 import type { ReadConfig } from './live-settings.ts';
-import { servesCalls } from './open-callbacks.ts';
+import { tellsCalls } from './open-callbacks.ts';
 import { consumedByAll, openStores, type Stores } from './open-stores.ts';
 import { type FirstRun, type PlatformUrls, type RunningPlatform, type StartInput, StartRefused } from './platform.ts';
 import { platformStatus } from './platform-status.ts';
@@ -41,27 +42,49 @@ const ARCHIVE_LIMIT_BYTES = 4 * 1024 ** 3;
 /** What the running process needs to end in order: the newest is closed first. */
 type Closers = (() => Promise<unknown>)[];
 
+/** A platform, and what another process of ours may ask of it. */
+export interface RunningProcess extends RunningPlatform {
+  /** Prometheus text. */
+  metrics(): Promise<string>;
+}
+
+/** Where a process stands beside others that it belongs to. */
+export interface Place {
+  /** Its settings, from those that were given to all. */
+  adjust: (settings: Settings) => Settings;
+  /** In the log. */
+  name: string;
+}
+
+const ALONE: Place = { adjust: (settings) => settings, name: 'front' };
+
 /** Starts the platform of this role. See platform.ts for the contract. @throws StartRefused when it cannot be. */
 export async function startPlatform(input: StartInput): Promise<RunningPlatform> {
+  return await startProcess(input, ALONE);
+}
+
+/** The same, for a process of several. @throws as `startPlatform`. */
+export async function startProcess(input: StartInput, place: Place): Promise<RunningProcess> {
   const startedAt = performance.now();
-  const loaded = loadSettings({ argv: input.argv, env: input.env, cwd: input.cwd });
+  const read = loadSettings({ argv: input.argv, env: input.env, cwd: input.cwd });
+  const loaded = { ...read, settings: place.adjust(read.settings) };
   if (hasFaults(loaded.notes)) throw new StartRefused('the settings have faults', loaded.notes);
   for (const note of loaded.notes) input.notify({ kind: 'note', note });
   const closers: Closers = [];
   try {
-    return await start(input, loaded, { closers, startedAt });
+    return await start(input, loaded, { closers, startedAt, name: place.name });
   } catch (error) {
     for (const close of closers.reverse()) await close().catch(() => undefined);
     throw refusalOf(error, loaded.settings);
   }
 }
 
-async function start(input: StartInput, loaded: LoadedSettings, run: { closers: Closers; startedAt: number }): Promise<RunningPlatform> {
+async function start(input: StartInput, loaded: LoadedSettings, run: { closers: Closers; startedAt: number; name: string }): Promise<RunningProcess> {
   const { settings } = loaded;
   const { closers } = run;
   const dataFolder = await openDataFolder(settings.dataDir);
   closers.push(() => dataFolder.close());
-  const log = createLog({ level: logLevelOf(settings, input) }).with({ process: 'front' });
+  const log = createLog({ level: logLevelOf(settings, input) }).with({ process: run.name });
   const configWritten = writeStarterConfig(loaded);
   const console = buildConsole(settings, input, log);
   const stores = await openStores(settings, log, (text) => input.notify({ kind: 'progress', step: 'records', text }));
@@ -70,19 +93,16 @@ async function start(input: StartInput, loaded: LoadedSettings, run: { closers: 
   const identity = await identityOf({ settings, stores, urls, environment: input.env, log });
   const engine = await openEngine({ settings, stores, environment: input.env, log });
   if (engine !== null) closers.push(() => engine.stop());
-  const house = await openHouse(input, loaded, { stores, identity, engine, log, doors: { gateway: urls.gateway ?? '', observe: urls.observe ?? '' } });
+  const workers = createCallWorkers(settings);
+  const house = await openHouse(input, loaded, {
+    ...{ stores, identity, engine, log, doors: { gateway: urls.gateway ?? '', observe: urls.observe ?? '' } },
+    ...(hasCallWorkers(settings) ? { callWorkers: workers } : {}),
+  });
   closers.push(() => house.close());
   const shipper = openShipper(settings, stores, log, closers);
   const consumed = () => consumedByAll(stores.records, consumersOf(settings, stores));
   const backup = createBackupService({ settings, stores, engine, instanceSecret: identity.instanceSecret, consumed, version: VERSION });
-  const janitor = startJanitor({
-    journal: stores.journal,
-    blobs: stores.blobs,
-    consumedSequence: async () => (backup.holdsJournal() ? null : await consumed()),
-    archivePrefix: stores.archivePrefix,
-    archiveLimitBytes: ARCHIVE_LIMIT_BYTES,
-    log,
-  });
+  const janitor = janitorOf(settings, stores, log, async () => (backup.holdsJournal() ? null : await consumed()));
   closers.push(() => janitor.close(), await rollForDeletions(stores.records, janitor, log));
   const doors = await openDoors({
     settings,
@@ -91,6 +111,9 @@ async function start(input: StartInput, loaded: LoadedSettings, run: { closers: 
     log,
     ...saysTakenPorts(settings, urls, input),
   });
+  // When the start fails after this; an orderly end stops them first.
+  closers.push(() => workers.stop());
+  await workers.start({ stores, instanceSecret: identity.instanceSecret, argv: input.argv, cwd: input.cwd, log });
   const startedAt = new Date(performance.timeOrigin + run.startedAt);
   const admin = await openAdminSocket(settings.dataDir, {
     status: () => platformStatus({ settings, stores, engine, coordination: house.coordination(), urls, startedAt }),
@@ -119,8 +142,22 @@ async function start(input: StartInput, loaded: LoadedSettings, run: { closers: 
     urls,
     listensWide: !isLoopback(settings.host),
     firstRun: identity.firstStart || configWritten ? firstRunOf(loaded, identity, configWritten) : null,
-    ...endings({ drainDelayMs: settings.drainDelayMs, house, doors, stores, shipper, closers }, log),
+    metrics: () => house.metricsText(),
+    ...endings({ drainDelayMs: settings.drainDelayMs, house, doors, stores, shipper, workers, closers }, log),
   };
+}
+
+function janitorOf(settings: Settings, stores: Stores, log: Log, consumedSequence: () => Promise<bigint | null>): Janitor {
+  return startJanitor({
+    journal: stores.journal,
+    blobs: stores.blobs,
+    consumedSequence,
+    // What a call worker hands over is archived by its front.
+    archives: settings.front?.journal == null,
+    archivePrefix: stores.archivePrefix,
+    archiveLimitBytes: ARCHIVE_LIMIT_BYTES,
+    log,
+  });
 }
 
 interface Running {
@@ -129,6 +166,7 @@ interface Running {
   doors: Doors;
   stores: Stores;
   shipper: CallShipper | null;
+  workers: CallWorkers;
   closers: Closers;
 }
 
@@ -143,7 +181,7 @@ function endings(running: Running, log: Log): Pick<RunningPlatform, 'stop' | 'fa
   };
 }
 
-type HouseParts = Pick<Parameters<typeof buildHouse>[0], 'stores' | 'identity' | 'engine' | 'log' | 'doors'>;
+type HouseParts = Pick<Parameters<typeof buildHouse>[0], 'stores' | 'identity' | 'engine' | 'log' | 'doors' | 'callWorkers'>;
 
 function openHouse({ env, cwd }: StartInput, { settings, gatewayConfig }: LoadedSettings, parts: HouseParts): Promise<House> {
   const readConfig: ReadConfig = (stored) => reloadGatewayConfig(settings.configPath ?? '', { env, cwd, stored });
@@ -185,6 +223,8 @@ async function stop(running: Running, graceMs: number): Promise<void> {
   running.house.beginDrain();
   // Probes say no; whoever still sends is served until the load balancer has heard of it.
   if (running.drainDelayMs > 0) await new Promise((resolve) => setTimeout(resolve, running.drainDelayMs));
+  // What they still pass on is answered here.
+  await running.workers.stop();
   await Promise.all([running.doors.drain(graceMs), running.house.gateway.drain()]);
   await running.stores.journal.flush();
   // A pod's disk may go with it: what this process alone holds leaves first, when the shared journal takes it.
@@ -201,7 +241,7 @@ function writeStarterConfig({ starterConfigPath }: LoadedSettings): boolean {
 
 function buildConsole(settings: Settings, input: StartInput, log: Log): { folder(): string | null; built: Promise<void> } {
   let folder: string | null = null;
-  if (settings.expose === 'llm' || settings.role === 'worker') return { folder: () => null, built: Promise.resolve() };
+  if (settings.expose === 'llm' || settings.role === 'worker' || settings.front !== undefined) return { folder: () => null, built: Promise.resolve() };
   const built = ensureConsole({
     root: repositoryFolder(),
     onProgress: (progress) => {
@@ -245,15 +285,21 @@ async function openEngine({ settings, stores, environment, log }: EngineParts): 
 }
 
 /** Who must have read a segment of this process's own journal before it leaves. */
-function consumersOf({ role, journal }: Settings, { consumers }: Stores): string[] {
+function consumersOf(settings: Settings, { consumers }: Stores): string[] {
+  const { role, journal } = settings;
   // Apart, a gateway's calls are read by its shipper; the other roles have nothing but the ledger's own there.
-  const hasReader = journal === 'files' ? role !== 'gateway' : role === 'gateway';
+  const hasReader = shipsCalls(settings) || (journal === 'files' && role !== 'gateway');
   const names = hasReader ? [consumers.ledger, consumers.analytics] : [consumers.ledger];
-  return servesCalls(role) ? [...names, consumers.callbacks] : names;
+  return tellsCalls(settings) ? [...names, consumers.callbacks] : names;
+}
+
+/** Whether its calls are stored by somebody else. */
+function shipsCalls({ journal, role, front }: Settings): boolean {
+  return front?.journal != null || (journal === 's3' && role === 'gateway');
 }
 
 function openShipper(settings: Settings, stores: Stores, log: Log, closers: Closers): CallShipper | null {
-  if (settings.journal !== 's3' || settings.role !== 'gateway') return null;
+  if (!shipsCalls(settings)) return null;
   const reader = openJournalReader(join(settings.dataDir, 'journal'));
   const shipper = startCallShipper({ reader, shared: stores.events, positions: createPositions(stores.records, stores.consumers.analytics), log });
   stores.journal.onDurable(() => shipper.wake());

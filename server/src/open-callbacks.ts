@@ -29,6 +29,11 @@ export function servesCalls(role: Settings['role']): boolean {
   return role === 'all' || role === 'gateway';
 }
 
+/** Whether this process tells receivers of calls: a call worker leaves it to its front, which stores the same calls. */
+export function tellsCalls({ role, front }: Pick<Settings, 'role' | 'front'>): boolean {
+  return servesCalls(role) && front?.journal == null;
+}
+
 /** @throws when the records are away. */
 export async function openHouseCallbacks(parts: HouseCallbacksParts): Promise<Callbacks> {
   const { settings, stores } = parts;
@@ -48,7 +53,7 @@ export async function openHouseCallbacks(parts: HouseCallbacksParts): Promise<Ca
     outside,
     dataDir: settings.dataDir,
     limitBytes: settings.limits.callbackQueueBytes,
-    journal: !servesCalls(settings.role)
+    journal: !tellsCalls(settings)
       ? null
       : {
           reader: stores.openReader(),

@@ -5,12 +5,15 @@ import type { Settings } from '#settings/settings.ts';
 import { MemoryCoordination } from '#stores/coordination/memory.ts';
 import type { Coordination } from '#stores/coordination/port.ts';
 import { openRedisCoordination } from '#stores/coordination/redis.ts';
+import { openSocketCoordination } from '#stores/coordination/socket-client.ts';
+import { openCoordinationHost } from '#stores/coordination/socket-host.ts';
 import type { Records } from '#stores/records/port.ts';
 import type { Log } from '#telemetry/log.ts';
 import type { Metrics } from '#telemetry/metrics.ts';
+import { hasCallWorkers, limitsSocket } from './call-workers.ts';
 
 export interface CoordinationParts {
-  settings: Pick<Settings, 'redis' | 'network'>;
+  settings: Pick<Settings, 'redis' | 'network' | 'workers' | 'front' | 'dataDir'>;
   records: Records;
   log: Log;
   metrics: Metrics;
@@ -21,7 +24,7 @@ export async function openCoordination({ settings, records, log, metrics }: Coor
   const { redis, network } = settings;
   const coordination =
     redis === null
-      ? new MemoryCoordination()
+      ? await openOnThisMachine(settings, records)
       : await openRedisCoordination({
           url: redis.url,
           whenAway: redis.whenAway,
@@ -39,6 +42,19 @@ export async function openCoordination({ settings, records, log, metrics }: Coor
     processes.set(state.processes);
   });
   return coordination;
+}
+
+/** Alone in memory; else one process of the machine holds the counters for all of them. */
+async function openOnThisMachine(settings: CoordinationParts['settings'], records: Records): Promise<Coordination> {
+  const { front, dataDir } = settings;
+  const storedSpend = (account: string): Promise<bigint> => spendOfAccount(records, account);
+  if (front?.limits != null) return await openSocketCoordination({ path: front.limits, onLost: endWithout });
+  return hasCallWorkers(settings) ? await openCoordinationHost({ path: limitsSocket(dataDir), storedSpend }) : new MemoryCoordination();
+}
+
+/** Nobody caught it: the process drains and ends, and is started again with what is true by then. */
+function endWithout(): never {
+  throw new Error('the process that holds limits and budgets is gone, or took this one for dead');
 }
 
 function reasonOf(error: unknown): string {

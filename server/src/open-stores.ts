@@ -10,6 +10,7 @@ import { openJournalWriter } from '#stores/journal/open.ts';
 import type { JournalAppender, JournalWriter } from '#stores/journal/port.ts';
 import { type FileJournalReader, openJournalReader } from '#stores/journal/reader.ts';
 import { SharedJournalWriter } from '#stores/journal/shared-writer.ts';
+import { openSocketAppender } from '#stores/journal/socket-appender.ts';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '#stores/records/embedded.ts';
 import { migrateRecords } from '#stores/records/migrate.ts';
 import type { Records } from '#stores/records/port.ts';
@@ -40,6 +41,9 @@ export interface Stores {
 }
 
 const POOL_SIZE = 4;
+/** Of the embedded server: front, engine and login; and each process that answers calls beside the front. */
+const CONNECTIONS = 14;
+const CONNECTIONS_A_WORKER = 6;
 /** One for the commit on its way, one to ask whether PostgreSQL is back. Opened by the first statement. */
 const MONEY_CONNECTIONS = { poolSize: 2, statementTimeoutMs: 4_000, answerTimeoutMs: 5_000, connectTimeoutMs: 2_000 };
 
@@ -71,7 +75,7 @@ export async function openStores(settings: Settings, log: Log, onProgress: (text
       openJournalReader(folder, { onCorrupt: (place) => log.error('a damaged place in the journal was skipped', { ...place }) });
     const reader = openReader();
     closers.push(() => reader.close());
-    const events = settings.journal === 's3' ? shareJournal(blobs, records, log) : journal;
+    const events = await openEvents(settings, { journal, blobs, records, log });
     if (events !== journal) closers.push(() => events.close());
     const name = journalName(folder);
     // Records of one's own serve one journal; shared ones serve the journal of every process.
@@ -95,6 +99,12 @@ export async function openBlobs(settings: Settings): Promise<Blobs> {
 /** Events in memory until S3 has them; ingestion answers 503 beyond. */
 const SHARED_JOURNAL_BYTES = 128 * 1024 * 1024;
 
+/** Where accepted events and settled calls go to be stored. */
+async function openEvents(settings: Settings, own: { journal: JournalWriter; blobs: Blobs; records: Records; log: Log }): Promise<JournalAppender> {
+  if (settings.front?.journal != null) return await openSocketAppender(settings.front.journal);
+  return settings.journal === 's3' ? shareJournal(own.blobs, own.records, own.log) : own.journal;
+}
+
 function shareJournal(blobs: Blobs, records: Records, log: Log): JournalAppender {
   const onFault = (error: unknown): void => log.warn('the shared journal could not be written; it is tried again', { error });
   return new SharedJournalWriter({ blobs, records, limitBytes: SHARED_JOURNAL_BYTES, onFault });
@@ -115,6 +125,7 @@ async function recordsAddress(
   if (settings.recordsUrl !== null) return { address: { connectionString: settings.recordsUrl }, postgres: null };
   const postgres = await startEmbeddedPostgres({
     folder: join(settings.dataDir, 'postgres'),
+    maxConnections: CONNECTIONS + CONNECTIONS_A_WORKER * (settings.workers ?? 1),
     onProgress,
     onEvent: (event) => log[event.kind === 'restarted' ? 'info' : 'error'](event.message, { kind: event.kind }),
   });

@@ -4,6 +4,9 @@ import { isIP } from 'node:net';
 import { addressList } from '#lib/addresses.ts';
 import { AppError } from '#lib/errors.ts';
 
+/** How a process of this machine that passes a request on (forward-to-front.ts) says where it came from. A door of TCP takes it out of what clients send. */
+export const PEER_HEADER = 'x-genai-peer-address';
+
 /** A request's client address; null when the connection is gone already. */
 export type ClientAddress = (request: Pick<IncomingMessage, 'headers' | 'socket'>) => string | null;
 
@@ -12,10 +15,11 @@ export type ClientAddress = (request: Pick<IncomingMessage, 'headers' | 'socket'
  * @throws AppError for an entry that is neither.
  */
 export function createClientAddress(trustedProxies: readonly string[]): ClientAddress {
-  if (trustedProxies.length === 0) return ({ socket }) => plain(socket.remoteAddress);
+  if (trustedProxies.length === 0) return (request) => peerOf(request);
   const isTrusted = listOf(trustedProxies);
-  return ({ headers, socket }) => {
-    let address = plain(socket.remoteAddress);
+  return (request) => {
+    const { headers } = request;
+    let address = peerOf(request);
     if (address === null) return null;
     // Each proxy adds the address that it was called from at the end: from there to the front as long as a listed one speaks.
     const said = String(headers['x-forwarded-for'] ?? '').split(',');
@@ -35,6 +39,12 @@ export function createCallerAddress(trustedProxies: readonly string[]): (http: {
     const incoming = (env as { incoming?: IncomingMessage } | undefined)?.incoming;
     return incoming === undefined ? null : addressOf(incoming);
   };
+}
+
+/** Who is at the other end of the connection; of one that another process of this machine passed on, at the other end of that one. */
+function peerOf({ headers, socket }: Pick<IncomingMessage, 'headers' | 'socket'>): string | null {
+  const passedOn = headers[PEER_HEADER];
+  return plain(typeof passedOn === 'string' ? passedOn : socket.remoteAddress);
 }
 
 function listOf(entries: readonly string[]): (address: string) => boolean {

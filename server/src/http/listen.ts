@@ -1,11 +1,16 @@
 // A door: a node:http server with limits, a switch between the data plane and everything else, and a drain that lets answers finish.
+import { chmodSync, mkdirSync, rmSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
+import type { Socket } from 'node:net';
+import { dirname } from 'node:path';
+import { PEER_HEADER } from './client-address.ts';
 
 export interface DoorOptions {
   readonly host: string;
   /** 0 = any free port. */
   readonly port: number;
+  /** A Unix socket instead of host and port, for processes of this machine and this user. */
+  readonly socket?: string;
   /** Takes a request and answers true, or leaves it untouched and answers false: the data plane. Null = none behind this door. */
   readonly dataPlane: ((request: IncomingMessage, response: ServerResponse) => boolean) | null;
   /** Everything else (Hono). */
@@ -47,6 +52,7 @@ export function openDoor(options: DoorOptions): Promise<Door> {
     },
     (request, response) => {
       if (draining) response.shouldKeepAlive = false;
+      if (options.socket === undefined && request.headers[PEER_HEADER] !== undefined) delete request.headers[PEER_HEADER];
       if (rootPath !== '') request.url = withoutRoot(request.url ?? '/', rootPath);
       if (options.dataPlane?.(request, response) !== true) options.fallback(request, response);
     },
@@ -54,16 +60,29 @@ export function openDoor(options: DoorOptions): Promise<Door> {
   server.on('clientError', refuseBadRequest);
   return new Promise((resolve, reject) => {
     server.once('error', reject);
-    server.listen(options.port, options.host, () => {
+    const listening = (): void => {
       server.off('error', reject);
+      const address = server.address();
       resolve({
-        port: (server.address() as AddressInfo).port,
+        port: typeof address === 'object' && address !== null ? address.port : 0,
         drain: (graceMs) => {
           draining = true;
           return close(server, graceMs);
         },
       });
-    });
+    };
+    if (options.socket === undefined) server.listen(options.port, options.host, listening);
+    else listenAt(server, options.socket, listening);
+  });
+}
+
+/** Only this user reaches it. */
+function listenAt(server: Server, path: string, listening: () => void): void {
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  rmSync(path, { force: true });
+  server.listen(path, () => {
+    chmodSync(path, 0o600);
+    listening();
   });
 }
 

@@ -1,5 +1,6 @@
 // Texts from flags and variables -> the typed Settings; a broken text is a fault and its default stands in.
 import { readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import type { ConfigResult } from './litellm-config.ts';
 import type { Notes } from './notes.ts';
@@ -74,6 +75,7 @@ export function buildSettings(sources: Sources, notes: Notes): Settings {
     s3: s3(values),
     otlp: otlp(values, notes),
     instanceSecret: instanceSecret(text('instanceSecret'), notes),
+    workers: workers(role, values, notes),
     drainDelayMs: number('drainDelay') * 1000,
     rootPath: rootPath(text('rootPath'), notes),
     trustedProxies: parseList(text('trustedProxies') ?? ''),
@@ -171,6 +173,22 @@ function s3({ text }: Values): Settings['s3'] {
     publicEndpoint: text('s3PublicEndpoint'),
     pathStyle: (text('s3PathStyle') ?? String(endpoint !== null)) === 'true',
   };
+}
+
+const MAX_WORKERS = 64;
+
+/** How many processes answer calls on this machine. */
+function workers(role: Settings['role'], { text }: Values, notes: Notes): number {
+  const asked = text('workers') ?? '1';
+  const count = asked.trim().toLowerCase() === 'cores' ? Math.min(availableParallelism(), MAX_WORKERS) : Number(asked);
+  const path = '--workers';
+  if (!(Number.isInteger(count) && count >= 1 && count <= MAX_WORKERS)) {
+    notes.error({ path }, `must be a number from 1 to ${MAX_WORKERS}, or cores`);
+    return 1;
+  }
+  if (count === 1 || role === 'all' || role === 'gateway') return count;
+  notes.warning({ path }, `has no effect in role ${role}: start more processes of it`);
+  return 1;
 }
 
 const SECRET_BYTES = 32;

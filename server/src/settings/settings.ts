@@ -39,6 +39,19 @@ export interface Settings {
   } | null;
   /** How S3 is reached, for `blobs` and for backups. */
   readonly s3: { readonly region: string | null; readonly endpoint: string | null; readonly publicEndpoint: string | null; readonly pathStyle: boolean };
+  /** Processes that answer calls on one port; absent or 1 = this process alone. */
+  readonly workers?: number;
+  /** Set in a process that answers calls for another one of this machine (call-worker-input.ts): how it reaches that one. */
+  readonly front?: {
+    /** Takes everything that is not a call. */
+    readonly socket: string;
+    /** Holds limits and budgets; null = Redis does, or nothing is served. */
+    readonly limits: string | null;
+    /** Takes settled calls; null = they go to the journal that machines share. */
+    readonly journal: string | null;
+    /** False: only hands over what an earlier start left. */
+    readonly serves: boolean;
+  };
   /** Signs sessions; null = the file of the data folder. */
   readonly instanceSecret: Buffer | null;
   /** How long an ending process serves on after its probes say that it is going. */

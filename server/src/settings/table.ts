@@ -121,6 +121,11 @@ export const SETTINGS = [
     kind: 'choice',
     choices: ['true', 'false'],
   }),
+  row(
+    'workers',
+    'Processes that answer calls on the one port of this machine (roles all and gateway), from 1 to 64, or "cores"; limits and budgets stay exact. A half of the cores is a good start for role all.',
+    { default: '1', also: ['NUM_WORKERS'] },
+  ),
   row('drainDelay', 'Seconds in which an ending process says that it is not ready and serves on, so that a load balancer notices before its connections end.', {
     kind: 'seconds',
     default: '0',

@@ -97,6 +97,8 @@ export interface AdminDeps {
   readonly budgetResets: Pick<BudgetResets, 'reschedule'>;
   readonly prices: Prices;
   readonly metrics: Metrics;
+  /** Processes that answer calls beside this one; absent = this process answers them. */
+  readonly workers?: () => { ready: number; wanted: number };
   /** The configuration now; a reload replaces it. */
   readonly config: () => GatewayConfig;
   /** Organisation and project of keys that name none. */

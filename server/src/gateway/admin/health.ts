@@ -50,19 +50,26 @@ export function healthRoutes(deps: AdminDeps): Route[] {
 /** What goes on without a store stays in the balancer, as `degraded`. Written down in docs/how-to/run-apart.md. */
 async function readiness(deps: AdminDeps, watch: RecordsWatch): Promise<Response> {
   const connected = await watch.isConnected();
-  const serves = (connected || deps.servesWithoutRecords) && !deps.draining();
+  const workers = deps.workers?.();
+  const serves = (connected || deps.servesWithoutRecords) && !deps.draining() && workers?.ready !== 0;
   const { kind, away, processes } = deps.coordination();
   const money = deps.money();
   // A process that decides alone still serves: only the state is told.
   const coordination = kind === 'memory' ? { kind } : { kind, state: away ? 'away' : 'connected', processes };
-  const status = serves ? (connected && !(money?.away ?? false) ? 'healthy' : 'degraded') : 'unhealthy';
+  const isWhole = connected && money?.away !== true && workers?.ready === workers?.wanted;
+  const status = serves ? statusOf(isWhole) : 'unhealthy';
   const body = {
     status,
     db: connected ? 'connected' : 'disconnected',
     coordination,
+    ...(workers === undefined ? {} : { workers }),
     ...(money === null ? {} : { money: { state: money.away ? money.whenAway : 'connected', owed_calls: money.owed } }),
   };
   return Response.json(body, { status: serves ? 200 : 503 });
+}
+
+function statusOf(isWhole: boolean): 'healthy' | 'degraded' {
+  return isWhole ? 'healthy' : 'degraded';
 }
 
 async function health(deps: AdminDeps, context: RouteContext): Promise<Response> {

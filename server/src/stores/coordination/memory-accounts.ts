@@ -43,6 +43,10 @@ export class MemoryAccounts implements Accounts {
     return this.#accounts.get(key)?.spentPicos ?? 0n;
   }
 
+  heldPicos(key: string): bigint {
+    return this.#accounts.get(key)?.heldPicos ?? 0n;
+  }
+
   adopt(key: string, spentPicos: bigint, replace = false): void {
     if (!this.#accounts.has(key)) this.#accounts.set(key, { spentPicos, heldPicos: 0n });
     else if (replace) this.#account(key).spentPicos = spentPicos;

@@ -12,7 +12,6 @@ const SETTINGS: Readonly<Record<string, string>> = {
   listen_addresses: '',
   unix_socket_permissions: '0700',
   cluster_name: 'genai',
-  max_connections: '20',
   shared_buffers: '32MB',
   work_mem: '4MB',
   maintenance_work_mem: '32MB',
@@ -45,11 +44,12 @@ export interface ServerPlace {
   socketFolder: string;
   socketArgument: string;
   logFile: string;
+  maxConnections: number;
 }
 
 /** Starts the postmaster in a session of its own, so that Ctrl-C at the terminal reaches only this process, which ends it in order. */
 export function spawnServer(place: ServerPlace): ChildProcess {
-  const settings = { ...SETTINGS, unix_socket_directories: place.socketArgument };
+  const settings = { ...SETTINGS, max_connections: String(place.maxConnections), unix_socket_directories: place.socketArgument };
   const parameters = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
   if (existsSync(place.logFile) && statSync(place.logFile).size > LARGEST_LOG_BYTES) truncateSync(place.logFile);
   // A file, not a pipe: the server must be able to go on writing when this process is gone.

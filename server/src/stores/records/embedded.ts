@@ -20,6 +20,8 @@ const LONGEST_RESTART_DELAY_MS = 5_000;
 export interface EmbeddedOptions {
   /** The server's own folder, for example <data>/postgres; its log stands beside it as <folder>.log. */
   folder: string;
+  /** Default 20. */
+  maxConnections?: number;
   /** Said before work that a person waits for (the first start). */
   onProgress?: (message: string) => void;
   /** Told when the server died by itself, and when it is back. */
@@ -51,7 +53,15 @@ export async function startEmbeddedPostgres(options: EmbeddedOptions): Promise<E
   const survivor = survivingServer(folder);
   if (survivor === null) await ensureClusterWithProgress(native, folder, account, onProgress);
   const { socketFolder, argument } = socketFolderFor(folder, account);
-  const place: ServerPlace = { native, folder, account, socketFolder, socketArgument: argument, logFile: `${folder}.log` };
+  const place: ServerPlace = {
+    native,
+    folder,
+    account,
+    socketFolder,
+    socketArgument: argument,
+    logFile: `${folder}.log`,
+    maxConnections: options.maxConnections ?? 20,
+  };
   const server = new Supervisor(place, options.onEvent ?? (() => {}));
   await server.begin(survivor);
   return server;
