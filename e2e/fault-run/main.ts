@@ -53,7 +53,7 @@ async function run(cluster: Cluster): Promise<number> {
   const done = { faults: 0, skipped: 0, kills: 0, redis: 0 };
   const broken: string[] = [];
   /** When Redis was away for some gateway, by the clock. */
-  const redisAway: { fromMs: number; toMs: number }[] = [];
+  const redisAway: { fromMs: number; toMs: number; forgets: boolean }[] = [];
   const running: Promise<void>[] = [];
   for (const { atMs, lastsMs, fault } of planFaults({ seed, minutes, members: [...members.keys()] })) {
     await new Promise((resolve) => setTimeout(resolve, Math.max(0, startedAt + atMs - performance.now())));
@@ -64,7 +64,7 @@ async function run(cluster: Cluster): Promise<number> {
         (applied) => {
           count(done, fault, applied);
           // The gateways notice that it is back a little later.
-          if (applied && hitsLimits(fault)) redisAway.push({ fromMs, toMs: Date.now() + 1_000 });
+          if (applied && hitsLimits(fault)) redisAway.push({ fromMs, toMs: Date.now() + 1_000, forgets: fault.kind !== 'pause' && fault.kind !== 'link' });
           if (!values.quiet) say(`${((performance.now() - startedAt) / 1000).toFixed(1).padStart(6)} s  over: ${nameOf(fault)}`);
         },
         (error: unknown) => void broken.push(`${nameOf(fault)}: ${error instanceof Error ? error.message.slice(-1_500) : String(error)}`),
@@ -87,9 +87,7 @@ async function run(cluster: Cluster): Promise<number> {
     // ADR 0005: what was left, and the calls in flight when Redis went away.
     budgetBound: BUDGET + BUDGETED_CALLERS * COST * (1 + done.redis + done.kills),
     rpm: RPM,
-    // ADR 0005: with each time that Redis goes away the window under way may admit its limit once more, and one a process.
-    limitBound: (minute) =>
-      RPM + redisAway.filter(({ fromMs, toMs }) => fromMs < (minute + 1) * 60_000 && toMs >= minute * 60_000).length * (RPM + SIZES.gateway),
+    limitBound: (minute) => limitBound(redisAway.filter(({ fromMs, toMs }) => fromMs < (minute + 1) * 60_000 && toMs >= minute * 60_000)),
     peakBytes,
     startedAt: loadFrom,
     say,
@@ -108,10 +106,17 @@ async function run(cluster: Cluster): Promise<number> {
   return verdict.failures.length === 0 ? 0 : 1;
 }
 
-/** Whether limits are decided by gateways alone meanwhile. */
+/** Whether limits are decided by gateways alone meanwhile, or what one of them admitted alone may be lost. */
 function hitsLimits(fault: Fault): boolean {
+  if ('member' in fault && fault.kind !== 'link' && fault.kind !== 'pause') return fault.member.startsWith('gateway');
   if (!('store' in fault) || fault.store !== 'redis') return false;
   return !('member' in fault) || fault.member.startsWith('gateway');
+}
+
+/** ADR 0005: a window in which Redis went away may admit its limit once more, and one a process; and again for each time that what was counted is lost, with Redis or with a gateway. */
+function limitBound(away: readonly { forgets: boolean }[]): number {
+  if (away.length === 0) return RPM;
+  return RPM + RPM + SIZES.gateway + away.filter(({ forgets }) => forgets).length * RPM;
 }
 
 function count(done: { faults: number; skipped: number; kills: number; redis: number }, fault: Fault, applied: boolean): void {

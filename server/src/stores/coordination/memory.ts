@@ -101,6 +101,16 @@ export class MemoryCoordination implements Coordination {
     }
   }
 
+  /** The windows that have not ended, with what was used of each. */
+  windows(nowMs: number): { key: string; windowMs: number; endsAtMs: number; used: number }[] {
+    const all: { key: string; windowMs: number; endsAtMs: number; used: number }[] = [];
+    for (const [name, { endsAtMs, used }] of this.#windows) {
+      const colon = name.indexOf(':');
+      if (endsAtMs > nowMs) all.push({ key: name.slice(colon + 1), windowMs: Number(name.slice(0, colon)), endsAtMs, used });
+    }
+    return all;
+  }
+
   /** How many windows and leases are held: the metric of this store's bound. */
   sizes(): { windows: number; leases: number } {
     let leases = 0;

@@ -1,9 +1,9 @@
 // Coordination on Redis or Valkey: standalone, cluster or Sentinel. While it is away each process decides by itself within a stated share, or refuses; it never hangs.
 import { randomBytes } from 'node:crypto';
 import { AppError } from '#lib/errors.ts';
-import { MemoryCoordination } from './memory.ts';
 import type { Coordination, CoordinationState, Taken, WindowLimit } from './port.ts';
 import { RedisAccounts } from './redis-accounts.ts';
+import { AloneWindows } from './redis-alone.ts';
 import { connectRedis, type RedisClient } from './redis-connect.ts';
 import { RedisAway, RedisGate } from './redis-gate.ts';
 import { RedisNews } from './redis-news.ts';
@@ -66,7 +66,7 @@ class RedisCoordination implements Coordination {
   readonly #options: RedisOptions;
   readonly #client: RedisClient;
   readonly #gate: RedisGate;
-  readonly #alone = new MemoryCoordination();
+  readonly #alone = new AloneWindows();
   readonly #process = randomBytes(8).toString('hex');
   readonly #prefix: string;
   readonly #beatMs: number;
@@ -126,11 +126,7 @@ class RedisCoordination implements Coordination {
       return 'nodes' in this.#client ? await this.#takeByOwner(limits, atMs) : await this.#takeTogether(limits, atMs);
     } catch (error) {
       this.#mayDecideAlone(error);
-      const taken = this.#alone.take(
-        limits.map((limit) => ({ ...limit, max: this.#share(limit.max) })),
-        nowMs,
-      );
-      return taken;
+      return this.#alone.take(limits, nowMs);
     }
   }
 
@@ -149,7 +145,7 @@ class RedisCoordination implements Coordination {
       return (await this.#gate.script(ENTER, [this.#places(key)], [max, holder, leaseMs, this.#now(nowMs)])) === 1;
     } catch (error) {
       this.#mayDecideAlone(error);
-      return this.#alone.enter(key, this.#share(max), holder, leaseMs, nowMs);
+      return this.#alone.enter(key, max, holder, leaseMs, nowMs);
     }
   }
 
@@ -221,11 +217,6 @@ class RedisCoordination implements Coordination {
     if (this.#options.whenAway === 'refuse') throw refusal();
   }
 
-  /** What this process may admit alone: all shares together are at least the limit and at most one a process more. */
-  #share(max: number): number {
-    return max <= 0 ? max : Math.ceil(max / Math.max(1, this.#processes));
-  }
-
   /** The caller's time by Redis's clock. */
   #now(nowMs: number): number {
     return this.#options.redisClock === false ? nowMs : nowMs + this.#ahead;
@@ -256,6 +247,7 @@ class RedisCoordination implements Coordination {
     this.#ahead = Math.round(Number(answer[0]) - (askedAtMs + Date.now()) / 2);
     const processes = answer.slice(1);
     this.#processes = Math.max(1, processes.length);
+    this.#alone.heardProcesses(this.#processes, Date.now());
     return processes;
   }
 
@@ -263,6 +255,11 @@ class RedisCoordination implements Coordination {
     const leaves = this.#leaves;
     for (const [key, holder] of leaves) await this.#client.zrem(this.#places(key), holder);
     this.#leaves = this.#leaves.slice(leaves.length);
+    for (const owed of this.#alone.owed(Date.now())) {
+      const { key, windowMs, atMs, used } = owed;
+      await this.#gate.evenNow(TAKE, [this.#window({ key, windowMs }, this.#now(atMs))], [-1, used, 2 * windowMs]);
+      this.#alone.told(owed);
+    }
     await this.accounts.endAlone();
     this.#options.onBack?.();
   }
