@@ -41,6 +41,8 @@ export interface ClusterOptions {
   links?: boolean;
   /** Further flags of processes of a role. */
   flags?: Partial<Record<Role, readonly string[]>>;
+  /** What is odd about a single process: its surroundings, where its data lies. */
+  odd?(role: Role, index: number): { environment?: Record<string, string>; dataDir?: string } | null;
   /** Instead of a database of its own on the server of GENAI_TEST_RECORDS_URL. */
   recordsUrl?: string;
 }
@@ -115,15 +117,17 @@ export async function startCluster(config: string, sizes: Record<Role, number>, 
   const flags = ['--config', join(folder, 'config.yaml'), '--journal', 's3', '--blobs-url', 's3://genai-cluster/genai', '--drain-delay', '2'];
 
   await options.before?.({ environment, flags });
+  const members: Member[] = [];
   const launch = async (member: Member): Promise<void> => {
     const portFlag = member.role === 'observe' ? '--observe-port' : '--port';
     const own = options.flags?.[member.role] ?? [];
-    const args = ['start', '--role', member.role, '--data-dir', join(member.folder, 'data'), portFlag, String(member.port), ...flags, ...own];
+    const odd = options.odd?.(member.role, members.filter(({ role }) => role === member.role).indexOf(member)) ?? null;
+    const args = ['start', '--role', member.role, '--data-dir', odd?.dataDir ?? join(member.folder, 'data'), portFlag, String(member.port), ...flags, ...own];
     const by = (store: Store): string => through(stores[store], member.links[store]);
     const addresses = { GENAI_RECORDS_URL: by('postgres'), GENAI_REDIS_URL: by('redis'), GENAI_S3_ENDPOINT: by('s3'), CLICKHOUSE_URL: by('clickhouse') };
     member.child = spawn(join(root, 'genai'), args, {
       cwd: member.folder,
-      env: { PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? '', LANG: 'C.UTF-8', ...environment, ...addresses },
+      env: { PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? '', LANG: 'C.UTF-8', ...environment, ...addresses, ...odd?.environment },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     for (const stream of [member.child.stdout, member.child.stderr]) stream?.on('data', (chunk) => (member.output += chunk));
@@ -138,7 +142,6 @@ export async function startCluster(config: string, sizes: Record<Role, number>, 
     );
     if (member.child.exitCode !== null) throw new Error(`${member.role} ended with ${member.child.exitCode}:\n${member.output}`);
   };
-  const members: Member[] = [];
   for (const role of ['gateway', 'observe', 'worker'] as const) {
     for (let index = 0; index < sizes[role]; index++) {
       const port = await freePort();

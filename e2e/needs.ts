@@ -4,6 +4,7 @@ import { join } from 'node:path';
 
 const PATHS: Record<string, readonly string[]> = {
   chromium: ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'],
+  faketime: ['/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1', '/usr/lib/aarch64-linux-gnu/faketime/libfaketime.so.1'],
   haproxy: ['/usr/sbin/haproxy', '/usr/local/sbin/haproxy'],
   // A local AWS; scripts/python-env.sh installs it.
   moto: [join(import.meta.dirname, '../.cache/python/bin/moto_server')],

@@ -2,7 +2,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { getRequestListener } from '@hono/node-server';
 import { createApp, type RequestEvent } from '#http/app.ts';
-import { createClientAddress } from '#http/client-address.ts';
+import { createClientAddress, createProxyCheck } from '#http/client-address.ts';
 import { errorResponse } from '#http/errors.ts';
 import { type Door, openDoor } from '#http/listen.ts';
 import { AppError } from '#lib/errors.ts';
@@ -120,7 +120,13 @@ function fallbackOf(input: DoorsInput, door: 'gateway' | 'observe'): (request: I
       logRequest(log, event);
     },
   });
-  const routes = getRequestListener(app.fetch, { overrideGlobalObjects: false });
+  const isFromProxy = createProxyCheck(settings.trustedProxies);
+  const routes = getRequestListener(
+    (request, bindings) => app.fetch(request, { ...bindings, isFromProxy: isFromProxy(bindings.incoming as IncomingMessage) }),
+    {
+      overrideGlobalObjects: false,
+    },
+  );
   const login = getRequestListener(
     async (request, { incoming }) => {
       try {

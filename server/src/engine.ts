@@ -26,6 +26,7 @@ import { openRecords } from '#stores/records/postgres.ts';
 import { createLog, type Log } from '#telemetry/log.ts';
 import { startConsumption } from './engine-consumer.ts';
 import { answerCopy } from './engine-copy.ts';
+import type { RecordsAddress } from './open-stores.ts';
 import { openPriceList } from './price-list.ts';
 import { teamNames } from './team-names.ts';
 
@@ -33,7 +34,7 @@ import { teamNames } from './team-names.ts';
 export interface EngineInput {
   settings: Pick<Settings, 'dataDir' | 'clickhouse' | 'logLevel' | 'inferSessions' | 'role' | 'journal' | 'blobs'>;
   /** The records' Unix socket folder or URL. */
-  records: { socketFolder: string } | { connectionString: string };
+  records: RecordsAddress;
   /** Name of this consumer in `consumer_positions`. */
   consumer?: string;
   /** Journal bytes that one round of the consumer takes; default 4 MiB. */

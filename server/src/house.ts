@@ -253,7 +253,7 @@ function routesOf(parts: RouteParts): Route[] {
       budgetResets: parts.money.budgetResets,
       ledger: parts.money.ledger,
       prices: parts.deps.prices,
-      ...withWorkers(metrics, input.callWorkers),
+      ...{ ...withWorkers(metrics, input.callWorkers), ...openedOf(input) },
       config: parts.config,
       home: { organizationId: identity.organizationId, projectId: identity.projectId },
       timezone: settings.timezone,
@@ -295,6 +295,16 @@ function observeRoutes({ input, ingestion, evaluation }: RouteParts): Route[] {
 
 function beginDrain(probes: { draining: boolean }): void {
   probes.draining = true;
+}
+
+/** Whether the engine has opened its store; one of its own is part of the start, an external one may be away when others go on. */
+function openedOf({ engine, settings }: HouseInput): { analytics?: () => { opened: boolean; required: boolean } } {
+  if (engine === null) return {};
+  let opened = false;
+  void engine.ready().then(() => {
+    opened = true;
+  });
+  return { analytics: () => ({ opened, required: settings.clickhouse === null }) };
 }
 
 /** The next call uses the configuration; calls under way keep theirs, and nobody waits until the last of them has ended. @throws when it cannot be used. */

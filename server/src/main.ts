@@ -273,7 +273,10 @@ const INHERITED = ['PATH', 'HOME', 'TZ', 'LANG', 'LC_ALL', 'TMPDIR', 'NODE_COMPI
 
 async function openEngine({ settings, stores, environment, log }: EngineParts): Promise<EngineLink | null> {
   if (settings.role === 'gateway') return null;
-  const inherited = [...INHERITED, ...(settings.blobs === null ? [] : Object.keys(environment).filter((name) => name.startsWith('AWS_')))];
+  const inherited = [
+    ...INHERITED,
+    ...(settings.blobs === null && settings.recordsIam !== true ? [] : Object.keys(environment).filter((name) => name.startsWith('AWS_'))),
+  ];
   const engine = await startEngineLink({
     settings,
     extra: { records: stores.recordsAddress, consumer: stores.consumers.analytics },

@@ -19,7 +19,7 @@ import { sql } from '#stores/records/sql.ts';
 import type { Log } from '#telemetry/log.ts';
 
 /** How another process reaches the same records. */
-export type RecordsAddress = { connectionString: string } | { socketFolder: string };
+export type RecordsAddress = { connectionString: string; listenConnectionString?: string; iam?: { region: string | null } } | { socketFolder: string };
 
 export interface Stores {
   records: Records;
@@ -117,12 +117,24 @@ function journalName(journalFolder: string): string {
   return readFileSync(file, 'utf8').trim();
 }
 
+/** How a PostgreSQL by URL is reached. */
+export function externalRecords(
+  { recordsListenUrl, recordsIam, s3 }: Settings,
+  connectionString: string,
+): Extract<RecordsAddress, { connectionString: string }> {
+  return {
+    connectionString,
+    ...(recordsListenUrl == null ? {} : { listenConnectionString: recordsListenUrl }),
+    ...(recordsIam === true ? { iam: { region: s3.region } } : {}),
+  };
+}
+
 async function recordsAddress(
   settings: Settings,
   log: Log,
   onProgress: (text: string) => void,
 ): Promise<{ address: RecordsAddress; postgres: EmbeddedPostgres | null }> {
-  if (settings.recordsUrl !== null) return { address: { connectionString: settings.recordsUrl }, postgres: null };
+  if (settings.recordsUrl !== null) return { address: externalRecords(settings, settings.recordsUrl), postgres: null };
   const postgres = await startEmbeddedPostgres({
     folder: join(settings.dataDir, 'postgres'),
     maxConnections: CONNECTIONS + CONNECTIONS_A_WORKER * (settings.workers ?? 1),

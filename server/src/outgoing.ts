@@ -17,7 +17,7 @@ export interface Outgoing {
 }
 
 export interface OutgoingParts {
-  settings: Pick<Settings, 'egressAllow' | 'gatewayUrl' | 'role'>;
+  settings: Pick<Settings, 'egressAllow' | 'gatewayUrl' | 'role' | 'network'>;
   /** This process's own gateway door; '' when it has none. */
   gatewayDoor: string;
   keyStore: KeyStore;
@@ -25,7 +25,7 @@ export interface OutgoingParts {
 }
 
 export function openOutgoing({ settings, gatewayDoor, keyStore, sealer }: OutgoingParts): Outgoing {
-  const egress = createEgress({ allow: settings.egressAllow });
+  const egress = createEgress({ allow: settings.egressAllow, network: settings.network });
   const url = settings.gatewayUrl ?? (settings.role === 'all' ? gatewayDoor : '');
   const gateway = url === '' ? null : { url, egress: createEgress({ allow: [new URL(url).hostname.replace(/^\[|\]$/g, '')] }) };
   return {

@@ -17,6 +17,7 @@ import { openRecords } from '#stores/records/postgres.ts';
 import { expandFaults, readShape } from '#stores/records/schema-shape.ts';
 import { sql } from '#stores/records/sql.ts';
 import { openBackupPlace } from './backup-place.ts';
+import { externalRecords } from './open-stores.ts';
 import { type MigrationRehearsal, type RehearsalInput, StartRefused } from './platform.ts';
 
 /** @throws AppError that says what to do, StartRefused for faults of the settings. */
@@ -46,7 +47,9 @@ async function source(input: RehearsalInput, settings: Settings, folder: string)
   }
   const place = { blobs: await openFilesystemBlobs(folder), prefix: '', label: folder };
   const part =
-    settings.recordsUrl === null ? await ofFolder(settings.dataDir, place, input) : await ofDatabase({ connectionString: settings.recordsUrl }, place, input);
+    settings.recordsUrl === null
+      ? await ofFolder(settings.dataDir, place, input)
+      : await ofDatabase(externalRecords(settings, settings.recordsUrl), place, input);
   return { place, part };
 }
 

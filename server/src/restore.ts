@@ -21,7 +21,7 @@ import { createLog } from '#telemetry/log.ts';
 import { openBackupPlace } from './backup-place.ts';
 import { resultOf } from './backup-service.ts';
 import { startEngineLink } from './engine-link.ts';
-import { openBlobs } from './open-stores.ts';
+import { externalRecords, openBlobs } from './open-stores.ts';
 import { type RestoreInput, type RestoreResult, StartRefused } from './platform.ts';
 
 /** @throws AppError that says why nothing was restored, StartRefused for faults of the settings. */
@@ -67,7 +67,7 @@ function refuseFilledFolder(dataDir: string): void {
 
 /** Whether the external stores can be reached and are empty; changes nothing. */
 async function lookAtStores(settings: Settings, manifest: Manifest): Promise<void> {
-  const records = openRecords({ connectionString: settings.recordsUrl as string, poolSize: 1 });
+  const records = openRecords({ ...externalRecords(settings, settings.recordsUrl as string), poolSize: 1 });
   const analytics = openClickhouse(settings.clickhouse as NonNullable<Settings['clickhouse']>);
   const blobs = await openBlobs(settings);
   try {
@@ -141,7 +141,7 @@ function definedValues(env: RestoreInput['env']): Record<string, string> {
 }
 
 async function recordsOf(settings: Settings, closers: (() => Promise<unknown>)[]): Promise<{ connectionString: string } | { socketFolder: string }> {
-  if (settings.recordsUrl !== null) return { connectionString: settings.recordsUrl };
+  if (settings.recordsUrl !== null) return externalRecords(settings, settings.recordsUrl);
   const postgres = await startEmbeddedPostgres({ folder: join(settings.dataDir, 'postgres') });
   closers.push(() => postgres.stop());
   return { socketFolder: postgres.socketFolder };

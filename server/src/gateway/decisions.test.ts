@@ -1,6 +1,7 @@
 // The pure decisions of the corridor: what comes after a failure, how long to wait, which deployment is next, what a path means.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { proxyFor } from '#http/proxy-for.ts';
 import { createPrices } from '#prices/model-prices.ts';
 import type { GatewayConfig } from '#settings/settings.ts';
 import { Health } from './cooldown.ts';
@@ -12,7 +13,6 @@ import type { RoutingView } from './strategies.ts';
 import type { Target } from './target.ts';
 import { ROUTING } from './test-gateway-fixture.ts';
 import { parseTraceparent } from './trace-context.ts';
-import { proxyFor } from './transport.ts';
 import { estimateTokens, usageFrom } from './usage.ts';
 
 const SITUATION: Situation = {

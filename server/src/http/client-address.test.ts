@@ -1,7 +1,7 @@
 // Whose word counts about who called.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createClientAddress } from './client-address.ts';
+import { createClientAddress, createProxyCheck } from './client-address.ts';
 
 const request = (remoteAddress: string | undefined, forwarded?: string) =>
   ({ headers: forwarded === undefined ? {} : { 'x-forwarded-for': forwarded }, socket: { remoteAddress } }) as never;
@@ -38,5 +38,13 @@ describe('the client address', () => {
 
   it('refuses a list that is none', () => {
     for (const entry of ['proxy.example', '10.0.0.0/33', '10.0.0/8', '']) expect(() => createClientAddress([entry]), entry).toThrow(/--trusted-proxies/);
+  });
+
+  it('knows a listed proxy by the connection, or by what a process of this machine passes on', () => {
+    const check = createProxyCheck(['10.0.0.0/8', '::1']);
+    const from = (remoteAddress: string | undefined, headers = {}) => check({ headers, socket: { remoteAddress } } as never);
+    expect([from('10.1.2.3'), from('::ffff:10.1.2.3'), from('::1'), from('11.0.0.1'), from(undefined)]).toEqual([true, true, true, false, false]);
+    expect(from(undefined, { 'x-genai-peer-address': '10.0.0.9' })).toBe(true);
+    expect(createProxyCheck([])({ headers: {}, socket: { remoteAddress: '10.0.0.1' } } as never)).toBe(false);
   });
 });

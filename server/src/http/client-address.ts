@@ -41,6 +41,16 @@ export function createCallerAddress(trustedProxies: readonly string[]): (http: {
   };
 }
 
+/** Whether a request came by way of a listed proxy, so that what it says of the client's side (X-Forwarded-Proto) may be believed. */
+export function createProxyCheck(trustedProxies: readonly string[]): (request: Pick<IncomingMessage, 'headers' | 'socket'>) => boolean {
+  if (trustedProxies.length === 0) return () => false;
+  const isTrusted = listOf(trustedProxies);
+  return (request) => {
+    const peer = peerOf(request);
+    return peer !== null && isIP(peer) !== 0 && isTrusted(peer);
+  };
+}
+
 /** Who is at the other end of the connection; of one that another process of this machine passed on, at the other end of that one. */
 function peerOf({ headers, socket }: Pick<IncomingMessage, 'headers' | 'socket'>): string | null {
   const passedOn = headers[PEER_HEADER];

@@ -96,4 +96,31 @@ describe('the way out', () => {
     await expect(egress.request(asked('http://127.0.0.1:1/'))).rejects.toMatchObject({ status: 502 });
     await egress.close();
   });
+
+  it('goes through the proxy of the operator, which may know more names, but to no address that is known here and not allowed', async () => {
+    const asked: string[] = [];
+    const proxy = createServer();
+    proxy.on('connect', (request, socket) => {
+      asked.push(request.url ?? '');
+      socket.end('HTTP/1.1 502 Bad Gateway\r\n\r\n');
+    });
+    await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
+    const network = { httpsProxy: `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`, httpProxy: null, noProxy: ['.direct.example'] };
+    const unknown = (_host: string, _options: object, done: (error: Error) => void) => done(new Error('ENOTFOUND'));
+    const through = createEgress({ allow: [], network, lookup: unknown as never });
+    const inward = createEgress({ allow: [], network, lookup: leadingTo('10.0.0.7') as never });
+    const request = { headers: {}, body: '{}', timeoutMs: 5_000 };
+    await expect(through.request({ ...request, url: 'https://only-the-proxy-knows.example/x' })).rejects.toMatchObject({ status: 502 });
+    expect(asked).toEqual(['only-the-proxy-knows.example:443']);
+    await expect(inward.request({ ...request, url: 'https://inside.example/x' })).rejects.toMatchObject({
+      status: 400,
+      message: expect.stringContaining('10.0.0.7'),
+    });
+    await expect(through.request({ ...request, url: 'https://a.direct.example/x' })).rejects.toMatchObject({ status: 502 });
+    await expect(through.request({ ...request, url: 'https://169.254.169.254/x' })).rejects.toMatchObject({ status: 400 });
+    expect(asked).toHaveLength(1);
+    await Promise.all([through.close(), inward.close()]);
+    proxy.closeAllConnections();
+    proxy.close();
+  });
 });

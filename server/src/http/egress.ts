@@ -1,8 +1,10 @@
 // The one way out to addresses that people gave: where a request may go, pinned at the moment of the connection. Redirects are not followed.
 import { lookup as systemLookup } from 'node:dns';
 import { BlockList, isIP, type LookupFunction } from 'node:net';
-import { Agent, request as send, fetch as undiciFetch } from 'undici';
+import { Agent, type Dispatcher, ProxyAgent, request as send, fetch as undiciFetch } from 'undici';
 import { AppError } from '#lib/errors.ts';
+import type { Settings } from '#settings/settings.ts';
+import { proxyFor } from './proxy-for.ts';
 
 export interface EgressRequest {
   url: string;
@@ -35,15 +37,28 @@ export interface EgressOptions {
   /** Hosts, addresses and networks (CIDR) that may be reached although they are not public. */
   allow: readonly string[];
   lookup?: typeof systemLookup;
+  /** HTTP(S)_PROXY and NO_PROXY; absent = straight out. */
+  network?: Pick<Settings['network'], 'httpsProxy' | 'httpProxy' | 'noProxy'>;
 }
 
 const MAX_ANSWER_BYTES = 4 << 20;
 const CONNECT_TIMEOUT_MS = 10_000;
 
 /** Makes the way out. `allow` is what the operator trusts: everything else must be a public address. */
-export function createEgress({ allow, lookup = systemLookup }: EgressOptions): Egress {
+export function createEgress({ allow, lookup = systemLookup, network }: EgressOptions): Egress {
   const trusted = trust(allow);
-  const agent = new Agent({ connect: { timeout: CONNECT_TIMEOUT_MS, lookup: guardedLookup(trusted, lookup) }, connections: 32, keepAliveTimeout: 10_000 });
+  const proxies = new Map<string, ProxyAgent>();
+  const guarded = guardedLookup(trusted, lookup);
+  const agent = new Agent({ connect: { timeout: CONNECT_TIMEOUT_MS, lookup: guarded }, connections: 32, keepAliveTimeout: 10_000 });
+  /** A proxy looks names up itself, so nothing can be pinned here: what this machine knows of the name must be allowed, and the rest is the proxy's to decide. */
+  const wayTo = async (target: URL): Promise<Dispatcher> => {
+    const proxy = network === undefined ? null : proxyFor(target.origin, network);
+    if (proxy === null) return agent;
+    await allowedAsFarAsKnown(target.hostname, guarded);
+    const known = proxies.get(proxy) ?? new ProxyAgent({ uri: proxy, connectTimeout: CONNECT_TIMEOUT_MS, keepAliveTimeout: 10_000 });
+    proxies.set(proxy, known);
+    return known;
+  };
   return {
     check: (url) => void checked(url, trusted),
     async request({ url, method = 'POST', headers, body, timeoutMs, signal }) {
@@ -53,7 +68,7 @@ export function createEgress({ allow, lookup = systemLookup }: EgressOptions): E
         const answer = await send(target, {
           method,
           headers,
-          dispatcher: agent,
+          dispatcher: await wayTo(target),
           signal: signal === undefined ? timeout : AbortSignal.any([signal, timeout]),
           ...(body === undefined ? {} : { body }),
         });
@@ -65,14 +80,14 @@ export function createEgress({ allow, lookup = systemLookup }: EgressOptions): E
     async fetch(url, init = {}) {
       const target = checked(String(url), trusted);
       try {
-        const answer = await undiciFetch(target, { ...(init as object), redirect: 'error', dispatcher: agent });
+        const answer = await undiciFetch(target, { ...(init as object), redirect: 'error', dispatcher: await wayTo(target) });
         return limited(answer as unknown as Response);
       } catch (error) {
         if (init.signal?.aborted) throw error;
         throw explained(error, { host: target.host, timeoutMs: 0, timedOut: false });
       }
     },
-    close: () => agent.destroy(),
+    close: async () => void (await Promise.all([agent.destroy(), ...[...proxies.values()].map((proxy) => proxy.destroy())])),
   };
 }
 
@@ -170,6 +185,15 @@ function guardedLookup(trusted: Trust, lookup: typeof systemLookup): LookupFunct
       else done(null, first?.address ?? '', first?.family ?? 0);
     });
   };
+}
+
+/** @throws AppError 400 when the name leads to an address that is not allowed; a name that only the proxy knows passes. */
+function allowedAsFarAsKnown(hostname: string, lookup: LookupFunction): Promise<void> {
+  const host = hostname.replace(/^\[|\]$/g, '');
+  if (isIP(host) !== 0) return Promise.resolve();
+  return new Promise((resolve, reject) => {
+    lookup(host, { all: true }, (error) => (error instanceof AppError ? reject(error) : resolve()));
+  });
 }
 
 async function bounded(body: AsyncIterable<Uint8Array>): Promise<string> {

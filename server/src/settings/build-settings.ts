@@ -67,6 +67,8 @@ export function buildSettings(sources: Sources, notes: Notes): Settings {
     dataDir: sources.dataDir,
     timezone: text('timezone') ?? Intl.DateTimeFormat().resolvedOptions().timeZone ?? 'UTC',
     recordsUrl: text('recordsUrl'),
+    recordsListenUrl: text('recordsListenUrl'),
+    recordsIam: text('recordsIam') === 'true',
     clickhouse: clickhouse(values),
     redis: redis(values, notes),
     journal: text('journal') as Settings['journal'],

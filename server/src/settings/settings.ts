@@ -19,6 +19,10 @@ export interface Settings {
   readonly timezone: string;
   /** null = the embedded PostgreSQL. */
   readonly recordsUrl: string | null;
+  /** Reaches PostgreSQL itself, for LISTEN, when `recordsUrl` leads to a transaction pooler; null or absent = the same. */
+  readonly recordsListenUrl?: string | null;
+  /** Signs in to PostgreSQL with AWS IAM tokens. */
+  readonly recordsIam?: boolean;
   /** null = chDB in the engine process. */
   readonly clickhouse: { readonly url: string; readonly user: string; readonly password: string; readonly database: string } | null;
   /** Shared by processes; null = limits and budgets live in this process's memory. */

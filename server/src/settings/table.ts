@@ -65,6 +65,20 @@ export const SETTINGS = [
     secret: true,
   }),
   row(
+    'recordsListenUrl',
+    'Address that reaches PostgreSQL itself when --records-url leads to a pooler of transactions (PgBouncer): one connection a process listens there for changed keys and models.',
+    { kind: 'postgres-url', flag: 'records-listen-url', secret: true },
+  ),
+  row(
+    'recordsIam',
+    'Whether PostgreSQL is signed in to with AWS IAM tokens instead of a password (RDS, Aurora): by the credential chain of AWS, in the region of --s3-region.',
+    {
+      kind: 'choice',
+      choices: ['true', 'false'],
+      default: 'false',
+    },
+  ),
+  row(
     'redisUrl',
     'redis:// (rediss://, redis-cluster://, redis-sentinel://) address of a Redis or Valkey that several processes share for limits, budgets and news of changed keys; needs --records-url.',
     {

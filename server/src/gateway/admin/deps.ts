@@ -97,6 +97,8 @@ export interface AdminDeps {
   readonly budgetResets: Pick<BudgetResets, 'reschedule'>;
   readonly prices: Prices;
   readonly metrics: Metrics;
+  /** False until the store of traces was opened for the first time: `required` ones keep the process out of the balancer. */
+  readonly analytics?: () => { opened: boolean; required: boolean };
   /** Processes that answer calls beside this one; absent = this process answers them. */
   readonly workers?: () => { ready: number; wanted: number };
   /** The configuration now; a reload replaces it. */

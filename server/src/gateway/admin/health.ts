@@ -51,21 +51,27 @@ export function healthRoutes(deps: AdminDeps): Route[] {
 async function readiness(deps: AdminDeps, watch: RecordsWatch): Promise<Response> {
   const connected = await watch.isConnected();
   const workers = deps.workers?.();
-  const serves = (connected || deps.servesWithoutRecords) && !deps.draining() && workers?.ready !== 0;
+  const analytics = deps.analytics?.();
+  const serves = (connected || deps.servesWithoutRecords) && !deps.draining() && workers?.ready !== 0 && !isOpening(analytics);
   const { kind, away, processes } = deps.coordination();
   const money = deps.money();
   // A process that decides alone still serves: only the state is told.
   const coordination = kind === 'memory' ? { kind } : { kind, state: away ? 'away' : 'connected', processes };
-  const isWhole = connected && money?.away !== true && workers?.ready === workers?.wanted;
+  const isWhole = connected && money?.away !== true && workers?.ready === workers?.wanted && analytics?.opened !== false;
   const status = serves ? statusOf(isWhole) : 'unhealthy';
   const body = {
     status,
     db: connected ? 'connected' : 'disconnected',
     coordination,
+    ...(analytics?.opened === false ? { analytics: 'opening' } : {}),
     ...(workers === undefined ? {} : { workers }),
     ...(money === null ? {} : { money: { state: money.away ? money.whenAway : 'connected', owed_calls: money.owed } }),
   };
   return Response.json(body, { status: serves ? 200 : 503 });
+}
+
+function isOpening(analytics: { opened: boolean; required: boolean } | undefined): boolean {
+  return analytics?.required === true && !analytics.opened;
 }
 
 function statusOf(isWhole: boolean): 'healthy' | 'degraded' {

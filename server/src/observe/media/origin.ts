@@ -5,7 +5,9 @@ import type { Context } from 'hono';
 export function addressOf(http: Context, pathAndQuery: string): string {
   const url = new URL(http.req.url);
   const host = http.req.header('host');
-  const forwarded = http.req.header('x-forwarded-proto')?.split(',')[0]?.trim().toLowerCase();
+  // Anybody may send the header; doors.ts says whether a listed proxy did (--trusted-proxies).
+  const isFromProxy = (http.env as { isFromProxy?: boolean } | undefined)?.isFromProxy === true;
+  const forwarded = isFromProxy ? http.req.header('x-forwarded-proto')?.split(',')[0]?.trim().toLowerCase() : undefined;
   const protocol = forwarded === 'https' || forwarded === 'http' ? `${forwarded}:` : url.protocol;
   return `${protocol}//${host !== undefined && /^[\w.:[\]-]{1,255}$/.test(host) ? host : url.host}${pathAndQuery}`;
 }

@@ -58,6 +58,7 @@ class SocketCoordination implements Coordination {
       get: async (key) => bytesOf(await this.#ask({ ask: 'get', key })),
       set: async (key, value, ttlMs) => void (await this.#ask({ ask: 'set', key, value: value.toString('base64'), ttlMs })),
       remove: async (key) => (await this.#ask({ ask: 'remove', key })) as boolean,
+      clear: async () => (await this.#ask({ ask: 'clear' })) as number,
     };
     const reader = new FrameReader();
     socket.on('data', (piece) => {

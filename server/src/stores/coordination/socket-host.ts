@@ -162,6 +162,8 @@ class CoordinationHost implements Coordination {
         return this.#memory.values.set(question.key, Buffer.from(question.value, 'base64'), question.ttlMs) ?? null;
       case 'remove':
         return this.#memory.values.remove(question.key);
+      case 'clear':
+        return this.#memory.values.clear();
     }
   }
 

@@ -13,7 +13,8 @@ export type Question =
   | { ask: 'tell'; topic: string; message: string; heard: boolean }
   | { ask: 'get'; key: string }
   | { ask: 'set'; key: string; value: string; ttlMs: number }
-  | { ask: 'remove'; key: string };
+  | { ask: 'remove'; key: string }
+  | { ask: 'clear' };
 
 /** To the holder of the counters. */
 export type ToHost = { kind: 'questions'; all: readonly { id: number; question: Question }[] } | { kind: 'heard'; news: number };

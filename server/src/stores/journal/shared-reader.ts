@@ -12,7 +12,8 @@ export interface SharedReaderOptions {
   onCorrupt?: (place: { key: string; offset: number | null }) => void;
 }
 
-const OBJECTS_A_READ = 8;
+/** Small objects come one every 100 ms from each writer: what had to wait is read many at a time, within the bytes that are asked for. */
+const OBJECTS_A_READ = 64;
 
 export function openSharedReader(options: SharedReaderOptions): JournalReader {
   return new SharedReader(options);

@@ -1,5 +1,6 @@
 // Where and how to connect: one set of options becomes pg's client configuration, for a URL or for a Unix socket.
 import pg from 'pg';
+import { clientWithTokens, rdsTokens } from './iam-token.ts';
 
 /** Options of openRecords. Give `connectionString` or `socketFolder`. */
 export interface RecordsOptions {
@@ -11,6 +12,8 @@ export interface RecordsOptions {
   database?: string;
   /** A URL that reaches the server itself, for LISTEN, when `connectionString` leads to a transaction pooler. */
   listenConnectionString?: string;
+  /** Signs in with IAM tokens of this region (null: as AWS's chain says) instead of a password. */
+  iam?: { region: string | null };
   /** Connections kept at most; default 4. */
   poolSize?: number;
   /** The server ends a statement after this long; default 30,000. */
@@ -69,6 +72,11 @@ function withoutForeignParameters(connectionString: string, startup: string | nu
   for (const name of ['options', 'pgbouncer', 'schema', 'connection_limit', 'pool_timeout', 'statement_cache_size']) url.searchParams.delete(name);
   if (startup !== null && own !== null) url.searchParams.set('options', `${own} ${startup}`);
   return url.toString();
+}
+
+/** What connects: pg's own, or one that signs in with IAM tokens. */
+export function clientClass(options: Pick<RecordsOptions, 'iam'>): typeof pg.Client {
+  return options.iam === undefined ? pg.Client : clientWithTokens(rdsTokens(options.iam.region));
 }
 
 /** pg's parsers, but a `date` stays text: as a Date it would depend on the process's time zone. int8 and numeric are text already. */

@@ -34,6 +34,7 @@ export function isAway(error: unknown): boolean {
 export function translateFailure(error: unknown): unknown {
   if (error instanceof AppError) return error;
   if (isAway(error)) return noConnection(error);
+  if (isDistrust(error)) return distrusted(error);
   switch (sqlState(error)) {
     case '57014':
       return new AppError('The database took too long to answer; try again.', { status: 503, code: 'db_timeout', retryAfterSeconds: 2, cause: error });
@@ -62,6 +63,20 @@ export function translateFailure(error: unknown): unknown {
     default:
       return error;
   }
+}
+
+/** The other end of the connection is not who it should be, by its certificate. */
+function isDistrust(error: unknown): boolean {
+  const code = (error as { code?: unknown } | null)?.code;
+  return typeof code === 'string' && /^(ERR_TLS_|ERR_SSL_|CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|HOSTNAME_MISMATCH)/.test(code);
+}
+
+function distrusted(cause: unknown): AppError {
+  const why = (cause as { code: string }).code;
+  return new AppError(
+    `The certificate of PostgreSQL is not trusted (${why}): name its authority with sslrootcert=<file> in the records URL, or in NODE_EXTRA_CA_CERTS.`,
+    { status: 503, code: 'no_db_connection', retryAfterSeconds: 5, cause },
+  );
 }
 
 function noConnection(cause: unknown): AppError {

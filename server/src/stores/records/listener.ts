@@ -18,12 +18,13 @@ export interface Listener {
 }
 
 /** Makes a listener that connects on the first subscription. `onError` hears about each lost connection. */
-export function createListener(config: pg.ClientConfig, onError: (error: Error) => void): Listener {
-  return new PostgresListener(config, onError);
+export function createListener(config: pg.ClientConfig, onError: (error: Error) => void, client: typeof pg.Client = pg.Client): Listener {
+  return new PostgresListener(config, onError, client);
 }
 
 class PostgresListener implements Listener {
   readonly #config: pg.ClientConfig;
+  readonly #clientClass: typeof pg.Client;
   readonly #onError: (error: Error) => void;
   readonly #subscriptions = new Set<Subscription>();
   #client: pg.Client | null = null;
@@ -34,8 +35,9 @@ class PostgresListener implements Listener {
   #gap = false;
   #closed = false;
 
-  constructor(config: pg.ClientConfig, onError: (error: Error) => void) {
+  constructor(config: pg.ClientConfig, onError: (error: Error) => void, client: typeof pg.Client) {
     this.#config = config;
+    this.#clientClass = client;
     this.#onError = onError;
   }
 
@@ -70,7 +72,7 @@ class PostgresListener implements Listener {
 
   async #open(): Promise<void> {
     if (this.#closed) return;
-    const client = new pg.Client(this.#config);
+    const client = new this.#clientClass(this.#config);
     client.on('error', (error) => this.#lost(error, client));
     client.on('end', () => this.#lost(new Error('Connection terminated: LISTEN'), client));
     client.on('notification', (message) => this.#deliver(message));

@@ -1,7 +1,7 @@
 // Records over PostgreSQL by `pg`: a small pool, one schema, transactions, LISTEN. Safe behind a transaction pooler: no named statements, no session state.
 import pg from 'pg';
 import { AppError } from '#lib/errors.ts';
-import { clientConfig, DEFAULT_STATEMENT_TIMEOUT_MS, namesPooler, type RecordsOptions, SCHEMA } from './connection.ts';
+import { clientClass, clientConfig, DEFAULT_STATEMENT_TIMEOUT_MS, namesPooler, type RecordsOptions, SCHEMA } from './connection.ts';
 import { isAway, translateFailure } from './failures.ts';
 import { createListener, type Listener } from './listener.ts';
 import type { Records, RecordsSession, Statement } from './port.ts';
@@ -22,6 +22,7 @@ export function openRecords(options: RecordsOptions): Records {
 class PostgresRecords implements Records {
   readonly #options: RecordsOptions;
   readonly #onError: (error: Error) => void;
+  readonly #client: typeof pg.Client;
   #pool: pg.Pool;
   #pooled: boolean;
   #listener: Listener | null = null;
@@ -30,6 +31,7 @@ class PostgresRecords implements Records {
     this.#options = options;
     this.#onError = options.onError ?? (() => {});
     this.#pooled = namesPooler(options.connectionString);
+    this.#client = clientClass(options);
     this.#pool = this.#openPool();
   }
 
@@ -87,7 +89,7 @@ class PostgresRecords implements Records {
   async listen(channel: string, handler: (payload: string) => void, onGap: () => void): Promise<() => Promise<void>> {
     const { listenConnectionString } = this.#options;
     const target = listenConnectionString === undefined ? this.#options : { ...this.#options, connectionString: listenConnectionString };
-    this.#listener ??= createListener(clientConfig(target, true), this.#onError);
+    this.#listener ??= createListener(clientConfig(target, true), this.#onError, this.#client);
     return this.#listener.subscribe({ channel, handler, onGap });
   }
 
@@ -136,6 +138,7 @@ class PostgresRecords implements Records {
     const pooled = this.#pooled;
     const pool = new pg.Pool({
       ...clientConfig(this.#options, pooled),
+      Client: this.#client,
       max: this.#options.poolSize ?? DEFAULT_POOL_SIZE,
       idleTimeoutMillis: 60_000,
       onConnect: async (client) => {
