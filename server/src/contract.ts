@@ -43,6 +43,28 @@ export interface ConsoleBreakdownRow {
   tokens: number;
 }
 
+/** An observation as the live tail gives it: texts are cut, contents to their first characters. */
+export interface ConsoleTailRow {
+  traceId: string;
+  id: string;
+  type: string;
+  name: string | null;
+  startTime: string;
+  /** Null while it runs. */
+  endTime: string | null;
+  latencyMs: number | null;
+  environment: string;
+  level: string;
+  statusMessage: string | null;
+  model: string | null;
+  userId: string | null;
+  sessionId: string | null;
+  totalTokens: number;
+  totalCost: string | null;
+  input: string | null;
+  output: string | null;
+}
+
 /** One call of the request log, with its attempts. */
 export interface ConsoleRequest {
   callId: string;

@@ -18,6 +18,7 @@ import { createLookup } from '#observe/store/lookup.ts';
 import { createPositions } from '#observe/store/positions.ts';
 import { usagePricer } from '#observe/store/usage-pricer.ts';
 import { createWriter, type Writer } from '#observe/store/writer.ts';
+import { createTailHub, type TailHub } from '#observe/tail/hub.ts';
 import type { Prices } from '#prices/port.ts';
 import type { Analytics } from '#stores/analytics/port.ts';
 import type { Blobs } from '#stores/blobs/port.ts';
@@ -38,6 +39,8 @@ import { leasedPositions, leasedWriter, startLeasedConsumer } from './leased-con
 export interface Consumption {
   consumer: Consumer;
   deletions: Deletions;
+  /** Who watches what is stored here; null where another process stores, or serves no reader. */
+  tail: TailHub | null;
   /** What retention removed since the start; null where another process keeps house. */
   retained: () => RetentionCounts | null;
   stop(): Promise<void>;
@@ -90,7 +93,8 @@ async function consumeFolder(parts: StoringParts): Promise<Consumption> {
     onCorrupt: (corruption) => log.error('a damaged place in the journal was passed over', { ...corruption }),
   });
   const folder = newFolder(parts);
-  const { writer, deleted } = writing(parts);
+  const tail = createTailHub();
+  const { writer, deleted } = writing(parts, tail);
   const consumer = startConsumer({
     reader,
     folder,
@@ -114,6 +118,7 @@ async function consumeFolder(parts: StoringParts): Promise<Consumption> {
   return {
     consumer,
     deletions: createDeletions(deletion),
+    tail,
     retained: life.counts,
     async stop() {
       await life.stop();
@@ -137,7 +142,7 @@ async function consumeShared(parts: StoringParts): Promise<Consumption> {
     lease,
     begin: () => {
       const folder = newFolder(parts);
-      const { writer, deleted } = writing(parts);
+      const { writer, deleted } = writing(parts, null);
       storing = { deleted, folder };
       return startConsumer({
         reader,
@@ -177,6 +182,7 @@ async function consumeShared(parts: StoringParts): Promise<Consumption> {
   return {
     consumer,
     deletions: deletionsElsewhere(records),
+    tail: null,
     retained: life.counts,
     async stop() {
       await life.stop();
@@ -188,7 +194,7 @@ async function consumeShared(parts: StoringParts): Promise<Consumption> {
 
 function readOnly({ records }: Parts): Consumption {
   const consumer = consumerElsewhere();
-  return { consumer, deletions: deletionsElsewhere(records), retained: () => null, stop: () => consumer.stop() };
+  return { consumer, deletions: deletionsElsewhere(records), tail: null, retained: () => null, stop: () => consumer.stop() };
 }
 
 async function stopAll(consumer: Consumer, reader: JournalReader): Promise<void> {
@@ -207,7 +213,19 @@ function newFolder({ analytics, input, models, prices, retention }: StoringParts
   });
 }
 
-function writing({ analytics, records, log }: Parts): { writer: Writer; deleted: DeletedTraces } {
+/** Stored rows pass by who watches, once they are on the disk. */
+function watched(writer: Writer, tail: TailHub | null): Writer {
+  if (tail === null) return writer;
+  return {
+    async write(rows, options) {
+      const written = await writer.write(rows, options);
+      tail.publish(rows);
+      return written;
+    },
+  };
+}
+
+function writing({ analytics, records, log }: Parts, tail: TailHub | null): { writer: Writer; deleted: DeletedTraces } {
   const deleted = createDeletedTraces(records);
   const inserts = createWriter(analytics, { onAway: (error) => log.warn('the analytics store is away; the insert is repeated', { error }) });
   const leftOut = async ({ rows, traces, lastSequence }: LeftOut): Promise<void> => {
@@ -221,7 +239,7 @@ function writing({ analytics, records, log }: Parts): { writer: Writer; deleted:
         lastSequence,
       );
   };
-  return { deleted, writer: withoutDeleted(inserts, deleted, leftOut) };
+  return { deleted, writer: withoutDeleted(watched(inserts, tail), deleted, leftOut) };
 }
 
 function onError(log: Log): (error: unknown) => void {

@@ -8,6 +8,7 @@ import type { AnalyticsCopy } from '#backup/analytics-copy.ts';
 import type { Principal } from '#identity/principal.ts';
 import { AppError } from '#lib/errors.ts';
 import { socketPath } from '#lib/socket-path.ts';
+import { TAIL_PATH } from '#observe/tail/routes.ts';
 import type { EngineAnswer, EngineInput } from './engine.ts';
 import { analyticsThroughEngine } from './engine-copy.ts';
 
@@ -22,6 +23,8 @@ export interface EngineLink {
   pid(): number | null;
   /** The analytics themselves, for backup and restore. */
   copy: AnalyticsCopy;
+  /** Ends answers that have no end of their own (the live tail): the process is going. */
+  endStreams(): void;
   stop(): Promise<void>;
 }
 
@@ -45,6 +48,8 @@ export async function startEngineLink(options: EngineLinkOptions): Promise<Engin
   const path = socketPath(options.settings.dataDir, 'engine.sock');
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });
   const pool = new Pool('http://engine', { socketPath: path, connections: 16, headersTimeout: READ_TIMEOUT_MS, bodyTimeout: READ_TIMEOUT_MS });
+  // What has no end must not keep the connections of reads.
+  const streams = new Pool('http://engine', { socketPath: path, connections: 32, headersTimeout: READ_TIMEOUT_MS, bodyTimeout: READ_TIMEOUT_MS });
   const process = superviseEngine(options);
   const wakeEngine = createWaker(pool);
   let durableSequence = 0n;
@@ -66,13 +71,14 @@ export async function startEngineLink(options: EngineLinkOptions): Promise<Engin
     async forward(request, principal, body) {
       const url = new URL(request.url);
       try {
-        const answer = await pool.request({
+        const answer = await (url.pathname === TAIL_PATH ? streams : pool).request({
           method: request.method as 'GET',
           path: url.pathname + url.search,
           headers: {
             'x-genai-principal': Buffer.from(JSON.stringify(principal)).toString('base64url'),
             'x-genai-durable-sequence': String(durableSequence),
             accept: request.headers.get('accept') ?? '*/*',
+            ...lastEventOf(request),
           },
           ...(body === undefined ? {} : { body }),
           signal: request.signal,
@@ -95,11 +101,18 @@ export async function startEngineLink(options: EngineLinkOptions): Promise<Engin
     },
     pid: () => process.pid(),
     copy: analyticsThroughEngine(pool),
+    endStreams: () => void streams.destroy(),
     async stop() {
       await process.stop();
+      await streams.destroy();
       await pool.close().catch(() => undefined);
     },
   };
+}
+
+function lastEventOf(request: Request): Record<string, string> {
+  const id = request.headers.get('last-event-id');
+  return id === null ? {} : { 'last-event-id': id };
 }
 
 function responseOf(answer: Dispatcher.ResponseData): Response {

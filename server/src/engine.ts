@@ -76,14 +76,15 @@ export async function startEngine(input: EngineInput, log: Log): Promise<Engine>
   const records = openRecords({ ...input.records, poolSize: 2, onError: (error) => log.warn('records connection', { error: error.message }) });
   const models = await openProjectModels(records, (error) => log.warn('models of projects could not be read; those known so far stay', reasonOf(error)));
   const priceList = await openPriceList(records, log);
-  const { consumer, deletions, retained, stop } = await startConsumption({ input, analytics, records, models, prices: priceList.prices, log });
+  const { consumer, deletions, tail, retained, stop } = await startConsumption({ input, analytics, records, models, prices: priceList.prices, log });
   const path = socketPath(settings.dataDir, 'engine.sock');
   const status = (): Promise<EngineAnswer> => statusOf(analytics, consumer, retained());
-  const server = await listen(path, listener({ analytics, records, deletions, teamNames: (ids) => teamNames(records, ids) }, consumer, status, log));
+  const server = await listen(path, listener({ analytics, records, deletions, tail, teamNames: (ids) => teamNames(records, ids) }, consumer, status, log));
   return {
     socketPath: path,
     status,
     stop: async () => {
+      tail?.close();
       await closeServer(server, path);
       await stop();
       await models.close();

@@ -154,7 +154,7 @@ export async function buildHouse(input: HouseInput): Promise<House> {
     takeover: takeoverDeps({ records: stores.records, timezone: settings.timezone, home: identity, money, news, stored, models }),
     authenticateProject: (authorization) => projectPrincipal(projectKeys, authorization),
     authenticate: authenticatorsOf(input, { login, projectKeys, deps, config: () => config }),
-    beginDrain: () => beginDrain(probes),
+    beginDrain: () => beginDrain(probes, input.engine),
     swapConfig: (next) => models.useFile(next),
     storedSettings: () => registered.stored.all(),
     coordination: () => coordination.state(),
@@ -293,8 +293,9 @@ function observeRoutes({ input, ingestion, evaluation }: RouteParts): Route[] {
   ];
 }
 
-function beginDrain(probes: { draining: boolean }): void {
+function beginDrain(probes: { draining: boolean }, engine: { endStreams(): void } | null = null): void {
   probes.draining = true;
+  engine?.endStreams();
 }
 
 /** Whether the engine has opened its store; one of its own is part of the start, an external one may be away when others go on. */

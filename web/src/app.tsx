@@ -8,6 +8,7 @@ import { readEvaluationSearch } from '#evaluation/url.ts';
 import { loadPageTexts } from '#i18n/i18n.ts';
 import { readKeysSearch } from '#keys/url.ts';
 import { parseSearch, pickTexts, stringifySearch } from '#lib/url-state.ts';
+import { readLiveSearch } from '#live/url.ts';
 import { readModelsSearch } from '#models/url.ts';
 import { readOverviewSearch } from '#overview/url.ts';
 import { readPeopleSearch } from '#people/url.ts';
@@ -131,6 +132,12 @@ const comparison = createRoute({
   path: '/project/$projectId/datasets/$datasetName/compare',
   validateSearch: readComparisonSearch,
   component: page(() => import('#comparison/comparison-page.tsx'), 'ComparisonPage'),
+});
+const live = createRoute({
+  getParentRoute: () => shell,
+  path: '/ui/live',
+  validateSearch: readLiveSearch,
+  component: page(() => import('#live/live-page.tsx'), 'LivePage'),
 });
 const annotation = createRoute({
   getParentRoute: () => shell,
@@ -271,6 +278,7 @@ const routeTree = root.addChildren([
     datasets,
     dataset,
     comparison,
+    live,
     annotation,
     annotationWork,
     dashboards,

@@ -9,7 +9,12 @@ import { forwardedReadRoutes, readRoutes } from './read-routes.ts';
 
 const person: Principal = { kind: 'user', userId: 'u', email: 'a@example.com', name: 'A', role: 'viewer', mustChangePassword: false };
 const SPECIAL = 'id/with \\ \' " {p0:String} 日本';
-const others = { records: { query: async () => [] }, deletions: { traces: async () => '', score: async () => '' }, teamNames: async () => new Map() };
+const others = {
+  records: { query: async () => [] },
+  deletions: { traces: async () => '', score: async () => '' },
+  tail: null,
+  teamNames: async () => new Map(),
+};
 let reads: ReadsFixture;
 const filter = (...conditions: object[]) => `filter=${encodeURIComponent(JSON.stringify(conditions))}`;
 

@@ -14,6 +14,8 @@ import { reconciliationRoutes } from './reconciliation/routes.ts';
 import { scoreTypes } from './score-configs/check.ts';
 import { scoreRoutes } from './scores/routes.ts';
 import { sessionRoutes } from './sessions/routes.ts';
+import type { TailHub } from './tail/hub.ts';
+import { tailRoutes } from './tail/routes.ts';
 import { traceRoutes } from './traces/routes.ts';
 
 /** What the engine holds. */
@@ -21,12 +23,14 @@ export interface EngineParts {
   analytics: Analytics;
   records: Pick<Records, 'query'>;
   deletions: Deletions;
+  /** Who watches rows as they are stored; null where another process stores. */
+  tail: TailHub | null;
   /** The names of teams by id; a team that is gone has none. */
   teamNames: (ids: readonly string[]) => Promise<ReadonlyMap<string, string>>;
 }
 
 /** Reads of the public API and of the console, and the deletion of what is read. */
-export function readRoutes({ analytics, records, deletions, teamNames }: EngineParts): Route[] {
+export function readRoutes({ analytics, records, deletions, tail, teamNames }: EngineParts): Route[] {
   const link = promptLinks(records);
   const types = scoreTypes(records);
   return [
@@ -39,16 +43,19 @@ export function readRoutes({ analytics, records, deletions, teamNames }: EngineP
     ...deletionRoutes(deletions),
     ...receiptRoutes(records),
     ...reconciliationRoutes(analytics, records),
+    ...tailRoutes(tail),
     ...consoleReadRoutes(analytics, teamNames),
   ];
 }
 
 /** The same routes for a process without the store: paths, roles and schemas are equal, `forward` answers. */
 export function forwardedReadRoutes(forward: (context: RouteContext) => Promise<Response>): Route[] {
-  return readRoutes({ analytics: noStore, records: { query: refuse }, deletions: { traces: refuse, score: refuse }, teamNames: refuse }).map((route) => ({
-    ...route,
-    handle: forward,
-  }));
+  return readRoutes({ analytics: noStore, records: { query: refuse }, deletions: { traces: refuse, score: refuse }, tail: null, teamNames: refuse }).map(
+    (route) => ({
+      ...route,
+      handle: forward,
+    }),
+  );
 }
 
 async function refuse(): Promise<never> {

@@ -6,8 +6,8 @@ import { useQuery } from '@tanstack/react-query';
 import { type FormEvent, type ReactNode, useState } from 'react';
 import { useText } from '#i18n/i18n.ts';
 import { ErrorState } from '#ui/error-state.tsx';
+import { FilterLines } from '#ui/filter-lines.tsx';
 import styles from './evaluation.module.css';
-import { FilterLines } from './filter-lines.tsx';
 import { COLUMNS, checkRule, EMPTY_RULE, mappingFor, type RuleForm, ruleBodyOf, ruleFormOf, SOURCES, TARGETS, type Target } from './rule-values.ts';
 import { evaluatorsQuery, useEvaluationChanges } from './use-evaluation.ts';
 

@@ -1,6 +1,7 @@
 // What the rule form sends, and what it carries along.
 import { describe, expect, it } from 'vitest';
-import { checkRule, conditionsOf, EMPTY_RULE, linesOf, mappingFor, ruleBodyOf } from './rule-values.ts';
+import { conditionsOf, linesOf } from '#lib/filter-lines.ts';
+import { checkRule, EMPTY_RULE, mappingFor, ruleBodyOf } from './rule-values.ts';
 
 const evaluator = {
   id: 'e',

@@ -1,5 +1,6 @@
 // The forms of rules and evaluators, and what they send.
 import type { ConsoleEvaluator, ConsoleRule, FilterCondition } from '@genai/server/contract';
+import { conditionsOf, type FilterLine, linesOf } from '#lib/filter-lines.ts';
 
 export type Target = ConsoleRule['target'];
 export const TARGETS = ['observation', 'trace', 'session', 'experiment'] as const satisfies readonly Target[];
@@ -19,32 +20,6 @@ export const COLUMNS: Readonly<Record<Target, readonly string[]>> = {
   session: ['name', 'environment', 'userId', 'tags'],
   experiment: ['datasetId'],
 };
-
-export interface FilterLine {
-  column: string;
-  operator: 'any of' | 'none of';
-  values: string[];
-}
-
-/** Lines as the API's conditions; a line without values asks for nothing. */
-export function conditionsOf(lines: readonly FilterLine[]): FilterCondition[] {
-  return lines
-    .filter(({ values }) => values.length > 0)
-    .map(({ column, operator, values }) => ({ type: column === 'tags' ? 'arrayOptions' : 'stringOptions', column, operator, value: values }));
-}
-
-/** Conditions that the form can show, and those that it only carries along. */
-export function linesOf(conditions: readonly FilterCondition[]): { lines: FilterLine[]; others: FilterCondition[] } {
-  const lines: FilterLine[] = [];
-  const others: FilterCondition[] = [];
-  for (const condition of conditions) {
-    const listed = (condition.type === 'stringOptions' || condition.type === 'arrayOptions') && Array.isArray(condition.value);
-    if (listed && (condition.operator === 'any of' || condition.operator === 'none of'))
-      lines.push({ column: condition.column, operator: condition.operator, values: (condition.value as unknown[]).map(String) });
-    else others.push(condition);
-  }
-  return { lines, others };
-}
 
 export interface MappingLine {
   variable: string;

@@ -6,6 +6,7 @@ import { dashboardsEn } from './pages/dashboards.en.ts';
 import { datasetsEn } from './pages/datasets.en.ts';
 import { evaluationEn } from './pages/evaluation.en.ts';
 import { healthEn } from './pages/health.en.ts';
+import { liveEn } from './pages/live.en.ts';
 import { metricsEn } from './pages/metrics.en.ts';
 import { promptsEn } from './pages/prompts.en.ts';
 import { scoresEn } from './pages/scores.en.ts';
@@ -20,6 +21,7 @@ export const pagesEn = {
   ...datasetsEn,
   ...comparisonEn,
   ...annotationEn,
+  ...liveEn,
   ...evaluationEn,
   ...teamsEn,
   ...healthEn,

@@ -8,6 +8,7 @@ import { dashboardsJa } from './pages/dashboards.ja.ts';
 import { datasetsJa } from './pages/datasets.ja.ts';
 import { evaluationJa } from './pages/evaluation.ja.ts';
 import { healthJa } from './pages/health.ja.ts';
+import { liveJa } from './pages/live.ja.ts';
 import { metricsJa } from './pages/metrics.ja.ts';
 import { promptsJa } from './pages/prompts.ja.ts';
 import { scoresJa } from './pages/scores.ja.ts';
@@ -22,6 +23,7 @@ export const pagesJa: Record<keyof typeof pagesEn, string> = {
   ...datasetsJa,
   ...comparisonJa,
   ...annotationJa,
+  ...liveJa,
   ...evaluationJa,
   ...teamsJa,
   ...healthJa,

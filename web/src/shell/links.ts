@@ -2,6 +2,7 @@
 import {
   IconActivity,
   IconBinaryTree2,
+  IconBroadcast,
   IconChartBar,
   IconChecklist,
   IconCube,
@@ -37,6 +38,7 @@ export const LINK_GROUPS = [
     links: [
       { to: '/ui/dashboards', also: '/dashboards/', text: 'nav.dashboards', icon: IconChartBar, keys: 'g b' },
       { to: '/ui/traces', also: '/traces/', text: 'nav.traces', icon: IconBinaryTree2, keys: 'g t' },
+      { to: '/ui/live', also: '/ui/live', text: 'nav.live', icon: IconBroadcast, keys: 'g l' },
       { to: '/ui/sessions', also: '/sessions/', text: 'nav.sessions', icon: IconMessages, keys: 'g s' },
       { to: '/ui/people', also: '/ui/people', text: 'nav.people', icon: IconUser, keys: 'g u' },
       { to: '/ui/scores', also: '/ui/scores', text: 'nav.scores', icon: IconStar, keys: 'g c' },

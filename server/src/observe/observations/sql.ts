@@ -109,6 +109,8 @@ const COLUMNS: FilterColumns = {
   tags: { holds: 'list', expression: sql`o_tags` },
   traceEnvironment: word(sql`o_environment`),
 };
+/** Names of these columns, for whoever filters observations without the store. */
+export const observationFilterColumns: readonly string[] = Object.keys(COLUMNS);
 const OF_TRACES = new Set(['userId', 'sessionId', 'traceName', 'traceTags', 'tags', 'traceEnvironment']);
 
 export interface ObservationListQuery {

@@ -3,6 +3,7 @@ export const navigationEn = {
   'nav.group.gateway': 'Gateway',
   'nav.group.observe': 'Observability',
   'nav.teams': 'Teams',
+  'nav.live': 'Live tail',
   'nav.sessions': 'Sessions',
   'nav.scores': 'Scores',
   'nav.people': 'Users',

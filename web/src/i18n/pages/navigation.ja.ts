@@ -5,6 +5,7 @@ export const navigationJa: Record<keyof typeof navigationEn, string> = {
   'nav.group.gateway': 'ゲートウェイ',
   'nav.group.observe': 'オブザーバビリティ',
   'nav.teams': 'チーム',
+  'nav.live': 'ライブ',
   'nav.sessions': 'セッション',
   'nav.scores': 'スコア',
   'nav.people': 'ユーザー',

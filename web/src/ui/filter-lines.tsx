@@ -4,7 +4,7 @@ import { ActionIcon, Button, Group, Select, Stack, TagsInput, Text } from '@mant
 import { IconPlus, IconX } from '@tabler/icons-react';
 import type { ReactNode } from 'react';
 import { useText } from '#i18n/i18n.ts';
-import type { FilterLine } from './rule-values.ts';
+import type { FilterLine } from '#lib/filter-lines.ts';
 
 export function FilterLines({
   columns,

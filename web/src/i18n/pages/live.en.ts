@@ -1,0 +1,20 @@
+// Texts of the live tail.
+export const liveEn = {
+  'live.search': 'Words in input or output…',
+  'live.filter': 'Filter',
+  'live.pause': 'Pause',
+  'live.resume': 'Go on',
+  'live.clear': 'Clear the list',
+  'live.state.connecting': 'Connecting',
+  'live.state.live': 'Live',
+  'live.state.broken': 'Not connected',
+  'live.held': 'Paused, {{count}} waiting',
+  'live.rate': '{{rate}} observations/s in the project',
+  'live.shown': '{{count}} shown',
+  'live.left': '{{count}} older ones left the list',
+  'live.dropped': '{{count}} dropped: more came than this page takes',
+  'live.gap': 'Gap: observations may be missing here',
+  'live.content': 'Content',
+  'live.empty': 'Waiting for observations',
+  'live.emptyHint': 'They appear here as soon as they are stored. What was stored before stands under Traces.',
+};
