@@ -29,6 +29,7 @@ export const FACTORIES: Readonly<Record<string, () => Route[]>> = {
       ask: async () => inert('the engine'),
       instanceSecret: Buffer.alloc(32),
       outgoing: { egress: inert('the way out'), sealer: inert('the seal'), askModel: async () => inert('the models') },
+      clients: inert('the ledger of clients'),
       homeProjectId: () => '',
       version: '',
     }),

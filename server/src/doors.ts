@@ -6,6 +6,7 @@ import { createClientAddress, createProxyCheck } from '#http/client-address.ts';
 import { errorResponse } from '#http/errors.ts';
 import { type Door, openDoor } from '#http/listen.ts';
 import { AppError } from '#lib/errors.ts';
+import { tellLedger } from '#observe/clients/notes.ts';
 import { type GrpcDoor, openGrpcDoor } from '#observe/ingest/otlp-grpc.ts';
 import type { Settings } from '#settings/settings.ts';
 import type { Log } from '#telemetry/log.ts';
@@ -89,7 +90,13 @@ async function unlessTaken<Opened>(open: () => Promise<Opened>, onTaken: () => v
 
 async function openGrpc({ settings, house, onGrpcPortTaken }: DoorsInput): Promise<GrpcDoor | null> {
   if (settings.expose === 'llm') return null;
-  const options = { host: settings.host, port: settings.otlpGrpcPort, dependencies: house.ingestion, authenticate: house.authenticateProject };
+  const options = {
+    host: settings.host,
+    port: settings.otlpGrpcPort,
+    dependencies: house.ingestion,
+    authenticate: house.authenticateProject,
+    saw: house.ingestion.clients.saw,
+  };
   return await unlessTaken(
     () => openGrpcDoor(options),
     () => onGrpcPortTaken(settings.otlpGrpcPort),
@@ -114,6 +121,7 @@ function fallbackOf(input: DoorsInput, door: 'gateway' | 'observe'): (request: I
     door,
     routes: house.routes.filter(({ path }) => isServed(settings, path)),
     authenticate: house.authenticate,
+    onClient: (call) => tellLedger(house.ingestion.clients, call),
     fallback: (http) => (settings.expose === 'llm' || settings.role === 'worker' ? hidden() : pages(http)),
     onRequest: (event) => {
       house.tellRequest(event);

@@ -25,7 +25,6 @@ import type { Principal } from '#identity/principal.ts';
 import { openProjectKeys, type ProjectKeyDirectory } from '#identity/project-keys.ts';
 import { placeInProject } from '#identity/project-roles.ts';
 import { createSealer } from '#lib/sealed.ts';
-import type { IngestDependencies } from '#observe/ingest/door.ts';
 import { createIngestRoutes } from '#observe/ingest/routes.ts';
 import { forwardedReadRoutes } from '#observe/read-routes.ts';
 import { createRecordRoutes } from '#observe/record-routes.ts';
@@ -84,7 +83,7 @@ export interface House {
   /** Who a project key's Authorization value is; 401 for nobody. */
   authenticateProject(authorization: string | null): Promise<Principal>;
   /** What doors of ingestion beside the routes need. */
-  ingestion: IngestDependencies;
+  ingestion: Ingestion;
   /** What taking over from another installation and giving back need. */
   takeover: TakeoverDeps;
   /** What `prices update` and `prices show` need. */
@@ -287,6 +286,7 @@ function observeRoutes({ input, ingestion, evaluation }: RouteParts): Route[] {
       homeProjectId: () => identity.projectId,
       version,
       maskMedia: ingestion.maskMedia,
+      clients: ingestion.clients,
       ask: (principal, path) => askEngine(engine, principal, path),
     }),
     ...(engine === null ? [] : forwardedReadRoutes((context) => forwardToEngine(engine, context))),

@@ -2,6 +2,7 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent, Outlet, redirect } from '@tanstack/react-router';
 import { readQueuesSearch, readWorkSearch } from '#annotation/url.ts';
 import { readComparisonSearch } from '#comparison/url.ts';
+import { readCompatibilitySearch } from '#compatibility/url.ts';
 import { readDashboardSearch, readDashboardsSearch } from '#dashboards/url.ts';
 import { readDatasetSearch, readDatasetsSearch } from '#datasets/url.ts';
 import { readEvaluationSearch } from '#evaluation/url.ts';
@@ -176,6 +177,13 @@ const health = createRoute({
   component: page(() => import('#health/health-page.tsx'), 'HealthPage'),
 });
 
+const compatibility = createRoute({
+  getParentRoute: () => shell,
+  path: '/ui/compatibility',
+  validateSearch: readCompatibilitySearch,
+  component: page(() => import('#compatibility/compatibility-page.tsx'), 'CompatibilityPage'),
+});
+
 const start = createRoute({
   getParentRoute: () => root,
   path: '/',
@@ -285,6 +293,7 @@ const routeTree = root.addChildren([
     dashboard,
     evaluation,
     health,
+    compatibility,
   ]),
 ]);
 

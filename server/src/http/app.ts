@@ -34,6 +34,8 @@ export interface AppOptions {
   /** Answers what no route matches: console pages, Swagger, 404. */
   fallback: (http: Context) => Response | Promise<Response>;
   onRequest: (event: RequestEvent) => void;
+  /** Told of each answered request of the observe surface, with whom it came from and the reason when it was refused. */
+  onClient?: (call: { http: Context; principal: Principal; route: string; status: number; refusal: string | null }) => void;
 }
 
 const CORS_HEADERS: Record<string, string> = {
@@ -79,12 +81,11 @@ async function serve(http: Context, route: Route, options: AppOptions): Promise<
       .header('x-request-id')
       ?.slice(0, 100)
       .replace(/[^\w.:-]/g, '') || randomUUID();
-  let role = 'anonymous';
+  let principal: Principal = { kind: 'anonymous' };
   let failure: AppError | null = null;
   let response: Response;
   try {
-    const principal = await admit(http.req.raw, route, options.authenticate);
-    role = roleOf(principal);
+    principal = await admit(http.req.raw, route, options.authenticate);
     response = await route.handle({ http, principal, signal: http.req.raw.signal });
   } catch (thrown) {
     failure = asAppError(thrown);
@@ -98,11 +99,12 @@ async function serve(http: Context, route: Route, options: AppOptions): Promise<
     surface: route.surface,
     status: answer.status,
     durationMs: performance.now() - startedAt,
-    role,
+    role: roleOf(principal),
     error: failure === null ? null : failure.cause instanceof Error ? failure.cause : failure,
     traceparent: http.req.header('traceparent') ?? null,
     isOwnTelemetry: http.req.header(OWN_TELEMETRY_HEADER) !== undefined,
   });
+  if (route.surface === 'observe') options.onClient?.({ http, principal, route: route.path, status: answer.status, refusal: failure?.message ?? null });
   return answer;
 }
 

@@ -7,6 +7,8 @@ import type { Records } from '#stores/records/port.ts';
 import { queueOverviewRoutes } from './annotation-queues/overview-routes.ts';
 import { annotationQueueRoutes } from './annotation-queues/routes.ts';
 import type { AskEngine } from './api/ask-engine.ts';
+import type { ClientLedger } from './clients/ledger.ts';
+import { clientRoutes } from './clients/routes.ts';
 import { commentRoutes } from './comments/routes.ts';
 import { dashboardRoutes } from './dashboards/dashboard-routes.ts';
 import { placementRoutes } from './dashboards/placement-routes.ts';
@@ -29,6 +31,7 @@ import { modelRoutes } from './models/routes.ts';
 import { protectedLabelRoutes } from './prompts/protected-label-routes.ts';
 import { promptRoutes } from './prompts/routes.ts';
 import { retentionRoutes } from './retention/routes.ts';
+import { savedViewRoutes } from './saved-views/routes.ts';
 import { scoreConfigRoutes } from './score-configs/routes.ts';
 
 export interface RecordRoutesDependencies {
@@ -39,6 +42,8 @@ export interface RecordRoutesDependencies {
   instanceSecret: Buffer;
   /** How models and given addresses are reached. */
   outgoing: { egress: Pick<Egress, 'check'>; sealer: Sealer; askModel: AskModel };
+  /** Who talks to this process. */
+  clients: ClientLedger;
   /** Where calls without a project of their own go. */
   homeProjectId: () => string;
   /** Of the platform, as the tools' server says it. */
@@ -48,7 +53,7 @@ export interface RecordRoutesDependencies {
 }
 
 export function createRecordRoutes(dependencies: RecordRoutesDependencies): Route[] {
-  const { records, ask, blobs, instanceSecret, outgoing, homeProjectId, maskMedia, version } = dependencies;
+  const { records, ask, blobs, instanceSecret, outgoing, clients, homeProjectId, maskMedia, version } = dependencies;
   const signer = createUrlSigner(instanceSecret);
   return [
     ...promptRoutes(records),
@@ -61,6 +66,8 @@ export function createRecordRoutes(dependencies: RecordRoutesDependencies): Rout
     ...annotationQueueRoutes(records),
     ...queueOverviewRoutes(records),
     ...memberRoutes(records),
+    ...savedViewRoutes(records),
+    ...clientRoutes(clients),
     ...modelRoutes(records),
     ...retentionRoutes(records),
     ...llmConnectionRoutes({ records, ...outgoing }),

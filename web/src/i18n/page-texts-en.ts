@@ -12,6 +12,7 @@ import { promptsEn } from './pages/prompts.en.ts';
 import { scoresEn } from './pages/scores.en.ts';
 import { sessionsEn } from './pages/sessions.en.ts';
 import { teamsEn } from './pages/teams.en.ts';
+import { viewsEn } from './pages/views.en.ts';
 
 export const pagesEn = {
   ...attemptsEn,
@@ -22,6 +23,7 @@ export const pagesEn = {
   ...comparisonEn,
   ...annotationEn,
   ...liveEn,
+  ...viewsEn,
   ...evaluationEn,
   ...teamsEn,
   ...healthEn,

@@ -14,6 +14,7 @@ import { promptsJa } from './pages/prompts.ja.ts';
 import { scoresJa } from './pages/scores.ja.ts';
 import { sessionsJa } from './pages/sessions.ja.ts';
 import { teamsJa } from './pages/teams.ja.ts';
+import { viewsJa } from './pages/views.ja.ts';
 
 export const pagesJa: Record<keyof typeof pagesEn, string> = {
   ...attemptsJa,
@@ -24,6 +25,7 @@ export const pagesJa: Record<keyof typeof pagesEn, string> = {
   ...comparisonJa,
   ...annotationJa,
   ...liveJa,
+  ...viewsJa,
   ...evaluationJa,
   ...teamsJa,
   ...healthJa,

@@ -4,11 +4,12 @@ import type { ConsoleTailRow, FilterCondition } from '@genai/server/contract';
 import { ActionIcon, Badge, Button, Group, Kbd, Popover, Text, Tooltip } from '@mantine/core';
 import { IconFilter, IconPlayerPause, IconPlayerPlay, IconTrash } from '@tabler/icons-react';
 import { getRouteApi } from '@tanstack/react-router';
-import { type ReactNode, useMemo, useState } from 'react';
+import { type ReactNode, useEffect, useMemo, useState } from 'react';
 import { previewText } from '#content/preview.ts';
 import { useText } from '#i18n/i18n.ts';
 import { conditionsOf, type FilterLine, linesOf } from '#lib/filter-lines.ts';
 import { formatCount, formatDuration } from '#lib/format.ts';
+import { shownColumns } from '#lib/list-view.ts';
 import { useProjectId } from '#lib/session.tsx';
 import { useShortcuts } from '#lib/shortcuts.ts';
 import { EmptyState } from '#ui/empty-state.tsx';
@@ -19,6 +20,7 @@ import { Money } from '#ui/money.tsx';
 import { Page } from '#ui/page.tsx';
 import { ProjectPicker } from '#ui/project-picker.tsx';
 import { SearchInput } from '#ui/search-input.tsx';
+import { ViewTools } from '#ui/view-tools.tsx';
 import { type Column, VirtualTable } from '#ui/virtual-table.tsx';
 import type { Line } from './lines.ts';
 import type { LiveSearch } from './url.ts';
@@ -52,6 +54,13 @@ export function LivePage(): ReactNode {
   const tools = (
     <>
       <ProjectPicker value={projectId} onChange={(project) => update({ project })} />
+      {projectId !== null && (
+        <ViewTools
+          projectId={projectId}
+          columns={columns}
+          views={{ list: 'observations', search: { ...search }, replace: (next) => void navigate({ search: next as LiveSearch, replace: true }) }}
+        />
+      )}
       <Tooltip label={t('live.clear')}>
         <ActionIcon variant="default" size={30} aria-label={t('live.clear')} onClick={live.clear}>
           <IconTrash size={15} />
@@ -82,7 +91,7 @@ export function LivePage(): ReactNode {
       {live.tail.lines.length > 0 && (
         <VirtualTable
           label={t('nav.live')}
-          columns={columns}
+          columns={shownColumns(columns, search.hide)}
           rows={live.tail.lines}
           rowKey={(line) => line.key}
           activeKey={active}
@@ -108,6 +117,10 @@ function filterOf(conditions: readonly FilterCondition[], words: string | undefi
   return all.length === 0 ? '' : JSON.stringify(all);
 }
 
+function sameConditions(one: readonly FilterLine[], other: readonly FilterLine[]): boolean {
+  return JSON.stringify(conditionsOf(one)) === JSON.stringify(conditionsOf(other));
+}
+
 interface FiltersProps {
   search: LiveSearch;
   conditions: readonly FilterCondition[];
@@ -118,6 +131,8 @@ function Filters({ search, conditions, update }: FiltersProps): ReactNode {
   const { t } = useText();
   const shown = useMemo(() => linesOf(conditions), [conditions]);
   const [lines, setLines] = useState<FilterLine[]>(shown.lines);
+  // A view that was opened brings other lines; what is being typed stays.
+  useEffect(() => setLines((now) => (sameConditions(now, shown.lines) ? now : shown.lines)), [shown]);
   const apply = (next: FilterLine[]) => {
     setLines(next);
     const all = [...conditionsOf(next), ...shown.others];

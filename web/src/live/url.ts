@@ -7,8 +7,10 @@ export interface LiveSearch {
   search?: string;
   /** Conditions as JSON, as the API takes them. */
   filter?: string;
+  /** Columns that are not shown. */
+  hide?: string;
 }
 
 export function readLiveSearch(values: Record<string, unknown>): LiveSearch {
-  return pickTexts(values, ['project', 'search', 'filter']);
+  return pickTexts(values, ['project', 'search', 'filter', 'hide']);
 }

@@ -84,6 +84,7 @@ export function ScoresPage(): ReactNode {
       range={{ value: range, onChange: (value) => update(writeTimeRange(value)) }}
       filters={filterRow}
       query={query}
+      views={{ list: 'scores', search: { ...search }, replace: (next) => void navigate({ search: next as ScoresSearch, replace: true }) }}
       columns={columns}
       rows={rows}
       rowKey={(row) => row.id}

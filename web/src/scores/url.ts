@@ -8,8 +8,10 @@ export interface ScoresSearch {
   to?: string;
   name?: string;
   source?: string;
+  /** Columns that are not shown. */
+  hide?: string;
 }
 
 export function readScoresSearch(values: Record<string, unknown>): ScoresSearch {
-  return pickTexts(values, ['project', 'range', 'from', 'to', 'name', 'source']);
+  return pickTexts(values, ['project', 'range', 'from', 'to', 'name', 'source', 'hide']);
 }

@@ -37,6 +37,7 @@ export function SessionsPage(): ReactNode {
       range={{ value: range, onChange: (value) => update(writeTimeRange(value) as Partial<SessionsSearch>) }}
       filters={<SearchInput value={search.search ?? ''} placeholder={t('sessions.search')} onChange={(value) => update({ search: value })} />}
       query={query}
+      views={{ list: 'sessions', search: { ...search }, replace: (next) => void navigate({ search: next as SessionsSearch, replace: true }) }}
       columns={columns}
       rows={rows}
       rowKey={(row) => row.id}

@@ -7,8 +7,10 @@ export interface SessionsSearch {
   from?: string;
   to?: string;
   search?: string;
+  /** Columns that are not shown. */
+  hide?: string;
 }
 
 export function readSessionsSearch(values: Record<string, unknown>): SessionsSearch {
-  return pickTexts(values, ['project', 'range', 'from', 'to', 'search']);
+  return pickTexts(values, ['project', 'range', 'from', 'to', 'search', 'hide']);
 }

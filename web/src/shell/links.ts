@@ -11,6 +11,7 @@ import {
   IconLayoutDashboard,
   IconMessage2,
   IconMessages,
+  IconPlugConnected,
   IconScale,
   IconStar,
   IconTable,
@@ -50,7 +51,10 @@ export const LINK_GROUPS = [
   },
   {
     title: 'nav.group.platform',
-    links: [{ to: '/ui/health', also: '/ui/health', text: 'nav.health', icon: IconHeartbeat, keys: 'g h' }],
+    links: [
+      { to: '/ui/health', also: '/ui/health', text: 'nav.health', icon: IconHeartbeat, keys: 'g h' },
+      { to: '/ui/compatibility', also: '/ui/compatibility', text: 'nav.compatibility', icon: IconPlugConnected, keys: 'g i' },
+    ],
   },
 ] as const satisfies readonly {
   title: TextKey | null;

@@ -46,6 +46,7 @@ export function TracesPage(): ReactNode {
       range={{ value: range, onChange: (value) => update(writeTimeRange(value)) }}
       filters={filterRow}
       query={query}
+      views={{ list: 'traces', search: { ...search }, replace: (next) => void navigate({ search: next as TracesSearch, replace: true }) }}
       columns={columns}
       rows={rows}
       rowKey={(row) => row.id}

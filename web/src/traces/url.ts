@@ -11,10 +11,12 @@ export interface TracesSearch {
   session?: string;
   tag?: string;
   environment?: string;
+  /** Columns that are not shown. */
+  hide?: string;
 }
 
 export function readTracesSearch(values: Record<string, unknown>): TracesSearch {
-  return pickTexts(values, ['project', 'range', 'from', 'to', 'search', 'user', 'session', 'tag', 'environment']);
+  return pickTexts(values, ['project', 'range', 'from', 'to', 'search', 'user', 'session', 'tag', 'environment', 'hide']);
 }
 
 /** `observation` is the selected node, as in Langfuse's links. */

@@ -3,6 +3,7 @@ import { ActionIcon, Tooltip } from '@mantine/core';
 import { IconRefresh } from '@tabler/icons-react';
 import type { ReactNode } from 'react';
 import { useText } from '#i18n/i18n.ts';
+import { shownColumns } from '#lib/list-view.ts';
 import type { TimeRange } from '#lib/time-range.ts';
 import { EmptyState } from './empty-state.tsx';
 import { ErrorState } from './error-state.tsx';
@@ -10,6 +11,7 @@ import { InnerTable, type InnerTableProps } from './inner-table.tsx';
 import { Page } from './page.tsx';
 import { ProjectPicker } from './project-picker.tsx';
 import { TimeRangePicker } from './time-range-picker.tsx';
+import { type ListViews, ViewTools } from './view-tools.tsx';
 
 export interface ListPageProps<Row> extends Omit<InnerTableProps<Row>, 'label'> {
   title: string;
@@ -21,6 +23,8 @@ export interface ListPageProps<Row> extends Omit<InnerTableProps<Row>, 'label'> 
   /** Beside the pickers. */
   tools?: ReactNode;
   filters?: ReactNode;
+  /** Lists whose views can be kept and whose columns can be chosen. */
+  views?: ListViews;
 }
 
 export function ListPage<Row>(props: ListPageProps<Row>): ReactNode {
@@ -35,6 +39,7 @@ export function ListPage<Row>(props: ListPageProps<Row>): ReactNode {
       </Tooltip>
       <ProjectPicker value={projectId} onChange={props.onProject} />
       {props.range && <TimeRangePicker value={props.range.value} onChange={props.range.onChange} />}
+      {props.views && projectId !== null && <ViewTools projectId={projectId} views={props.views} columns={props.columns} />}
       {props.tools}
     </>
   );
@@ -42,7 +47,7 @@ export function ListPage<Row>(props: ListPageProps<Row>): ReactNode {
     <Page title={props.title} aside={props.aside} tools={tools} filters={props.filters} fill>
       {query.error && rows.length > 0 && <ErrorState error={query.error} onRetry={() => void query.refetch()} />}
       {projectId === null && <EmptyState title={t('overview.noProject')} hint={t('overview.noProjectHint')} />}
-      {projectId !== null && <InnerTable {...props} label={props.title} />}
+      {projectId !== null && <InnerTable {...props} columns={shownColumns(props.columns, props.views?.search.hide)} label={props.title} />}
     </Page>
   );
 }

@@ -1,5 +1,6 @@
 // POST /api/public/ingestion: checks every event, journals the batch as received, answers 207 with one entry an event.
 import type { RouteContext } from '#http/route.ts';
+import { noteClient } from '#observe/clients/notes.ts';
 import { JournalKind } from '#stores/journal/port.ts';
 import { accept } from './accept.ts';
 import { parseBatchEvent, type ScoreBody } from './batch-events.ts';
@@ -19,18 +20,20 @@ export async function ingestBatch(context: RouteContext, dependencies: DoorDepen
   const body = await readIngestBody(context.http);
   const parsed = parse(body);
   if (!isObject(parsed) || !Array.isArray(parsed.batch)) {
+    noteClient(context.http, sdkOf(context.http), ['batch must be an array of events']);
     return badRequest({ message: 'Invalid request data', errors: [{ path: ['batch'], message: 'batch must be an array of events' }] });
   }
+  const sdk = sdkOf(context.http, isObject(parsed.metadata) ? parsed.metadata : {});
   const { successes, errors, refused } = await refuseScores(checkEvents(parsed.batch, scoresOnly), projectId, dependencies);
   if (successes.length > 0) {
-    const header = {
-      receivedAtUs: dependencies.nowUs(),
-      contentType: 'application/json',
-      sdk: sdkOf(context.http, isObject(parsed.metadata) ? parsed.metadata : {}),
-      refused,
-    };
+    const header = { receivedAtUs: dependencies.nowUs(), contentType: 'application/json', sdk, refused };
     await accept(dependencies.journal, dependencies.mask, { kind: JournalKind.ingestionBatch, projectId, header, body });
   }
+  noteClient(
+    context.http,
+    sdk,
+    errors.map(({ message, error }) => `${message}: ${error}`),
+  );
   dependencies.count({ protocol: 'batch', accepted: successes.length, refused: errors.length, bytes: body.length });
   return Response.json({ successes, errors }, { status: 207 });
 }

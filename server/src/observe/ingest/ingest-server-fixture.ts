@@ -6,6 +6,8 @@ import { join } from 'node:path';
 import { serve } from '@hono/node-server';
 import { createApp } from '#http/app.ts';
 import type { Principal } from '#identity/principal.ts';
+import { type ClientLedger, createClientLedger } from '#observe/clients/ledger.ts';
+import { tellLedger } from '#observe/clients/notes.ts';
 import { createFolder } from '#observe/fold/folder.ts';
 import type { PriceUsage } from '#observe/fold/port.ts';
 import { StoredRows } from '#observe/fold/stored-rows-fixture.ts';
@@ -29,6 +31,8 @@ export interface IngestServer {
   counts: IngestCount[];
   /** What SDKs asked for that no route serves. */
   missed: string[];
+  /** Who has talked to it. */
+  clients: ClientLedger;
   records(): Promise<JournalRecord[]>;
   /** Folds everything journaled so far from the beginning. */
   fold(price?: PriceUsage): Promise<StoredRows & { deadLetters: DeadLetterRow[] }>;
@@ -51,6 +55,7 @@ export async function startIngestServer(options: { payloadLimitBytes?: number } 
   const journal = await openJournalWriter(folder, { payloadLimitBytes: options.payloadLimitBytes ?? 256 << 20, moneyReserveBytes: 1 << 20 });
   const counts: IngestCount[] = [];
   const missed: string[] = [];
+  const clients = createClientLedger();
   const authenticate = async (request: Request) => principalOf(request.headers.get('authorization') ?? '');
   const app = createApp({
     door: 'observe',
@@ -61,6 +66,7 @@ export async function startIngestServer(options: { payloadLimitBytes?: number } 
       return http.json({ message: 'Not found', error: 'LangfuseNotFoundError' }, 404);
     },
     onRequest: () => {},
+    onClient: (call) => tellLedger(clients, call),
   });
   const server = await new Promise<ReturnType<typeof serve>>((resolve) => {
     const listening = serve({ fetch: app.fetch, port: 0, hostname: '127.0.0.1' }, () => resolve(listening));
@@ -86,6 +92,7 @@ export async function startIngestServer(options: { payloadLimitBytes?: number } 
     journal,
     counts,
     missed,
+    clients,
     records,
     async fold(price) {
       const store = new StoredRows();

@@ -2,6 +2,7 @@
 import { type Metadata, Server, ServerCredentials, type ServerUnaryCall, type ServiceError, type sendUnaryData, status } from '@grpc/grpc-js';
 import type { Principal } from '#identity/principal.ts';
 import { AppError } from '#lib/errors.ts';
+import type { SeenCall } from '#observe/clients/ledger.ts';
 import { doorOf, type IngestDependencies, MAX_INGEST_BYTES, projectOf } from './door.ts';
 import { acceptTraces, type ExportOutcome, responseBytes } from './otlp-export.ts';
 
@@ -12,6 +13,8 @@ export interface GrpcDoorOptions {
   dependencies: IngestDependencies;
   /** Who an `authorization` metadata value is; throws AppError 401 for nobody. */
   authenticate(authorization: string | null): Promise<Principal>;
+  /** Told of each answered export of a project. */
+  saw?: (call: SeenCall) => void;
 }
 
 export interface GrpcDoor {
@@ -48,12 +51,13 @@ function addExport(server: Server, service: string, handler: Handler): void {
   server.addService({ Export: method }, { Export: handler });
 }
 
-function answering(accept: Accept, { authenticate }: GrpcDoorOptions): Handler {
+function answering(accept: Accept, { authenticate, saw }: GrpcDoorOptions): Handler {
   const handle = async ({ metadata, request }: ServerUnaryCall<Buffer, Buffer>): Promise<Buffer> => {
     const { projectId, scoresOnly } = projectOf(await authenticate(textOf(metadata, 'authorization')));
     if (scoresOnly)
       throw new AppError('A public key alone may only create scores: use Basic authentication with the secret key.', { status: 403, code: 'ForbiddenError' });
     const outcome = await accept(projectId, request, metadata);
+    saw?.({ projectId, ...clientOf(metadata), refusals: refusalsOf(outcome) });
     if ('problem' in outcome) throw new AppError(outcome.problem, { status: 400, code: 'InvalidRequestError' });
     return responseBytes(outcome.rejected, outcome.reason);
   };
@@ -82,6 +86,16 @@ function refusalOf(error: unknown): Partial<ServiceError> {
 function textOf(metadata: Metadata, name: string): string | null {
   const [value] = metadata.get(name);
   return value === undefined ? null : String(value);
+}
+
+function clientOf(metadata: Metadata): Pick<SeenCall, 'sdk' | 'userAgent' | 'route'> {
+  const said = (name: string): string => textOf(metadata, name) ?? '';
+  return { sdk: { name: said('x-langfuse-sdk-name'), version: said('x-langfuse-sdk-version') }, userAgent: said('user-agent'), route: 'OTLP over gRPC' };
+}
+
+function refusalsOf(outcome: ExportOutcome): SeenCall['refusals'] {
+  if ('problem' in outcome) return [{ reason: outcome.problem, count: 1 }];
+  return outcome.rejected === 0 ? [] : [{ reason: outcome.reason, count: outcome.rejected }];
 }
 
 function sdkOf(metadata: Metadata): { name: string; version: string; integration: string } {

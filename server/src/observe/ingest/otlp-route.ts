@@ -1,5 +1,6 @@
 // POST /api/public/otel/v1/traces: an export over HTTP, answered with ExportTraceServiceResponse in the request's content type.
 import type { RouteContext } from '#http/route.ts';
+import { noteClient } from '#observe/clients/notes.ts';
 import { badRequest, type DoorDependencies, projectOf, readIngestBody, sdkOf } from './door.ts';
 import { acceptTraces, responseBytes } from './otlp-export.ts';
 
@@ -9,14 +10,17 @@ export async function ingestTraces(context: RouteContext, dependencies: DoorDepe
   const { projectId } = projectOf(context.principal);
   const contentType = (http.req.header('content-type') ?? '').toLowerCase();
   const isJson = contentType.includes('application/json');
-  if (!isJson && !contentType.includes('application/x-protobuf')) return badRequest({ error: 'Invalid content type', message: 'Invalid content type' });
+  const refuse = (problem: string): Response => {
+    noteClient(http, sdkOf(http), [problem]);
+    return badRequest({ error: problem, message: problem });
+  };
+  if (!isJson && !contentType.includes('application/x-protobuf')) return refuse('Invalid content type');
   const version = http.req.header('x-langfuse-ingestion-version');
-  if (version !== undefined && !(Number(version) <= 4)) {
-    return badRequest({ error: 'Unsupported x-langfuse-ingestion-version', message: 'Unsupported x-langfuse-ingestion-version' });
-  }
+  if (version !== undefined && !(Number(version) <= 4)) return refuse('Unsupported x-langfuse-ingestion-version');
   const outcome = await acceptTraces({ projectId, body: await readIngestBody(http), isJson, sdk: sdkOf(http) }, dependencies);
-  if ('problem' in outcome) return badRequest({ error: outcome.problem, message: outcome.problem });
+  if ('problem' in outcome) return refuse(outcome.problem);
   const { rejected, reason } = outcome;
+  noteClient(http, sdkOf(http), Array<string>(rejected).fill(reason));
   if (!isJson) return new Response(Uint8Array.from(responseBytes(rejected, reason)), { headers: { 'content-type': 'application/x-protobuf' } });
   return Response.json(rejected === 0 ? {} : { partialSuccess: { rejectedSpans: String(rejected), errorMessage: reason } });
 }

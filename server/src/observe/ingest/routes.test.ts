@@ -288,6 +288,28 @@ describe('POST /api/public/otel/v1/traces', () => {
   });
 });
 
+describe('the ledger of clients', () => {
+  it('knows each SDK by what it says of itself, and why what was refused', async () => {
+    const otel = { 'content-type': 'application/json', 'user-agent': 'OTel-OTLP-Exporter-JavaScript/0.223.0' };
+    await server.post(TRACES, JSON.stringify({ resourceSpans: [{ scopeSpans: [{ spans: [{ traceId: 'no', spanId: 'id' }] }] }] }), otel);
+    await server.post(TRACES, '{', otel);
+    const python = { 'x-langfuse-sdk-name': 'python', 'x-langfuse-sdk-version': '2.60.9' };
+    await server.post(INGESTION, JSON.stringify({ batch: [event('c1', 'trace-create', 0, { id: 't' }), { id: 'c2', type: 'nothing' }] }), python);
+    await server.post(SCORES, JSON.stringify({ name: 'nowhere', value: 1 }), python);
+    await server.post(SCORES, JSON.stringify({ traceId: 't', name: 'n', value: 1 }), { authorization: PERSON, 'user-agent': 'Mozilla/5.0' });
+    const seen = server.clients.clients('project-1');
+    const find = (name: string) => seen.find((client) => client.name === name);
+    expect(find('OTel-OTLP-Exporter-JavaScript')).toMatchObject({ version: '0.223.0', requests: 2, refused: 2, routes: [{ route: TRACES, requests: 2 }] });
+    expect(find('OTel-OTLP-Exporter-JavaScript')?.reasons.map(({ reason }) => reason)).toEqual([
+      expect.stringContaining('The trace export cannot be read'),
+      expect.stringContaining('trace'),
+    ]);
+    expect(find('python')).toMatchObject({ version: '2.60.9', requests: 2, refused: 2 });
+    // A page of the console is no client.
+    expect(find('browser')).toBeUndefined();
+  });
+});
+
 describe('POST /api/public/scores', () => {
   it('answers 200 with the id and writes a score event', async () => {
     const given = await server.post(SCORES, JSON.stringify({ id: 's1', traceId: 't', name: 'quality', value: 'good', comment: null }));

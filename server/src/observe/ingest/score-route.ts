@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import type { RouteContext } from '#http/route.ts';
 import { AppError } from '#lib/errors.ts';
+import { noteClient } from '#observe/clients/notes.ts';
 import { JournalKind } from '#stores/journal/port.ts';
 import { accept } from './accept.ts';
 import { parseScore, type ScoreBody } from './batch-events.ts';
@@ -19,6 +20,7 @@ export async function createScore(context: RouteContext, dependencies: DoorDepen
   const checked = await checkAll(isList ? (parsed as unknown[]) : [parsed], projectId, dependencies);
   if (checked.length === 0) return badRequest({ message: 'Invalid request data', error: [{ path: [], message: 'the list of scores is empty' }] });
   const problems = checked.flatMap((one) => ('problem' in one ? [one.problem] : []));
+  noteClient(context.http, sdkOf(context.http), problems.map(textOf));
   if (!isList && problems[0] !== undefined) return badRequest(problems[0]);
 
   const receivedAtUs = dependencies.nowUs();
@@ -63,11 +65,13 @@ async function checkAll(scores: unknown[], projectId: string, { scoreProblems }:
   });
 }
 
+function textOf({ message, error }: Problem): string {
+  return typeof error === 'string' ? message : `${message}: ${JSON.stringify(error).slice(0, 500)}`;
+}
+
 function listAnswer(accepted: number, problems: readonly Problem[]): Response {
   if (problems.length === 0) return Response.json({ message: 'Accepted' }, { status: 202 });
-  const errors = problems.map(({ message, error }) => ({
-    message: typeof error === 'string' ? message : `${message}: ${JSON.stringify(error).slice(0, 500)}`,
-  }));
+  const errors = problems.map((problem) => ({ message: textOf(problem) }));
   return Response.json({ accepted, rejected: problems.length, errors }, { status: 207 });
 }
 

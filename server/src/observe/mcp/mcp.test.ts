@@ -30,7 +30,7 @@ const never = async (): Promise<never> => {
 beforeAll(async () => {
   routes = await openRoutes((records) => mcpRoutes({ records, version: '0.0.1', ask }));
   reads = await openReads((analytics) =>
-    readRoutes({ analytics, records: routes.records, deletions: { traces: never, score: never }, teamNames: async () => new Map() }),
+    readRoutes({ analytics, records: routes.records, tail: null, deletions: { traces: never, score: never }, teamNames: async () => new Map() }),
   );
   await reads.write({
     traces: [trace('mine', { timestamp: '2026-11-20T12:00:00.123456Z' }), trace('theirs', { project_id: OTHER_PROJECT })],

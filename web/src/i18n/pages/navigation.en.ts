@@ -13,5 +13,6 @@ export const navigationEn = {
   'nav.evaluation': 'Evaluation',
   'nav.dashboards': 'Dashboards',
   'nav.health': 'Health',
+  'nav.compatibility': 'Compatibility',
   'nav.group.platform': 'Platform',
 };

@@ -15,5 +15,6 @@ export const navigationJa: Record<keyof typeof navigationEn, string> = {
   'nav.evaluation': '評価',
   'nav.dashboards': 'ダッシュボード',
   'nav.health': '稼働状況',
+  'nav.compatibility': '互換性',
   'nav.group.platform': 'プラットフォーム',
 };

@@ -1,0 +1,22 @@
+// Texts of saved views and of the compatibility page.
+export const viewsEn = {
+  'views.title': 'Views',
+  'views.columns': 'Columns',
+  'views.none': 'No views of this list are kept yet.',
+  'views.save': 'Keep this view…',
+  'views.hint': 'Filters, search, time range and columns, for everybody of this project. A known name is changed.',
+  'views.remove': 'Remove the view {{name}}',
+  'compatibility.since': 'Counted in the memory of the process that answers, since',
+  'compatibility.bound': 'It remembers the {{count}} clients that were last seen.',
+  'compatibility.client': 'Client',
+  'compatibility.requests': 'Requests',
+  'compatibility.refused': 'Refused',
+  'compatibility.lastReason': 'Last reason',
+  'compatibility.lastSeen': 'Last seen',
+  'compatibility.firstSeen': 'First seen',
+  'compatibility.reasons': 'What was refused, and why',
+  'compatibility.nothingRefused': 'Nothing was refused.',
+  'compatibility.routes': 'Routes',
+  'compatibility.empty': 'No client has called yet',
+  'compatibility.emptyHint': 'SDKs and exporters that use keys of this project appear here with their version; calls of models are in the request log.',
+};
