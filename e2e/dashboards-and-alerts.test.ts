@@ -1,4 +1,6 @@
-// Dashboards in a started platform: made by the API, arranged in the console by keys, kept.
+// Dashboards and alerts in a started platform: made by the API, arranged in the console by keys; a rule fires and its receiver is told.
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { chromium } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { call } from './client.ts';
@@ -10,10 +12,26 @@ const executablePath = need('chromium');
 const ARGUMENTS = ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage', '--disable-background-networking', '--no-first-run'];
 const NEW_PASSWORD = 'a-new-password-2026';
 
+let hook: Server;
+const received: { event: string; value: number; rule: { name: string }; link: string }[] = [];
+
 beforeAll(async () => {
-  platform = await startPlatform();
+  hook = createServer((request, response) => {
+    const chunks: Buffer[] = [];
+    request.on('data', (chunk: Buffer) => chunks.push(chunk));
+    request.on('end', () => {
+      received.push(JSON.parse(Buffer.concat(chunks).toString()) as (typeof received)[number]);
+      response.writeHead(200).end();
+    });
+  });
+  await new Promise<void>((resolve) => hook.listen(0, '127.0.0.1', resolve));
+  platform = await startPlatform({ flags: ['--egress-allow', '127.0.0.1'] });
 });
-afterAll(() => platform?.stop());
+afterAll(async () => {
+  await platform?.stop();
+  hook?.closeAllConnections();
+  hook?.close();
+});
 
 const publicApi = (method: string, path: string, body?: unknown) =>
   call(`${platform.observeUrl}/api/public${path}`, {
@@ -30,7 +48,7 @@ async function spend(id: string, model: string): Promise<void> {
   expect(status).toBe(207);
 }
 
-describe('dashboards', () => {
+describe('dashboards and alerts', () => {
   let dashboardId = '';
 
   it('are made by the API with a widget that the metrics API answers', async () => {
@@ -66,6 +84,32 @@ describe('dashboards', () => {
       const { body } = await publicApi('GET', `/metrics?query=${encodeURIComponent(JSON.stringify(query))}`);
       return JSON.stringify(body.data) === '[{"providedModelName":"gpt-4o","sum_totalCost":0.5}]';
     });
+  });
+
+  it('fire when the cost is too high and when nothing comes in, and tell their receiver once', async () => {
+    const url = `http://127.0.0.1:${(hook.address() as AddressInfo).port}/alerts`;
+    const receiver = await publicApi('POST', '/unstable/alert-receivers', { kind: 'webhook', name: 'hook', url });
+    expect(receiver.status, receiver.text).toBe(200);
+    const receiverIds = [receiver.body.id];
+    const cost = { kind: 'threshold', view: 'observations', measure: 'totalCost', aggregation: 'sum', comparison: '>', threshold: 0.4, windowMinutes: 60 };
+    const silence = { kind: 'silence', windowMinutes: 60, filters: [{ type: 'string', column: 'environment', operator: '=', value: 'nowhere' }] };
+    for (const rule of [
+      { ...cost, name: 'cost' },
+      { ...cost, name: 'high', threshold: 400 },
+      { ...silence, name: 'silence' },
+    ])
+      expect((await publicApi('POST', '/unstable/alert-rules', { ...rule, receiverIds })).status).toBe(200);
+    await eventually('two messages', async () => received.length === 2);
+    expect(received.map(({ event, rule, value }) => [event, rule.name, value]).sort()).toEqual([
+      ['firing', 'cost', 0.5],
+      ['firing', 'silence', 0],
+    ]);
+    const { data } = (await publicApi('GET', '/unstable/alert-rules')).body as unknown as { data: { name: string; state: string }[] };
+    expect(data.map(({ name, state }) => [name, state])).toEqual([
+      ['cost', 'firing'],
+      ['silence', 'firing'],
+      ['high', 'ok'],
+    ]);
   });
 
   it.skipIf(executablePath === null)('are shown and arranged by keys in the console, and a clone of what comes with the platform is drawn', async () => {
@@ -109,6 +153,12 @@ describe('dashboards', () => {
         .getByRole('region', { name: /^Total cost/ })
         .getByText('$0.50')
         .waitFor();
+      await page.goto(`${url}/ui/alerts`);
+      await page.getByText('Cost > $0.40 over 60 min').waitFor();
+      await page.getByRole('button', { name: 'Edit cost' }).click();
+      // The threshold's line and what was measured until now.
+      await page.getByRole('dialog').getByText('Threshold', { exact: true }).last().waitFor();
+      await page.getByText(/^The condition held at [1-9]\d* of 30 moments/).waitFor();
       expect(faults).toEqual([]);
     } finally {
       await browser.close();

@@ -5,9 +5,10 @@ import { describe, expect, it } from 'vitest';
 import { notices, noticesDocument } from './notices.ts';
 
 const root = join(import.meta.dirname, '..');
-/** Permissive ones (of a choice we take MIT or BSD), and MPL-2.0 for the unmodified build tool lightningcss. */
+/** Permissive ones (of a choice we take MIT or BSD; MIT-0 is MIT without the duty of attribution), and MPL-2.0 for the unmodified build tool lightningcss. */
 const ACCEPTED = [
   'MIT',
+  'MIT-0',
   'Apache-2.0',
   'ISC',
   'BSD-3-Clause',

@@ -30,6 +30,7 @@ export const FACTORIES: Readonly<Record<string, () => Route[]>> = {
       instanceSecret: Buffer.alloc(32),
       outgoing: { egress: inert('the way out'), sealer: inert('the seal'), askModel: async () => inert('the models') },
       clients: inert('the ledger of clients'),
+      alerts: { egress: inert('the way out'), sealer: inert('the seal'), mailer: null, timeZone: 'UTC', nowMs: () => 0, linkOf: () => '' },
       homeProjectId: () => '',
       version: '',
     }),

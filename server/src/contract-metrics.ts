@@ -49,3 +49,67 @@ export interface ConsoleDashboard {
   owner: 'PROJECT' | 'PLATFORM';
   updatedAt: string;
 }
+
+/** GET /api/public/unstable/alert-rules/{id} */
+export interface ConsoleAlertRule {
+  id: string;
+  name: string;
+  description: string;
+  enabled: boolean;
+  severity: 'info' | 'warning' | 'critical';
+  kind: 'threshold' | 'silence';
+  view: string;
+  /** These five are absent for silence. */
+  measure?: string;
+  aggregation?: string;
+  comparison?: '>' | '>=' | '<' | '<=';
+  threshold?: number;
+  whenNoData?: 'ok' | 'alert' | 'keep';
+  filters: FilterCondition[];
+  windowMinutes: number;
+  forMinutes: number;
+  receiverIds: string[];
+  everyMinutes: number;
+  state: 'ok' | 'pending' | 'firing' | 'resolved' | 'off';
+  stateSince: string;
+  lastValue: number | null;
+  evaluatedAt: string | null;
+  evaluationError: string | null;
+  updatedAt: string;
+}
+/** POST /api/public/unstable/alert-rules/preview */
+export interface ConsoleAlertPreview {
+  points: { at: string; value: number | null; breach: boolean | null }[];
+  everyMinutes: number;
+}
+/** GET /api/public/unstable/alert-receivers/{id} */
+export interface ConsoleAlertReceiver {
+  id: string;
+  name: string;
+  kind: 'webhook' | 'slack' | 'teams' | 'email';
+  /** What may be shown of the address. */
+  target: string;
+  language: 'en' | 'ja';
+  lastSentAt: string | null;
+  lastError: string | null;
+  lastErrorAt: string | null;
+}
+/** GET /api/public/unstable/alert-firings */
+export interface ConsoleAlertFiring {
+  id: string;
+  rule: { id: string; name: string };
+  severity: 'info' | 'warning' | 'critical';
+  condition: string;
+  firedAt: string;
+  value: number | null;
+  endedAt: string | null;
+  endReason: 'resolved' | 'changed' | 'disabled' | 'deleted' | null;
+  deliveries: {
+    id: string;
+    receiver: { id: string; name: string; kind: string };
+    event: 'firing' | 'resolved';
+    state: 'pending' | 'sent' | 'failed';
+    attempts: number;
+    lastError: string | null;
+  }[];
+}

@@ -61,7 +61,7 @@ function priceOf(prices: Prices, model: string, { input, output }: { input: numb
 }
 
 /** Null while nobody knows: the engine is away, or this worker is not the one that stores. */
-async function lagOf(engine: EngineLink, role: Settings['role']): Promise<number | null> {
+export async function lagOf(engine: EngineLink, role: Settings['role']): Promise<number | null> {
   const status = await engine.status();
   if (status === null || (role === 'worker' && status.consumedSequence === '0')) return null;
   return status.lagMs;

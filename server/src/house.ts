@@ -47,6 +47,7 @@ import { type Ingestion, ingestionOf, projectPrincipal } from './ingestion.ts';
 import { createKeyNews, type KeyNews } from './key-news.ts';
 import { type LiveModels, openLiveModels, withStored } from './live-models.ts';
 import { configOfStart, type LiveSettings, openLiveSettings, type ReadConfig } from './live-settings.ts';
+import { type Alerts, openAlerts } from './open-alerts.ts';
 import { instanceHeader, openHouseCallbacks, servesCalls } from './open-callbacks.ts';
 import { openCoordination } from './open-coordination.ts';
 import type { Stores } from './open-stores.ts';
@@ -143,7 +144,8 @@ export async function buildHouse(input: HouseInput): Promise<House> {
   const liveSettings = openLiveSettings({ ...registered, models, news: coordination.news });
   const ingestion = ingestionOf(stores, metrics, masking);
   const evaluation = await openEvaluation({ input, changed: news.keyChanged, ingestion, prices: deps.prices });
-  const rooms = { deps, keys, money, news, stored, storedMcpServers, models, callbacks, liveSettings, health, gateway, probes, evaluation };
+  const alerts = await openAlerts(input, evaluation.outgoing, metrics);
+  const rooms = { deps, keys, money, news, stored, storedMcpServers, models, callbacks, liveSettings, health, gateway, probes, evaluation, alerts };
   const platformState = openPlatformState(input, metrics, { coordination, gateway, ledger: money.ledger });
   return {
     gateway,
@@ -164,7 +166,7 @@ export async function buildHouse(input: HouseInput): Promise<House> {
     },
     async close() {
       const last = [login, keys, priceList, projectKeys, money, coordination, telemetry.spans];
-      for (const part of [evaluation, gauges, masking, health, news, models, liveSettings, responses, callbacks, ...last]) await part.close();
+      for (const part of [alerts, evaluation, gauges, masking, health, news, models, liveSettings, responses, callbacks, ...last]) await part.close();
     },
   };
 }
@@ -213,6 +215,7 @@ interface RouteParts {
   metrics: Metrics;
   ingestion: Ingestion;
   evaluation: Evaluation;
+  alerts: Alerts;
   platformState: () => Promise<ConsoleHealth>;
   config: () => GatewayConfig;
   health: HealthChecks;
@@ -273,7 +276,7 @@ function routesOf(parts: RouteParts): Route[] {
   return routes;
 }
 
-function observeRoutes({ input, ingestion, evaluation }: RouteParts): Route[] {
+function observeRoutes({ input, ingestion, evaluation, alerts }: RouteParts): Route[] {
   const { stores, identity, engine, version } = input;
   return [
     ...createIngestRoutes(ingestion),
@@ -283,6 +286,7 @@ function observeRoutes({ input, ingestion, evaluation }: RouteParts): Route[] {
       blobs: stores.blobs,
       instanceSecret: identity.instanceSecret,
       outgoing: evaluation.outgoing,
+      alerts: alerts.reach,
       homeProjectId: () => identity.projectId,
       version,
       maskMedia: ingestion.maskMedia,

@@ -1,5 +1,6 @@
 // The route table of the console: /ui/* for pages, Langfuse's /project/{id}/… for links that people already have.
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent, Outlet, redirect } from '@tanstack/react-router';
+import { readAlertsSearch } from '#alerts/url.ts';
 import { readQueuesSearch, readWorkSearch } from '#annotation/url.ts';
 import { readComparisonSearch } from '#comparison/url.ts';
 import { readCompatibilitySearch } from '#compatibility/url.ts';
@@ -165,6 +166,12 @@ const dashboard = createRoute({
   validateSearch: readDashboardSearch,
   component: page(() => import('#dashboards/dashboard-page.tsx'), 'DashboardPage'),
 });
+const alerts = createRoute({
+  getParentRoute: () => shell,
+  path: '/ui/alerts',
+  validateSearch: readAlertsSearch,
+  component: page(() => import('#alerts/alerts-page.tsx'), 'AlertsPage'),
+});
 const evaluation = createRoute({
   getParentRoute: () => shell,
   path: '/ui/evaluation',
@@ -291,6 +298,7 @@ const routeTree = root.addChildren([
     annotationWork,
     dashboards,
     dashboard,
+    alerts,
     evaluation,
     health,
     compatibility,

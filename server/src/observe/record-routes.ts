@@ -4,6 +4,8 @@ import type { Route } from '#http/route.ts';
 import type { Sealer } from '#lib/sealed.ts';
 import type { Blobs } from '#stores/blobs/port.ts';
 import type { Records } from '#stores/records/port.ts';
+import { alertReceiverRoutes, type ReceiverRouteParts } from './alerts/receiver-routes.ts';
+import { alertRuleRoutes } from './alerts/rule-routes.ts';
 import { queueOverviewRoutes } from './annotation-queues/overview-routes.ts';
 import { annotationQueueRoutes } from './annotation-queues/routes.ts';
 import type { AskEngine } from './api/ask-engine.ts';
@@ -44,6 +46,8 @@ export interface RecordRoutesDependencies {
   outgoing: { egress: Pick<Egress, 'check'>; sealer: Sealer; askModel: AskModel };
   /** Who talks to this process. */
   clients: ClientLedger;
+  /** How receivers of alerts are reached. */
+  alerts: Omit<ReceiverRouteParts, 'records'>;
   /** Where calls without a project of their own go. */
   homeProjectId: () => string;
   /** Of the platform, as the tools' server says it. */
@@ -53,7 +57,7 @@ export interface RecordRoutesDependencies {
 }
 
 export function createRecordRoutes(dependencies: RecordRoutesDependencies): Route[] {
-  const { records, ask, blobs, instanceSecret, outgoing, clients, homeProjectId, maskMedia, version } = dependencies;
+  const { records, ask, blobs, instanceSecret, outgoing, alerts, clients, homeProjectId, maskMedia, version } = dependencies;
   const signer = createUrlSigner(instanceSecret);
   return [
     ...promptRoutes(records),
@@ -75,6 +79,8 @@ export function createRecordRoutes(dependencies: RecordRoutesDependencies): Rout
     ...ruleRoutes({ records, ask }),
     ...queueRoutes({ records, ask }),
     ...comparisonRoutes({ records, ask }),
+    ...alertRuleRoutes({ records, ask, linkOf: alerts.linkOf }),
+    ...alertReceiverRoutes({ records, ...alerts }),
     ...dashboardRoutes(records),
     ...placementRoutes(records),
     ...widgetRoutes(records),

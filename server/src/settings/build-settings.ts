@@ -89,6 +89,8 @@ export function buildSettings(sources: Sources, notes: Notes): Settings {
     network: network(values, sources.cwd, notes),
     egressAllow: parseList(values.text('egressAllow') ?? ''),
     gatewayUrl: values.text('gatewayUrl'),
+    mail: mail(values, notes),
+    consoleUrl: values.text('consoleUrl'),
     limits: {
       maxRequestBytes: sources.config.maxRequestBytes ?? number('maxRequestSize'),
       inFlightBytes: number('inFlightSize'),
@@ -165,6 +167,13 @@ function otlp({ text }: Values, notes: Notes): Settings['otlp'] {
   const ratio = Number(text('otlpRatio'));
   if (!(ratio >= 0 && ratio <= 1)) notes.error({ path: '--otlp-ratio' }, 'must be a number from 0 to 1');
   return endpoint === null ? null : { endpoint, headers: text('otlpHeaders') ?? '', ratio };
+}
+
+/** Mails need a server and a sender; one without the other is a mistake. */
+function mail({ text }: Values, notes: Notes): Settings['mail'] {
+  const [url, from] = [text('smtpUrl'), text('mailFrom')];
+  if ((url === null) !== (from === null)) notes.error({ path: '--mail-from' }, 'belongs to GENAI_SMTP_URL: set both or none');
+  return url === null || from === null ? null : { url, from };
 }
 
 function s3({ text }: Values): Settings['s3'] {

@@ -18,6 +18,18 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }));
 const load = (argv: string[] = [], env: Record<string, string> = {}): LoadedSettings => loadSettings({ argv, env, cwd: folder });
 const messages = (loaded: LoadedSettings, level: 'error' | 'warning'): string[] => loaded.notes.filter((note) => note.level === level).map(formatNote);
 
+describe('a mail server', () => {
+  it('needs its address and a sender, and its password is never echoed', () => {
+    const env = { GENAI_SMTP_URL: 'smtps://user:secret@mail.example:465', GENAI_MAIL_FROM: 'Alerts <alerts@example.com>' };
+    expect(load([], env).settings.mail).toEqual({ url: env.GENAI_SMTP_URL, from: env.GENAI_MAIL_FROM });
+    expect(load().settings.mail).toBeNull();
+    expect(messages(load([], { GENAI_SMTP_URL: env.GENAI_SMTP_URL }), 'error')).toEqual(['--mail-from: belongs to GENAI_SMTP_URL: set both or none']);
+    const [wrong] = messages(load(['--mail-from', 'a@example.com'], { GENAI_SMTP_URL: 'https://user:secret@mail.example' }), 'error');
+    expect(wrong).toContain('smtps://user:password@host:465');
+    expect(wrong).not.toContain('secret@');
+  });
+});
+
 describe('a start without anything', () => {
   it('uses the documented defaults and the starter config, and writes nothing', () => {
     const loaded = load();

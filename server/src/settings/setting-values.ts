@@ -55,6 +55,8 @@ export function parseSetting(row: SettingRow, text: string): Parsed<string | num
       return REDIS_URL.test(text)
         ? { value: text }
         : { fault: 'must be an address like redis://host:6379, redis-cluster://host:6379,host:6379 or redis-sentinel://host:26379/master' };
+    case 'smtp-url':
+      return parseUrl(text, ['smtp:', 'smtps:'], 'smtps://user:password@host:465');
     case 's3-url':
       return S3_URL.test(text) ? { value: text } : { fault: 'must be an address like s3://bucket or s3://bucket/prefix' };
     case 'seconds':

@@ -95,6 +95,10 @@ export interface Settings {
   readonly egressAllow: readonly string[];
   /** Where evaluators reach the gateway when this process has none; null = nowhere. */
   readonly gatewayUrl: string | null;
+  /** null = no mails are sent. */
+  readonly mail: { readonly url: string; readonly from: string } | null;
+  /** null = the address of this process's own door. */
+  readonly consoleUrl: string | null;
   readonly limits: {
     readonly maxRequestBytes: number;
     /** Bytes of request and answer bodies held in memory at once; 429 beyond. */

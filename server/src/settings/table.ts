@@ -1,6 +1,19 @@
 // Every setting of the process, once: its name, flag, variables, default and meaning. flags.ts, load.ts and docs/settings.md are made from it.
 
-type SettingKind = 'text' | 'path' | 'port' | 'bytes' | 'zone' | 'seconds' | 'postgres-url' | 'http-url' | 'redis-url' | 's3-url' | 'choice' | 'list';
+type SettingKind =
+  | 'text'
+  | 'path'
+  | 'port'
+  | 'bytes'
+  | 'zone'
+  | 'seconds'
+  | 'postgres-url'
+  | 'http-url'
+  | 'redis-url'
+  | 's3-url'
+  | 'smtp-url'
+  | 'choice'
+  | 'list';
 
 export interface SettingRow {
   readonly name: string;
@@ -192,6 +205,9 @@ export const SETTINGS = [
   row('egressAllow', 'Hosts, addresses and networks (CIDR) that webhooks and LLM connections may reach although they are not public, separated by commas.', {
     kind: 'list',
   }),
+  row('smtpUrl', 'smtp:// or smtps:// address of the mail server for alerts, with its name and password.', { kind: 'smtp-url', secret: true }),
+  row('mailFrom', 'Sender of alerts by mail: an address, or Name <address>.'),
+  row('consoleUrl', 'Address at which people open the console: links in alerts lead there.', { kind: 'http-url', also: ['NEXTAUTH_URL'] }),
   row('gatewayUrl', 'Address of the gateway for evaluators, where this process has no gateway of its own (role worker).', { kind: 'http-url' }),
   row('extraCaFile', 'PEM file with certificate authorities that are trusted in addition.', {
     ...only,

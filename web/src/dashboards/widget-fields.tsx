@@ -5,10 +5,11 @@ import { ActionIcon, Button, Group, Select, TextInput } from '@mantine/core';
 import { IconPlus, IconX } from '@tabler/icons-react';
 import type { ReactNode } from 'react';
 import { type TextKey, useText } from '#i18n/i18n.ts';
+import { aggregationsOf, measuresOf, viewOf } from '#metrics/choices.ts';
 import { ConditionLines } from '#metrics/condition-lines.tsx';
 import { useMetricTexts } from '#metrics/use-metric-texts.ts';
 import styles from './dashboards.module.css';
-import { aggregationsOf, CHARTS, measuresOf, viewOf, type WidgetForm } from './widget-values.ts';
+import { CHARTS, type WidgetForm } from './widget-values.ts';
 
 export interface FieldsProps {
   form: WidgetForm;

@@ -1,7 +1,8 @@
 // The form of a widget: what gives way when the chart changes, what is missing, what is sent.
 import type { ConsoleMetricsOptions, ConsoleWidget } from '@genai/server/contract-metrics';
 import { describe, expect, it } from 'vitest';
-import { checkWidgetForm, EMPTY_WIDGET, fitted, measuresOf, viewOf, type WidgetForm, widgetBodyOf, widgetFormOf } from './widget-values.ts';
+import { measuresOf, viewOf } from '#metrics/choices.ts';
+import { checkWidgetForm, EMPTY_WIDGET, fitted, type WidgetForm, widgetBodyOf, widgetFormOf } from './widget-values.ts';
 
 const OPTIONS: ConsoleMetricsOptions = {
   views: [

@@ -1,4 +1,6 @@
 // The texts of the other pages in English, each in a file of its own under pages/. Fetched with the first of these pages.
+
+import { alertsEn } from './pages/alerts.en.ts';
 import { annotationEn } from './pages/annotation.en.ts';
 import { attemptsEn } from './pages/attempts.en.ts';
 import { comparisonEn } from './pages/comparison.en.ts';
@@ -29,4 +31,5 @@ export const pagesEn = {
   ...healthEn,
   ...dashboardsEn,
   ...metricsEn,
+  ...alertsEn,
 };

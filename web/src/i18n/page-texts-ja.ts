@@ -1,6 +1,7 @@
 // The texts of the other pages in Japanese, each in a file of its own under pages/. Fetched with the first of these pages.
 
 import type { pagesEn } from './page-texts-en.ts';
+import { alertsJa } from './pages/alerts.ja.ts';
 import { annotationJa } from './pages/annotation.ja.ts';
 import { attemptsJa } from './pages/attempts.ja.ts';
 import { comparisonJa } from './pages/comparison.ja.ts';
@@ -31,4 +32,5 @@ export const pagesJa: Record<keyof typeof pagesEn, string> = {
   ...healthJa,
   ...dashboardsJa,
   ...metricsJa,
+  ...alertsJa,
 };

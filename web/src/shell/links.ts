@@ -1,6 +1,7 @@
 // The pages of the navigation, in groups: address, name, picture and keys. The shortcuts and their help come from this list too.
 import {
   IconActivity,
+  IconBell,
   IconBinaryTree2,
   IconBroadcast,
   IconChartBar,
@@ -38,6 +39,7 @@ export const LINK_GROUPS = [
     title: 'nav.group.observe',
     links: [
       { to: '/ui/dashboards', also: '/dashboards/', text: 'nav.dashboards', icon: IconChartBar, keys: 'g b' },
+      { to: '/ui/alerts', also: '/ui/alerts', text: 'nav.alerts', icon: IconBell, keys: 'g w' },
       { to: '/ui/traces', also: '/traces/', text: 'nav.traces', icon: IconBinaryTree2, keys: 'g t' },
       { to: '/ui/live', also: '/ui/live', text: 'nav.live', icon: IconBroadcast, keys: 'g l' },
       { to: '/ui/sessions', also: '/sessions/', text: 'nav.sessions', icon: IconMessages, keys: 'g s' },

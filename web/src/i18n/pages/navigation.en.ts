@@ -12,6 +12,7 @@ export const navigationEn = {
   'nav.annotation': 'Annotation',
   'nav.evaluation': 'Evaluation',
   'nav.dashboards': 'Dashboards',
+  'nav.alerts': 'Alerts',
   'nav.health': 'Health',
   'nav.compatibility': 'Compatibility',
   'nav.group.platform': 'Platform',

@@ -14,6 +14,7 @@ export const navigationJa: Record<keyof typeof navigationEn, string> = {
   'nav.annotation': 'アノテーション',
   'nav.evaluation': '評価',
   'nav.dashboards': 'ダッシュボード',
+  'nav.alerts': 'アラート',
   'nav.health': '稼働状況',
   'nav.compatibility': '互換性',
   'nav.group.platform': 'プラットフォーム',
