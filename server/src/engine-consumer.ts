@@ -10,6 +10,7 @@ import { createFolder } from '#observe/fold/folder.ts';
 import type { Folder } from '#observe/fold/port.ts';
 import { TokenCounter } from '#observe/fold/token-count.ts';
 import type { RetentionCounts } from '#observe/life/housekeeping.ts';
+import { createMediaKeeper } from '#observe/media/keep-extracted.ts';
 import type { ProjectModels } from '#observe/models/project-models.ts';
 import { openRetentionDirectory, type RetentionDirectory } from '#observe/retention/directory.ts';
 import { type Consumer, startConsumer } from '#observe/store/consumer.ts';
@@ -202,11 +203,12 @@ async function stopAll(consumer: Consumer, reader: JournalReader): Promise<void>
   await reader.close();
 }
 
-function newFolder({ analytics, input, models, prices, retention }: StoringParts): Folder {
+function newFolder({ analytics, input, models, prices, retention, records, blobs }: StoringParts): Folder {
   return createFolder({
     lookup: createLookup(analytics),
     price: models.pricer(usagePricer(prices)),
     tokens: new TokenCounter(),
+    media: createMediaKeeper({ records, blobs }),
     retentionClass: retention.classOf,
     now: Date.now,
     inferSessions: input.settings.inferSessions,

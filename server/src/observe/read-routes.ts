@@ -9,6 +9,7 @@ import { deletionRoutes, receiptRoutes } from './deletion/routes.ts';
 import { experimentRoutes } from './experiments/experiment-routes.ts';
 import { metricsRoutes } from './metrics/routes.ts';
 import { observationRoutes } from './observations/routes.ts';
+import { otelReadRoutes } from './otel/routes.ts';
 import { promptLinks } from './prompts/links.ts';
 import { reconciliationRoutes } from './reconciliation/routes.ts';
 import { scoreTypes } from './score-configs/check.ts';
@@ -34,6 +35,7 @@ export function readRoutes({ analytics, records, deletions, tail, teamNames }: E
   const link = promptLinks(records);
   const types = scoreTypes(records);
   return [
+    ...otelReadRoutes(analytics, records),
     ...traceRoutes(analytics, { link, types }),
     ...observationRoutes(analytics, link),
     ...scoreRoutes(analytics, types),

@@ -106,6 +106,85 @@ export interface ScoreRow extends StoredRow {
   author_user_id: string | null;
 }
 
+/** One log record of OpenTelemetry. Never changed: the same record again is the same row. */
+export interface OtelLogRow {
+  project_id: string;
+  retention_class: number;
+  received_at: string;
+  /** Journal sequence of the export that brought it. */
+  sequence: string;
+  /** Of what the record says; how often it stands in one export counts too. */
+  id: string;
+  /** The record's time, else when it was observed, else when it came; clamped. */
+  timestamp: string;
+  /** As it was sent, in nanoseconds; 0 = it was not. */
+  time_unix_nano: string;
+  observed_at: string | null;
+  environment: string;
+  service_name: string;
+  scope_name: string;
+  scope_version: string;
+  trace_id: string;
+  span_id: string;
+  severity_number: number;
+  severity_text: string;
+  event_name: string;
+  /** JSON text. */
+  body: string | null;
+  attributes: Record<string, string>;
+  resource: Record<string, string>;
+  flags: number;
+}
+
+/** A double; what JSON cannot say in ClickHouse's words. */
+export type StoredDouble = number | 'nan' | 'inf' | '-inf';
+
+/** One data point of OpenTelemetry. The same series at the same instant is the same row. */
+export interface OtelMetricRow {
+  project_id: string;
+  retention_class: number;
+  received_at: string;
+  sequence: string;
+  id: string;
+  timestamp: string;
+  time_unix_nano: string;
+  start_at: string | null;
+  environment: string;
+  service_name: string;
+  scope_name: string;
+  scope_version: string;
+  name: string;
+  description: string;
+  unit: string;
+  /** gauge | sum | histogram | exponential_histogram | summary */
+  type: string;
+  /** '' | delta | cumulative */
+  temporality: string;
+  is_monotonic: 0 | 1;
+  attributes: Record<string, string>;
+  resource: Record<string, string>;
+  flags: number;
+  value: StoredDouble | null;
+  int_value: string | null;
+  count: string | null;
+  sum: StoredDouble | null;
+  min: StoredDouble | null;
+  max: StoredDouble | null;
+  explicit_bounds: StoredDouble[];
+  bucket_counts: string[];
+  scale: number | null;
+  zero_count: string | null;
+  zero_threshold: StoredDouble | null;
+  positive_offset: number;
+  positive_counts: string[];
+  negative_offset: number;
+  negative_counts: string[];
+  quantiles: StoredDouble[];
+  quantile_values: StoredDouble[];
+  /** JSON list; '' = none. */
+  exemplars: string;
+}
+
 /** An event or row that could not be stored; kept, counted and shown instead of lost. */
 export interface DeadLetterRow {
   project_id: string;
@@ -123,5 +202,12 @@ export interface FoldedRows {
   observations: ObservationRow[];
   traces: TraceRow[];
   scores: ScoreRow[];
+  otelLogs: OtelLogRow[];
+  otelMetrics: OtelMetricRow[];
   deadLetters: DeadLetterRow[];
+}
+
+/** Rows of nothing, to add to. */
+export function nothingFolded(): FoldedRows {
+  return { observations: [], traces: [], scores: [], otelLogs: [], otelMetrics: [], deadLetters: [] };
 }

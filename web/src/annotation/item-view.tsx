@@ -29,7 +29,7 @@ export function ItemView({ projectId, item, children }: { projectId: string; ite
       </Group>
       {query.error && <ErrorState error={query.error} onRetry={() => void query.refetch()} />}
       {query.isPending && !query.error && <Skeleton height={240} />}
-      {query.data && <Turns object={query.data} />}
+      {query.data && <Turns projectId={projectId} object={query.data} />}
       <Text size="xs" fw={600} c="dimmed" mt="md" mb={5}>
         {t('comments.title')}
       </Text>
@@ -67,7 +67,7 @@ function WayToAll({ projectId, item, traceId }: { projectId: string; item: Queue
   );
 }
 
-function Turns({ object }: { object: ItemObject }): ReactNode {
+function Turns({ projectId, object }: { projectId: string; object: ItemObject }): ReactNode {
   const [shown, setShown] = useState(SHOWN_TURNS);
   return (
     <Stack gap="md">
@@ -76,7 +76,7 @@ function Turns({ object }: { object: ItemObject }): ReactNode {
           <Text size="sm" fw={600} mb={4}>
             {turn.name ?? turn.id}
           </Text>
-          <InputOutput input={turn.input} output={turn.output} />
+          <InputOutput input={turn.input} output={turn.output} projectId={projectId} />
         </div>
       ))}
       <MoreButton left={object.turns.length - shown} onMore={() => setShown(shown + SHOWN_TURNS)} />

@@ -182,6 +182,8 @@ function imageUrl(type: string, block: Json): string | null {
   const source = block.source;
   if (!isRecord(source)) return null;
   if (typeof source.url === 'string') return source.url;
+  // A reference stands where the base64 was: the medium is shown beneath.
+  if (typeof source.data === 'string' && source.data.startsWith('@@@')) return source.data;
   return typeof source.data === 'string' ? `data:${String(source.media_type ?? 'image/png')};base64,${source.data}` : null;
 }
 

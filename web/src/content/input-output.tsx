@@ -7,10 +7,11 @@ import { CodeBlock } from '#ui/code-block.tsx';
 import { JsonView } from '#ui/json-view.tsx';
 import { parse, readConversation } from './chat.ts';
 import { ChatView } from './chat-view.tsx';
+import { MediaStrip } from './media-strip.tsx';
 
 type Form = 'chat' | 'json' | 'raw';
 
-export function InputOutput({ input, output }: { input: string | null; output: string | null }): ReactNode {
+export function InputOutput({ input, output, projectId }: { input: string | null; output: string | null; projectId: string }): ReactNode {
   const { t } = useText();
   const [form, setForm] = useLocalStorage<Form>({ key: 'genai.io-form', defaultValue: 'chat', getInitialValueInEffect: false });
   if (input === null && output === null) return <Text c="dimmed">{t('traces.noContent')}</Text>;
@@ -29,13 +30,21 @@ export function InputOutput({ input, output }: { input: string | null; output: s
           onChange={(value) => setForm(value as Form)}
         />
       </Group>
-      <Side title={t('common.input')} raw={input} side="input" form={form} />
-      <Side title={t('common.output')} raw={output} side="output" form={form} />
+      <Side title={t('common.input')} raw={input} side="input" form={form} projectId={projectId} />
+      <Side title={t('common.output')} raw={output} side="output" form={form} projectId={projectId} />
     </Stack>
   );
 }
 
-function Side({ title, raw, side, form }: { title: string; raw: string | null; side: 'input' | 'output'; form: Form }): ReactNode {
+interface SideProperties {
+  title: string;
+  raw: string | null;
+  side: 'input' | 'output';
+  form: Form;
+  projectId: string;
+}
+
+function Side({ title, raw, side, form, projectId }: SideProperties): ReactNode {
   const { t } = useText();
   return (
     <section aria-label={title}>
@@ -43,6 +52,7 @@ function Side({ title, raw, side, form }: { title: string; raw: string | null; s
         {title}
       </Text>
       {raw === null ? <Text c="dimmed">{t('traces.nothingRecorded')}</Text> : <Content raw={raw} side={side} form={form} />}
+      {raw !== null && <MediaStrip raw={raw} projectId={projectId} />}
     </section>
   );
 }

@@ -10,14 +10,18 @@ import { evaluationEn } from './pages/evaluation.en.ts';
 import { healthEn } from './pages/health.en.ts';
 import { liveEn } from './pages/live.en.ts';
 import { metricsEn } from './pages/metrics.en.ts';
+import { mediaEn } from './pages/media.en.ts';
 import { promptsEn } from './pages/prompts.en.ts';
 import { scoresEn } from './pages/scores.en.ts';
 import { sessionsEn } from './pages/sessions.en.ts';
 import { teamsEn } from './pages/teams.en.ts';
+import { traceLogsEn } from './pages/trace-logs.en.ts';
 import { viewsEn } from './pages/views.en.ts';
 
 export const pagesEn = {
   ...attemptsEn,
+  ...mediaEn,
+  ...traceLogsEn,
   ...sessionsEn,
   ...scoresEn,
   ...promptsEn,

@@ -11,14 +11,18 @@ import { evaluationJa } from './pages/evaluation.ja.ts';
 import { healthJa } from './pages/health.ja.ts';
 import { liveJa } from './pages/live.ja.ts';
 import { metricsJa } from './pages/metrics.ja.ts';
+import { mediaJa } from './pages/media.ja.ts';
 import { promptsJa } from './pages/prompts.ja.ts';
 import { scoresJa } from './pages/scores.ja.ts';
 import { sessionsJa } from './pages/sessions.ja.ts';
 import { teamsJa } from './pages/teams.ja.ts';
+import { traceLogsJa } from './pages/trace-logs.ja.ts';
 import { viewsJa } from './pages/views.ja.ts';
 
 export const pagesJa: Record<keyof typeof pagesEn, string> = {
   ...attemptsJa,
+  ...mediaJa,
+  ...traceLogsJa,
   ...sessionsJa,
   ...scoresJa,
   ...promptsJa,

@@ -84,7 +84,7 @@ function Conversation({ projectId, traces }: { projectId: string; traces: readon
               <Instant at={trace.timestamp} />
             </Group>
           </Group>
-          <InputOutput input={rawOf(trace.input)} output={rawOf(trace.output)} />
+          <InputOutput input={rawOf(trace.input)} output={rawOf(trace.output)} projectId={projectId} />
         </section>
       ))}
       <MoreButton left={traces.length - shown} onMore={() => setShown(shown + SHOWN_TRACES)} />

@@ -20,6 +20,7 @@ import { AddToDataset } from './add-to-dataset.tsx';
 import styles from './node-detail.module.css';
 import type { TraceRow } from './rows.ts';
 import { Scores } from './scores.tsx';
+import { TraceLogs } from './trace-logs.tsx';
 
 export function NodeDetail({ row, data, projectId }: { row: TraceRow; data: ConsoleTrace; projectId: string }): ReactNode {
   const { t } = useText();
@@ -44,6 +45,7 @@ export function NodeDetail({ row, data, projectId }: { row: TraceRow; data: Cons
           <Tabs.Tab value="comments">
             {t('comments.title')} <CommentCount key={row.id} target={target} />
           </Tabs.Tab>
+          <Tabs.Tab value="logs">{t('traceLogs.logs')}</Tabs.Tab>
         </Tabs.List>
         <Tabs.Panel value="io" className={styles.panel}>
           <StatusMessage observation={observation} />
@@ -51,7 +53,7 @@ export function NodeDetail({ row, data, projectId }: { row: TraceRow; data: Cons
             <AddToDataset source={{ projectId, traceId: data.trace.id, observationId: observation?.id ?? null, input: source.input, output: source.output }} />
             <AddToQueue key={row.id} target={target} />
           </Group>
-          <InputOutput input={source.input} output={source.output} />
+          <InputOutput input={source.input} output={source.output} projectId={projectId} />
         </Tabs.Panel>
         <Tabs.Panel value="details" className={styles.panel}>
           {observation ? <ObservationFacts observation={observation} projectId={projectId} /> : <TraceFacts data={data} />}
@@ -67,6 +69,9 @@ export function NodeDetail({ row, data, projectId }: { row: TraceRow; data: Cons
         </Tabs.Panel>
         <Tabs.Panel value="comments" className={styles.panel}>
           <Comments key={row.id} target={target} />
+        </Tabs.Panel>
+        <Tabs.Panel value="logs" className={styles.panel} keepMounted={false}>
+          <TraceLogs projectId={projectId} traceId={data.trace.id} spanId={observation?.id} />
         </Tabs.Panel>
       </Tabs>
     </section>

@@ -51,6 +51,7 @@ export function createDeletedTraces(records: Pick<Records, 'query'>): DeletedTra
         observations: rows.observations.filter((row) => stays(row.project_id, row.trace_id)),
         traces: rows.traces.filter((row) => stays(row.project_id, row.id)),
         scores: rows.scores.filter((row) => stays(row.project_id, row.trace_id)),
+        otelLogs: rows.otelLogs.filter((row) => stays(row.project_id, row.trace_id)),
       };
       return { kept, late: [...deleted].map((key) => names.get(key) as TraceName) };
     },
@@ -67,7 +68,18 @@ function namesIn(rows: FoldedRows): Map<string, TraceName> {
   for (const row of rows.observations) add(row.project_id, row.trace_id);
   for (const row of rows.traces) add(row.project_id, row.id);
   for (const row of rows.scores) add(row.project_id, row.trace_id);
+  for (const row of rows.otelLogs) add(row.project_id, row.trace_id);
   return names;
+}
+
+/** Those of the traces that were deleted, among the ids of rows that carry no tombstone. */
+export async function deletedTraceIds(records: Pick<Records, 'query'>, projectId: string, traceIds: readonly string[]): Promise<Set<string>> {
+  const ids = [...new Set(traceIds)].filter((id) => id !== '');
+  if (ids.length === 0) return new Set();
+  const rows = await records.query<{ trace_id: string }>(
+    sql`SELECT trace_id FROM deleted_traces WHERE project_id = ${projectId} AND trace_id = ANY (${ids}::text[])`,
+  );
+  return new Set(rows.map((row) => row.trace_id));
 }
 
 async function deletedAmong(records: Pick<Records, 'query'>, names: ReadonlyMap<string, TraceName>): Promise<Set<string>> {
@@ -88,7 +100,7 @@ export interface LeftOut {
 
 /** The same writer, without rows of deleted traces. */
 export function withoutDeleted(writer: Writer, deleted: DeletedTraces, onLeftOut: (leftOut: LeftOut) => void | Promise<void>): Writer {
-  const count = (rows: FoldedRows): number => rows.observations.length + rows.traces.length + rows.scores.length;
+  const count = (rows: FoldedRows): number => rows.observations.length + rows.traces.length + rows.scores.length + rows.otelLogs.length;
   return {
     write: async (rows, options) => {
       const { kept, late } = await deleted.without(rows);

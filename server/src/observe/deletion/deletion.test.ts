@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createFolder } from '#observe/fold/folder.ts';
+import { otelReadRoutes } from '#observe/otel/routes.ts';
 import { scoreRoutes } from '#observe/scores/routes.ts';
 import { type Consumer, startConsumer } from '#observe/store/consumer.ts';
 import { createLookup } from '#observe/store/lookup.ts';
@@ -58,7 +59,13 @@ beforeAll(async () => {
       minRoundMs: 5,
     });
     dependencies = { analytics, records: database.records, deleted, consumer, folder: fold };
-    return [...traceRoutes(analytics), ...scoreRoutes(analytics), ...deletionRoutes(createDeletions(dependencies)), ...receiptRoutes(database.records)];
+    return [
+      ...traceRoutes(analytics),
+      ...scoreRoutes(analytics),
+      ...deletionRoutes(createDeletions(dependencies)),
+      ...receiptRoutes(database.records),
+      ...otelReadRoutes(analytics, database.records),
+    ];
   });
 });
 afterAll(async () => {
@@ -79,6 +86,20 @@ async function ingest(...events: [type: string, body: Record<string, unknown>][]
     const given = journal.append('payload', JournalKind.ingestionBatch, PROJECT, [header, Buffer.from(JSON.stringify({ batch }))], (error) =>
       error ? reject(error) : resolve(given as bigint),
     );
+  });
+  expect(await consumer.reached(sequence, 10_000)).toBe(true);
+  return sequence;
+}
+
+const LOGGED = '0af7651916cd43dd8448eb211c80319c';
+
+/** Accepts log records of traces as the OTLP door does and waits until they are stored. */
+async function journalLogs(...lines: [traceId: string, body: string][]): Promise<bigint> {
+  const logRecords = lines.map(([traceId, body]) => ({ traceId, body: { stringValue: body }, timeUnixNano: String(Date.parse(at) * 1e6) }));
+  const header = { receivedAtUs: Date.now() * 1000, contentType: 'application/json', sdk: {}, refused: [] };
+  const parts = [header, { resourceLogs: [{ scopeLogs: [{ logRecords }] }] }].map((part) => Buffer.from(JSON.stringify(part)));
+  const sequence = await new Promise<bigint>((resolve, reject) => {
+    const given = journal.append('payload', JournalKind.otlpLogs, PROJECT, parts, (error) => (error ? reject(error) : resolve(given as bigint)));
   });
   expect(await consumer.reached(sequence, 10_000)).toBe(true);
   return sequence;
@@ -162,7 +183,7 @@ describe('the purge', () => {
     const { analytics } = dependencies;
     const { records } = database;
     // Plain files can be looked into; replaced parts leave at once.
-    for (const table of ['observations', 'traces', 'scores', 'dead_letters'])
+    for (const table of ['observations', 'traces', 'scores', 'otel_logs', 'dead_letters'])
       await analytics.command({
         text: `ALTER TABLE ${table} MODIFY SETTING old_parts_lifetime = 0, cleanup_delay_period = 1, max_cleanup_delay_period = 1`,
         parameters: {},
@@ -171,6 +192,7 @@ describe('the purge', () => {
       for (const column of ['input', 'output'])
         await analytics.command({ text: `ALTER TABLE ${table} MODIFY COLUMN ${column} Nullable(String) CODEC(NONE)`, parameters: {} });
     }
+    await analytics.command({ text: 'ALTER TABLE otel_logs MODIFY COLUMN body Nullable(String) CODEC(NONE)', parameters: {} });
     await records.query(sql`INSERT INTO organizations (id, name) VALUES ('o', 'O')`);
     await records.query(sql`INSERT INTO projects (id, organization_id, name) VALUES (${PROJECT}, 'o', 'P')`);
     await records.query(
@@ -184,10 +206,16 @@ describe('the purge', () => {
     // An update that names the observation only.
     await ingest(['span-update', { id: 'gone-span', input: `${marker} late` }]);
     await ingest(['trace-create', { id: 'left', timestamp: at, name: 'left', input: others }]);
+    // Log records name their trace too; no row of it is told apart by a tombstone.
+    const logs = await journalLogs([LOGGED, marker], ['0af7651916cd43dd8448eb211c80319d', others]);
+    expect(await reads.call('DELETE', `/api/public/traces/${LOGGED}`)).toMatchObject({ status: 200 });
+    expect((await reads.get('/api/public/otel/logs')).body.data.map(({ body }) => body)).toEqual([others]);
+    expect(await journalLogs([LOGGED, marker])).toBeGreaterThan(logs);
+    expect((await reads.get('/api/public/otel/logs')).body.data).toHaveLength(1);
     expect(everywhere(marker).length).toBeGreaterThan(1);
 
     expect(await reads.call('DELETE', '/api/public/traces/gone')).toMatchObject({ status: 200 });
-    const [receipt] = (await reads.get('/api/public/deletions')).body.data as unknown as [{ id: string }];
+    const [receipt, ofLogs] = (await reads.get('/api/public/deletions')).body.data as unknown as [{ id: string }, { id: string }];
     expect(receipt).toMatchObject({ kind: 'traces', subjects: ['gone'], status: 'hidden', goneAt: null });
 
     const blobs = await openFilesystemBlobs(join(folder, 'blobs'));
@@ -205,7 +233,7 @@ describe('the purge', () => {
     expect((await reads.get(`/api/public/deletions/${receipt.id}`)).body).toMatchObject({ status: 'hidden', archiveRewrittenAt: null });
     await journal.roll();
     await journal.release(1n << 62n, (name, path) => blobs.putFile(`archive/${name}`, path));
-    const read = async () => (await reads.get(`/api/public/deletions/${receipt.id}`)).body as Record<string, unknown>;
+    const read = async (id = receipt.id) => (await reads.get(`/api/public/deletions/${id}`)).body as Record<string, unknown>;
     for (let look = 0; look < 300 && (await read()).goneAt === null; look += 1) {
       await purge();
       await new Promise((resolve) => setTimeout(resolve, 200));
@@ -216,6 +244,11 @@ describe('the purge', () => {
       goneAt: expect.any(String),
     });
     expect(Number((await read()).removedBytes)).toBeGreaterThan(2 * marker.length);
+    for (let look = 0; look < 300 && (await read(ofLogs.id)).goneAt === null; look += 1) {
+      await purge();
+      await new Promise((resolve) => setTimeout(resolve, 200));
+    }
+    expect(await read(ofLogs.id)).toMatchObject({ status: 'gone', removed: { otelLogs: 1, archivedRecords: 2 } });
     expect(everywhere(marker)).toEqual([]);
     expect(everywhere(others).length).toBeGreaterThan(1);
     expect(await records.query(sql`SELECT id FROM comments ORDER BY id`)).toEqual([{ id: 'c2' }]);

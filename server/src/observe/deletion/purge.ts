@@ -18,6 +18,7 @@ export interface PurgeDependencies extends ArchiveDependencies {
   journalHolds: (sequence: bigint, reachedAtMs: number) => Promise<boolean>;
 }
 
+const COUNTED_AS: Partial<Record<TableName, string>> = { dead_letters: 'deadLetters', otel_logs: 'otelLogs', otel_metrics: 'otelMetrics' };
 const DELETIONS_A_LOOK = 100;
 const LIMITS = { timeoutMs: 300_000 };
 
@@ -48,7 +49,7 @@ async function purgeRows(dependencies: PurgeDependencies, deletion: DeletionRow)
     );
     if (Number(found?.bytes ?? 0) === 0) continue;
     await deleteRows(analytics, table, condition);
-    counts[table === 'dead_letters' ? 'deadLetters' : table] = Number(found?.rows ?? 0);
+    counts[COUNTED_AS[table] ?? table] = Number(found?.rows ?? 0);
     bytes += Number(found?.bytes ?? 0);
   }
   const beside = await purgeRecords(dependencies, deletion);
@@ -70,6 +71,7 @@ function rowsOf(table: TableName, deletion: DeletionRow): SqlFragment | null {
   const project = sql`project_id = ${text(deletion.project_id)}`;
   if (deletion.kind === 'project') return sql`${project} AND received_at <= ${instant(deletion.requested_at)}`;
   if (table === 'dead_letters') return sql`${project} AND ${deadLetterNames(deletion.subjects)}`;
+  if (table === 'otel_metrics') return null;
   if (deletion.kind === 'score') return table === 'scores' ? sql`${project} AND ${deadVersions(deletion)}` : null;
   return table === 'traces' ? sql`${project} AND id IN ${texts(deletion.subjects)}` : sql`${project} AND trace_id IN ${texts(deletion.subjects)}`;
 }
@@ -135,7 +137,8 @@ function leavesWith({
     if (kind !== 'traces' && (receivedAtMs(record) ?? 0) > requestedAt.getTime()) return false;
     if (kind === 'project') return true;
     if (record.kind === JournalKind.callStarted) return names.has(traceOfHeader(record));
-    const { events, undecodable } = decodeRecord(record);
+    const { events, logs, undecodable } = decodeRecord(record);
+    if (kind === 'traces' && logs.some(({ traceId }) => names.has(traceId))) return true;
     return events.some(concerns) || undecodable.some(({ content }) => subjects.some((name) => content.includes(JSON.stringify(name))));
   };
 }

@@ -1,7 +1,7 @@
 // One fold: the states that a run of events touches, on top of the cache, until the rows made of them are stored.
 import type { EntityEvent, EntityKind } from '#observe/ingest/events.ts';
 import { formatInstant } from '#observe/ingest/instants.ts';
-import type { FoldedRows, ObservationRow } from '#observe/rows.ts';
+import { type FoldedRows, nothingFolded, type ObservationRow } from '#observe/rows.ts';
 import { type EntityState, join, joinInto, type Stamped, stateOf } from './join.ts';
 import { type Loaded, loadEntities, type Wanted } from './load-entities.ts';
 import { carriedTraceState, observationRow } from './observation-row.ts';
@@ -194,7 +194,7 @@ export class FoldRun {
   }
 
   private rows(): FoldedRows {
-    const rows: FoldedRows = { observations: [], traces: [], scores: [], deadLetters: [] };
+    const rows = nothingFolded();
     for (const states of this.alone.values()) {
       for (const state of states)
         this.guarded(state, rows, () => rows.observations.push(observationRow(state, this.isCarrier(state, null), this.dependencies)));

@@ -2,15 +2,16 @@
 import { decodeRecord } from '#observe/ingest/decode.ts';
 import type { EntityEvent } from '#observe/ingest/events.ts';
 import { formatInstant } from '#observe/ingest/instants.ts';
-import type { DeadLetterRow, FoldedRows } from '#observe/rows.ts';
+import type { DeadLetterRow, FoldedRows, OtelLogRow, OtelMetricRow } from '#observe/rows.ts';
 import type { JournalRecord } from '#stores/journal/port.ts';
 import { ClaimsLedger } from './claims-ledger.ts';
 import { FoldRun } from './fold-run.ts';
 import { entityKey, OpenEntities } from './open-entities.ts';
-import type { Folder, FoldLookup, PriceUsage } from './port.ts';
+import type { Folder, FoldLookup, MediaKeeper, PriceUsage } from './port.ts';
 import { RepeatsLedger } from './repeats-ledger.ts';
 import type { RetentionClass } from './row-context.ts';
 import { SessionLedger } from './session-ledger.ts';
+import { logRows, metricRows } from './signal-rows.ts';
 import type { TokenCounter } from './token-count.ts';
 
 const DEFAULT_CACHE_BYTES = 64 << 20;
@@ -26,6 +27,8 @@ export interface FolderDependencies {
   tokens?: TokenCounter;
   /** Whether chats without a declared session are joined by what was said; default true. */
   inferSessions?: boolean;
+  /** Takes media out of contents; absent = they stay where they stand. */
+  media?: MediaKeeper;
   /** Bound of the cache of open entities; default 64 MiB. */
   cacheBytes?: number;
 }
@@ -51,11 +54,12 @@ export function createFolder(dependencies: FolderDependencies): Folder {
       abandon();
       run = null;
       const current = new FoldRun({ open, ...dependencies });
-      const { events, deadLetters } = decodeAll(records, dependencies.now);
+      const { events, deadLetters, otelLogs, otelMetrics } = decodeAll(records, dependencies);
+      await dependencies.media?.replaceIn(events, traceFinder(events, dependencies.lookup));
       const joined = dependencies.inferSessions === false ? events : inferSessions(events, sessions);
       const rows = await current.apply(recogniseDoubles(joined, claims, repeats));
       run = current;
-      return { ...rows, deadLetters: [...deadLetters, ...rows.deadLetters] } satisfies FoldedRows;
+      return { ...rows, otelLogs, otelMetrics, deadLetters: [...deadLetters, ...rows.deadLetters] } satisfies FoldedRows;
     },
     committed() {
       run?.commit();
@@ -74,18 +78,34 @@ export function createFolder(dependencies: FolderDependencies): Folder {
   };
 }
 
-function decodeAll(records: readonly JournalRecord[], now: () => number): { events: EntityEvent[]; deadLetters: DeadLetterRow[] } {
+/** Finds the trace of an observation among the events of a round, else among what is stored. */
+function traceFinder(events: readonly EntityEvent[], lookup: FoldLookup): (projectId: string, id: string) => Promise<string | null> {
+  return async (projectId, id) => {
+    const said = events.find((event) => event.kind === 'observation' && event.id === id && event.projectId === projectId && 'trace_id' in event.fields);
+    if (said !== undefined) return (said as EntityEvent<'observation'>).fields.trace_id ?? null;
+    return (await lookup.observations([{ projectId, id }]))[0]?.trace_id ?? null;
+  };
+}
+
+type DecodedRows = Pick<FoldedRows, 'otelLogs' | 'otelMetrics' | 'deadLetters'> & { events: EntityEvent[] };
+
+function decodeAll(records: readonly JournalRecord[], { now, retentionClass }: Pick<FolderDependencies, 'now' | 'retentionClass'>): DecodedRows {
   const events: EntityEvent[] = [];
   const deadLetters: DeadLetterRow[] = [];
+  const otelLogs: OtelLogRow[] = [];
+  const otelMetrics: OtelMetricRow[] = [];
   for (const record of records) {
     const decoded = decodeRecord(record);
     for (const event of decoded.events) events.push(event);
+    const origin = { projectId: record.project, sequence: record.sequence, receivedAtUs: decoded.receivedAtUs, retentionClass };
+    for (const row of logRows(decoded.logs, origin)) otelLogs.push(row);
+    for (const row of metricRows(decoded.points, origin)) otelMetrics.push(row);
     for (const { place, reason, content } of decoded.undecodable) {
-      const receivedAt = formatInstant(decoded.events[0]?.receivedAtUs ?? now() * 1000);
+      const receivedAt = formatInstant(decoded.events[0]?.receivedAtUs ?? (decoded.receivedAtUs || now() * 1000));
       deadLetters.push({ project_id: record.project, received_at: receivedAt, sequence: record.sequence.toString(), place, reason, content });
     }
   }
-  return { events, deadLetters };
+  return { events, deadLetters, otelLogs, otelMetrics };
 }
 
 /** Gives chats the session of the call that they go on from, and appends what the first call of a session has to be told. */

@@ -1,5 +1,5 @@
 // Seams of the fold: what it needs from the store (look-ups of rows it does not hold) and what it gives to the consumer.
-import type { EntityKind } from '#observe/ingest/events.ts';
+import type { EntityEvent, EntityKind } from '#observe/ingest/events.ts';
 import type { FoldedRows, ObservationRow, ScoreRow, TraceRow } from '#observe/rows.ts';
 import type { JournalRecord } from '#stores/journal/port.ts';
 
@@ -33,4 +33,13 @@ export interface Folder {
   abandoned(): void;
   /** The entity was deleted from the store: what is remembered of it is no longer true. Only between folds. */
   forget(kind: EntityKind, projectId: string, id: string): void;
+}
+
+/** Media that stand in contents as base64. */
+export interface MediaKeeper {
+  /**
+   * Keeps them and puts references in their place. `traceOf` = the trace of an observation whose event does not name it.
+   * @throws AppError 503 while it cannot; events are as they were then, or partly replaced, and may be given again.
+   */
+  replaceIn(events: readonly EntityEvent[], traceOf: (projectId: string, observationId: string) => Promise<string | null>): Promise<void>;
 }

@@ -9,16 +9,20 @@ import { fromSpan } from './from-otel.ts';
 import { decodeHeader } from './header.ts';
 import { elementSpans, memberSpans, type Span } from './json-spans.ts';
 import { spansOfJson } from './otlp-json.ts';
+import { type Checked, logRecordsOf } from './otlp-logs.ts';
+import { dataPointsOf } from './otlp-metrics.ts';
 import { spansOfProtobuf } from './otlp-protobuf.ts';
+import { signalRequestOf } from './otlp-shapes.ts';
 import { type OtelSpan, spanProblem } from './span.ts';
 import { isObject } from './text.ts';
 
 /** Everything one record says; callStarted records say nothing here. */
 export function decodeRecord(record: JournalRecord): Decoded {
-  const decoded: Decoded = { events: [], undecodable: [] };
+  const decoded: Decoded = { events: [], logs: [], points: [], receivedAtUs: 0, undecodable: [] };
   try {
     if (record.kind === JournalKind.ingestionBatch) decodeBatch(record, decoded);
     else if (record.kind === JournalKind.otlpTraces) decodeTraces(record, decoded);
+    else if (record.kind === JournalKind.otlpLogs || record.kind === JournalKind.otlpMetrics) decodeSignals(record, decoded);
     else if (record.kind === JournalKind.callSettled) decodeCall(record, decoded);
   } catch (error) {
     decoded.undecodable.push({ place: placeOf(record), reason: (error as Error).message.slice(0, 500), content: textOf(record.parts.at(-1)) });
@@ -37,6 +41,8 @@ function attempt(decoded: Decoded, about: { place: string; content: () => string
 
 function placeOf({ kind }: JournalRecord): string {
   if (kind === JournalKind.ingestionBatch) return 'ingestion';
+  if (kind === JournalKind.otlpLogs) return 'otlp-logs';
+  if (kind === JournalKind.otlpMetrics) return 'otlp-metrics';
   return kind === JournalKind.otlpTraces ? 'otlp' : 'gateway';
 }
 
@@ -110,6 +116,20 @@ function decodeTraces(record: JournalRecord, decoded: Decoded): void {
         fromSpan(span as OtelSpan, origin),
       );
   }
+}
+
+/** Log records and data points; those that the client was told are refused are left out. */
+function decodeSignals(record: JournalRecord, decoded: Decoded): void {
+  const header = decodeHeader(record.parts[0] as Buffer);
+  decoded.receivedAtUs = header.receivedAtUs;
+  const refused = new Set(header.refused);
+  const take = <Item extends object>(items: readonly Checked<Item>[], into: Item[]): void =>
+    items.forEach((item, index) => {
+      if (!refused.has(index) && !('problem' in item)) into.push(item);
+    });
+  const request = signalRequestOf(record.kind, record.parts[1] ?? Buffer.alloc(0), header.contentType.includes('json'));
+  if (record.kind === JournalKind.otlpLogs) take(logRecordsOf(request), decoded.logs);
+  else take(dataPointsOf(request), decoded.points);
 }
 
 /** Whether everything that rows are made of without a further look is there. */

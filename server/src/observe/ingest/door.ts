@@ -13,7 +13,7 @@ export const MAX_INGEST_BYTES = 32 << 20;
 
 /** One accepted or refused request, for metrics. */
 export interface IngestCount {
-  protocol: 'batch' | 'otlp' | 'score';
+  protocol: 'batch' | 'otlp' | 'otlp-metrics' | 'otlp-logs' | 'score';
   accepted: number;
   refused: number;
   bytes: number;

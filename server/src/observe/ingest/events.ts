@@ -1,6 +1,8 @@
 // The internal normal form: whatever arrives (batch events, OTLP spans, gateway calls) becomes entity events with plain fields and one stamp.
 import type { Stamp } from '#observe/fold/stamps.ts';
 import type { ChatTurn } from './chat-turn.ts';
+import type { LogRecord } from './otlp-logs.ts';
+import type { MetricPoint } from './otlp-metrics.ts';
 
 export type EntityKind = 'trace' | 'observation' | 'score';
 
@@ -137,5 +139,9 @@ interface Undecodable {
 /** What one journal record holds. */
 export interface Decoded {
   events: EntityEvent[];
+  logs: LogRecord[];
+  points: MetricPoint[];
+  /** When the record came, in microseconds; 0 where its events say it. */
+  receivedAtUs: number;
   undecodable: Undecodable[];
 }

@@ -4,7 +4,7 @@ import type { Principal } from '#identity/principal.ts';
 import { AppError } from '#lib/errors.ts';
 import type { SeenCall } from '#observe/clients/ledger.ts';
 import { doorOf, type IngestDependencies, MAX_INGEST_BYTES, projectOf } from './door.ts';
-import { acceptTraces, type ExportOutcome, responseBytes } from './otlp-export.ts';
+import { acceptExport, type ExportOutcome, responseBytes, type SignalName } from './otlp-export.ts';
 
 export interface GrpcDoorOptions {
   host: string;
@@ -25,12 +25,20 @@ export interface GrpcDoor {
 
 type Accept = (projectId: string, body: Buffer, metadata: Metadata) => Promise<ExportOutcome>;
 
+const SERVICES: readonly (readonly [signal: SignalName, service: string])[] = [
+  ['traces', 'trace.v1.TraceService'],
+  ['metrics', 'metrics.v1.MetricsService'],
+  ['logs', 'logs.v1.LogsService'],
+];
+
 /** Opens the door. Rejects with an EADDRINUSE error when the port is taken. */
 export async function openGrpcDoor(options: GrpcDoorOptions): Promise<GrpcDoor> {
   const server = new Server({ 'grpc.max_receive_message_length': MAX_INGEST_BYTES, 'grpc.max_concurrent_streams': 256 });
   const door = doorOf(options.dependencies);
-  const traces: Accept = (projectId, body, metadata) => acceptTraces({ projectId, body, isJson: false, sdk: sdkOf(metadata) }, door);
-  addExport(server, 'trace.v1.TraceService', answering(traces, options));
+  for (const [signal, service] of SERVICES) {
+    const take: Accept = (projectId, body, metadata) => acceptExport({ signal, projectId, body, isJson: false, sdk: sdkOf(metadata) }, door);
+    addExport(server, service, answering(take, options));
+  }
   const port = await bind(server, options);
   return { port, drain: (graceMs) => drain(server, graceMs) };
 }

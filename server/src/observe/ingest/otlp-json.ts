@@ -2,19 +2,19 @@
 import { type Attributes, type AttributeValue, noAttributes, type OtelSpan, type SpanEvent } from './span.ts';
 import { isObject } from './text.ts';
 
-/** The request is no trace export at all. The message goes to the client. */
-class MalformedExport extends Error {}
+/** The request is no export at all. The message goes to the client. */
+export class MalformedExport extends Error {}
 
 const MAX_VALUE_DEPTH = 32;
 
-function listOf(value: unknown, where: string): unknown[] {
+export function listOf(value: unknown, where: string): unknown[] {
   if (value === undefined || value === null) return [];
   if (!Array.isArray(value)) throw new MalformedExport(`${where} must be an array`);
   return value;
 }
 
 /** An id of `bytes` bytes as lower-case hex; '' when it is none. */
-function hexId(value: unknown, bytes: number): string {
+export function hexId(value: unknown, bytes: number): string {
   if (typeof value === 'string') {
     if (/^[0-9a-f]+$/i.test(value) && value.length === bytes * 2) return value.toLowerCase();
     const decoded = Buffer.from(value, 'base64');
@@ -36,7 +36,7 @@ function microsecondsOf(value: unknown): number {
   return whole === null || whole < 0n ? 0 : Number(whole / 1000n);
 }
 
-function longOf(value: unknown): bigint | null {
+export function longOf(value: unknown): bigint | null {
   if (!isObject(value) || typeof value.low !== 'number' || typeof value.high !== 'number') return null;
   return (BigInt(Math.trunc(value.high)) << 32n) + BigInt(value.low >>> 0);
 }
@@ -47,7 +47,7 @@ function integerOf(value: unknown): AttributeValue {
   return Number.isSafeInteger(number) ? number : String(long ?? value);
 }
 
-function anyValue(value: unknown, depth: number): AttributeValue {
+export function anyValue(value: unknown, depth: number): AttributeValue {
   if (!isObject(value) || depth > MAX_VALUE_DEPTH) return null;
   if (typeof value.stringValue === 'string') return value.stringValue;
   if (value.intValue !== undefined) return integerOf(value.intValue);
@@ -59,7 +59,7 @@ function anyValue(value: unknown, depth: number): AttributeValue {
   return null;
 }
 
-function attributesOf(list: unknown, depth = 0): Attributes {
+export function attributesOf(list: unknown, depth = 0): Attributes {
   const attributes = noAttributes();
   if (!Array.isArray(list)) return attributes;
   for (const pair of list) if (isObject(pair) && typeof pair.key === 'string') attributes[pair.key] = anyValue(pair.value, depth);
@@ -77,7 +77,7 @@ function statusCodeOf(code: unknown): number {
   return code === 1 || code === 'STATUS_CODE_OK' || code === '1' ? 1 : 0;
 }
 
-const text = (value: unknown): string => (typeof value === 'string' ? value : '');
+export const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');
 
 function spanOf(raw: Record<string, unknown>, resource: Attributes, scope: OtelSpan['scope']): OtelSpan {
   const status = isObject(raw.status) ? raw.status : {};
@@ -85,13 +85,13 @@ function spanOf(raw: Record<string, unknown>, resource: Attributes, scope: OtelS
     traceId: hexId(raw.traceId, 16),
     spanId: hexId(raw.spanId, 8),
     parentSpanId: hexId(raw.parentSpanId, 8),
-    name: text(raw.name),
+    name: textOf(raw.name),
     startUs: microsecondsOf(raw.startTimeUnixNano),
     endUs: microsecondsOf(raw.endTimeUnixNano),
     attributes: attributesOf(raw.attributes),
     events: eventsOf(raw.events),
     statusCode: statusCodeOf(status.code),
-    statusMessage: text(status.message),
+    statusMessage: textOf(status.message),
     resource,
     scope,
   };
@@ -140,7 +140,7 @@ export function spansOfJson(request: unknown): OtelSpan[] {
     if (!named) {
       const raw = scope.scope ?? scope.instrumentationLibrary;
       const own = isObject(raw) ? raw : {};
-      named = { name: text(own.name), version: text(own.version), attributes: attributesOf(own.attributes) };
+      named = { name: textOf(own.name), version: textOf(own.version), attributes: attributesOf(own.attributes) };
       scopes.set(scope, named);
     }
     return spanOf(span, resourceAttributes, named);

@@ -70,6 +70,32 @@ export class WireReader {
     return highQuotient;
   }
 
+  /** fixed64 as it is. */
+  fixed64(): bigint {
+    return this.bytes.readBigUInt64LE(this.take(8));
+  }
+
+  /** sfixed64 as it is. */
+  sfixed64(): bigint {
+    return this.bytes.readBigInt64LE(this.take(8));
+  }
+
+  fixed32(): number {
+    return this.bytes.readUInt32LE(this.take(4));
+  }
+
+  /** An unsigned 64-bit varint, exact. @throws RangeError beyond 64 bits. */
+  uint64(): bigint {
+    let value = 0n;
+    for (let shift = 0n; shift < 70n; shift += 7n) {
+      if (this.at >= this.end) throw new RangeError('truncated varint');
+      const byte = this.bytes[this.at++] as number;
+      value |= BigInt(byte & 0x7f) << shift;
+      if (byte < 0x80) return BigInt.asUintN(64, value);
+    }
+    throw new RangeError('varint longer than ten bytes');
+  }
+
   /** A nested message (or packed bytes) as a reader of its own. */
   message(): WireReader {
     const size = this.varint();

@@ -3,7 +3,7 @@ import type { Mask } from '#observe/ingest/accept.ts';
 import { JournalKind } from '#stores/journal/port.ts';
 import type { MaskingDirectory } from './directory.ts';
 import { type IsStructural, maskAnyText, maskJson } from './mask-json.ts';
-import { maskProtobuf, TRACES_SHAPE } from './mask-protobuf.ts';
+import { LOGS_SHAPE, METRICS_SHAPE, maskProtobuf, TRACES_SHAPE } from './mask-protobuf.ts';
 import { maskCallBody, maskEventStream } from './mask-stream.ts';
 
 type Maskings = Pick<MaskingDirectory, 'maskOf'>;
@@ -21,14 +21,27 @@ const OTLP = names(`traceId spanId parentSpanId trace_id span_id parent_span_id 
   start_time_unix_nano end_time_unix_nano time_unix_nano key kind intValue int_value doubleValue double_value schemaUrl schema_url traceState trace_state`);
 const isStructuralOfOtlp: IsStructural = (name) => OTLP.has(name);
 
+/** A metric is known by its name and unit, and its numbers are what it is for. */
+const METRICS = names(`name unit asInt asDouble count sum min max bucketCounts explicitBounds scale offset zeroCount zeroThreshold quantile value flags
+  aggregationTemporality`);
+const isStructuralOfMetrics: IsStructural = (name) => OTLP.has(name) || METRICS.has(name);
+const isStructuralOfLogs: IsStructural = (name) => OTLP.has(name) || name === 'severityNumber' || name === 'flags';
+
+const STRUCTURAL: Partial<Record<JournalKind, IsStructural>> = {
+  [JournalKind.ingestionBatch]: isStructuralOfBatch,
+  [JournalKind.otlpMetrics]: isStructuralOfMetrics,
+  [JournalKind.otlpLogs]: isStructuralOfLogs,
+};
+const SHAPES: Partial<Record<JournalKind, typeof TRACES_SHAPE>> = { [JournalKind.otlpMetrics]: METRICS_SHAPE, [JournalKind.otlpLogs]: LOGS_SHAPE };
+
 /** The mask of ingestion: acts between acceptance and journal. */
 export function ingestMask(maskings: Maskings): Mask {
   return (projectId, body, contentType, kind) => {
     const mask = maskings.maskOf(projectId);
     if (mask === null) return body;
-    if (!contentType.includes('json')) return maskProtobuf(body, TRACES_SHAPE, mask);
+    if (!contentType.includes('json')) return maskProtobuf(body, SHAPES[kind] ?? TRACES_SHAPE, mask);
     const text = body.toString('utf8');
-    const masked = maskJson(text, mask, kind === JournalKind.ingestionBatch ? isStructuralOfBatch : isStructuralOfOtlp);
+    const masked = maskJson(text, mask, STRUCTURAL[kind] ?? isStructuralOfOtlp);
     return masked === text ? body : Buffer.from(masked);
   };
 }

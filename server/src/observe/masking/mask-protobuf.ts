@@ -16,6 +16,17 @@ const SPAN: Shape = { 5: 'text', 9: ATTRIBUTES, 11: () => EVENT, 13: () => ({ 4:
 const exportOf = (item: Shape): Shape => ({ 1: () => ({ 1: () => RESOURCE, 2: () => ({ 1: () => SCOPE, 2: () => item }) }) });
 
 export const TRACES_SHAPE = exportOf(SPAN);
+export const LOGS_SHAPE = exportOf({ 3: 'text', 5: () => ANY, 6: ATTRIBUTES, 12: 'text' });
+const EXEMPLAR = (): Shape => ({ 7: ATTRIBUTES });
+const NUMBERS = (): Shape => ({ 1: () => ({ 5: EXEMPLAR, 7: ATTRIBUTES }) });
+export const METRICS_SHAPE = exportOf({
+  2: 'text',
+  5: NUMBERS,
+  7: NUMBERS,
+  9: () => ({ 1: () => ({ 8: EXEMPLAR, 9: ATTRIBUTES }) }),
+  10: () => ({ 1: () => ({ 1: ATTRIBUTES, 11: EXEMPLAR }) }),
+  11: () => ({ 1: () => ({ 7: ATTRIBUTES }) }),
+});
 
 const MAX_DEPTH = 100;
 

@@ -2,6 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { spansOfProtobuf } from '#observe/ingest/otlp-protobuf.ts';
+import { signalRequestOf } from '#observe/ingest/otlp-shapes.ts';
 import { JournalKind } from '#stores/journal/port.ts';
 import { callMask, ingestMask, mediaMask } from './mask-body.ts';
 import { maskJson } from './mask-json.ts';
@@ -155,6 +156,36 @@ describe('bodies', () => {
     const untouched = exportWith('nothing');
     expect(maskProtobuf(untouched, TRACES_SHAPE, all)).toBe(untouched);
     fc.assert(fc.property(fc.uint8Array({ maxLength: 300 }), (bytes) => void maskProtobuf(Buffer.from(bytes), TRACES_SHAPE, all)));
+  });
+
+  it('of OTLP logs and metrics lose what people write, and keep names, numbers and instants', async () => {
+    const text = (stringValue: string) => ({ stringValue });
+    const logs = {
+      resourceLogs: [
+        {
+          scopeLogs: [
+            { logRecords: [{ timeUnixNano: '1795176000000000000', body: text('a@example.com'), attributes: [{ key: 'k', value: text('b@example.com') }] }] },
+          ],
+        },
+      ],
+    };
+    const dataPoints = [{ timeUnixNano: '1795176000000000000', asInt: '4111111111111111', attributes: [{ key: 'user', value: text('c@example.com') }] }];
+    const metrics = { resourceMetrics: [{ scopeMetrics: [{ metrics: [{ name: 'm', sum: { dataPoints } }] }] }] };
+    for (const [request, kind] of [
+      [logs, JournalKind.otlpLogs],
+      [metrics, JournalKind.otlpMetrics],
+    ] as const) {
+      const masked = String(await ingest('p', Buffer.from(JSON.stringify(request)), 'application/json', kind));
+      expect(masked).toBe(JSON.stringify(request).replaceAll(/[abc]@example\.com/g, '[EMAIL]'));
+    }
+    const field = (number: number, value: Buffer): Buffer => Buffer.concat([Buffer.from([(number << 3) | 2, value.length]), value]);
+    const named = field(2, field(1, Buffer.from('a@example.com')));
+    const record = field(1, field(2, field(2, Buffer.concat([field(5, field(1, Buffer.from('a@example.com'))), field(6, named)]))));
+    const maskedRecord = (await ingest('p', record, 'application/x-protobuf', JournalKind.otlpLogs)) as Buffer;
+    expect(JSON.stringify(signalRequestOf(JournalKind.otlpLogs, maskedRecord, false))).not.toContain('@');
+    const metric = field(1, field(2, field(2, Buffer.concat([field(1, Buffer.from('a@example.com')), field(5, field(1, field(7, named)))]))));
+    const maskedMetric = (await ingest('p', metric, 'application/x-protobuf', JournalKind.otlpMetrics)) as Buffer;
+    expect(JSON.stringify(signalRequestOf(JournalKind.otlpMetrics, maskedMetric, false))).toMatch(/"name":"a@example.com".*\[EMAIL\]/);
   });
 
   it('of calls: a number that is cut between two chunks is masked as one', () => {

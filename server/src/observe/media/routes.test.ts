@@ -10,8 +10,9 @@ import { datasetRoutes } from '#observe/datasets/routes.ts';
 import { PROJECT } from '#observe/store/rows-fixture.ts';
 import { projectKey } from '#observe/traces/reads-fixture.ts';
 import { openFilesystemBlobs } from '#stores/blobs/filesystem.ts';
+import { MAX_MEDIA_BYTES, mediaIdOf } from './media-id.ts';
 import { referencesIn } from './references.ts';
-import { MAX_MEDIA_BYTES, mediaIdOf, mediaRoutes } from './routes.ts';
+import { mediaRoutes } from './routes.ts';
 import { createUrlSigner } from './signed-url.ts';
 import { createTurns } from './turns.ts';
 

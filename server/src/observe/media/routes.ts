@@ -8,14 +8,13 @@ import type { Blobs } from '#stores/blobs/port.ts';
 import type { Records } from '#stores/records/port.ts';
 import { blobKey } from './blob-key.ts';
 import { CONTENT_TYPES, endingOf } from './content-types.ts';
+import { MAX_MEDIA_BYTES, mediaIdOf } from './media-id.ts';
 import { addressOf } from './origin.ts';
 import { receive } from './receive.ts';
 import type { UrlSigner } from './signed-url.ts';
 import { announceMedia, linkMedia, type MediaRow, markUploaded, mediaById, noteUpload } from './sql.ts';
 import { createTurns, type Turns } from './turns.ts';
 
-/** A medium is in memory while it is received or sent. */
-export const MAX_MEDIA_BYTES = 64 << 20;
 const AT_ONCE = 4;
 const WAITING_AT_MOST = 200;
 const ADDRESS_HOLDS_MS = 3_600_000;
@@ -89,11 +88,6 @@ export function mediaRoutes(dependencies: MediaDependencies): Route[] {
       handle: (context) => content(dependencies, turns, context),
     },
   ];
-}
-
-/** The id that the SDKs compute too. */
-export function mediaIdOf(sha256Base64: string): string {
-  return sha256Base64.replaceAll('+', '-').replaceAll('/', '_').slice(0, 22);
 }
 
 async function announce({ records, signer }: MediaDependencies, { http, principal }: RouteContext): Promise<Response> {

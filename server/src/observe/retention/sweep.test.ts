@@ -1,7 +1,7 @@
 // Retention against stored rows with a moved clock: nothing goes before its age, everything goes a week after it at the latest, by partition where it can.
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { FoldedRows } from '#observe/rows.ts';
-import { folded, observation, score, type TemporaryAnalytics, temporaryAnalytics, trace } from '#observe/store/rows-fixture.ts';
+import { folded, logRow, metricRow, observation, score, type TemporaryAnalytics, temporaryAnalytics, trace } from '#observe/store/rows-fixture.ts';
 import { createWriter } from '#observe/store/writer.ts';
 import { sql } from '#stores/analytics/sql.ts';
 import { classOf, type RetentionPolicy } from './policy.ts';
@@ -19,7 +19,7 @@ beforeAll(async () => {
 });
 afterAll(() => store?.close());
 beforeEach(async () => {
-  for (const table of ['observations', 'traces', 'scores', 'dead_letters'] as const)
+  for (const table of ['observations', 'traces', 'scores', 'otel_logs', 'otel_metrics', 'dead_letters'] as const)
     await store.analytics.command({ text: `TRUNCATE TABLE ${table}`, parameters: {} });
 });
 
@@ -29,7 +29,7 @@ async function write(rows: Partial<FoldedRows>): Promise<void> {
 }
 const left = async (): Promise<string[]> => {
   const rows = await store.analytics.query<{ id: string }>(
-    sql`SELECT id FROM (SELECT id FROM observations UNION ALL SELECT id FROM traces UNION ALL SELECT id FROM scores) ORDER BY id`,
+    sql`SELECT id FROM (SELECT id FROM observations UNION ALL SELECT id FROM traces UNION ALL SELECT id FROM scores UNION ALL SELECT id FROM otel_logs UNION ALL SELECT id FROM otel_metrics) ORDER BY id`,
   );
   return rows.map(({ id }) => id);
 };
@@ -50,6 +50,26 @@ describe('retention', () => {
     const swept = await sweep({ 'project-1': policy }, 37);
     expect(swept).toMatchObject({ partitions: 3, rows: 3 });
     expect(swept.bytes).toBeGreaterThan(0);
+    expect(await left()).toEqual([]);
+  });
+
+  it('takes log records and data points by partition and by row, by their environment and the tag of their trace', async () => {
+    const week = { timestamp: at(0), retention_class: 2 };
+    await write({
+      traces: [trace('tagged', { timestamp: at(0), tags: ['keep'], retention_class: 7 })],
+      otelLogs: [logRow('log', week), logRow('prod-log', { ...week, environment: 'prod' }), logRow('kept-log', { ...week, trace_id: 'tagged' })],
+      otelMetrics: [metricRow('point', week), metricRow('prod-point', { ...week, environment: 'prod' })],
+    });
+    const policy: RetentionPolicy = {
+      days: 7,
+      rules: [
+        { tag: 'keep', days: 0 },
+        { environment: 'prod', days: 90 },
+      ],
+    };
+    await sweep({ 'project-1': policy }, 20);
+    expect(await left()).toEqual(['kept-log', 'prod-log', 'prod-point', 'tagged']);
+    await sweep({ 'project-1': { days: 7, rules: [] } }, 400);
     expect(await left()).toEqual([]);
   });
 

@@ -10,7 +10,9 @@ const DAY_MS = 86_400_000;
 const MOST_KINDS = 10_000;
 const PROJECTS_A_STATEMENT = 20;
 /** A trace's row says which tags it has, so it goes after what belongs to it. */
-const ORDER: readonly TableName[] = ['observations', 'scores', 'dead_letters', 'traces'];
+const ORDER: readonly TableName[] = ['observations', 'scores', 'otel_logs', 'otel_metrics', 'dead_letters', 'traces'];
+/** Rows with tags of their own; the others have their trace's, or none. */
+const TAGGED: readonly TableName[] = ['observations', 'traces'];
 
 export interface Swept {
   partitions: number;
@@ -40,7 +42,7 @@ async function isOver(analytics: Analytics, partition: StoredPartition, policies
   const { table, retentionClass, weekEndMs } = partition;
   const days = retentionClass === null ? null : daysOfClass(retentionClass);
   if (days === null || weekEndMs + days * DAY_MS > nowMs) return false;
-  const tags = table === 'scores' ? sql`CAST([], 'Array(String)')` : sql`tags`;
+  const tags = TAGGED.includes(table) ? sql`tags` : sql`CAST([], 'Array(String)')`;
   const kinds = await analytics.query<{ project_id: string; environment: string; tags: string[] }>(sql`
     SELECT DISTINCT project_id, environment, ${tags} AS tags FROM ${tableIs(table)} WHERE _partition_id = ${text(partition.id)} LIMIT 10000`);
   if (kinds.length >= MOST_KINDS) return false;
@@ -90,11 +92,12 @@ function fits(table: TableName, projectId: string, { environment, tag }: Retenti
   return join(parts, ' AND ');
 }
 
-/** An observation or a score has the tags of its trace. */
+/** An observation, a score or a log record has the tags of its trace. */
 function hasTag(table: TableName, projectId: string, tag: string): SqlFragment {
+  if (table === 'otel_metrics') return sql`0`;
   const tagged = sql`project_id = ${text(projectId)} AND has(tags, ${text(tag)})`;
   const ofTrace = sql`trace_id IN (SELECT id FROM traces WHERE ${tagged}) OR trace_id IN (SELECT trace_id FROM observations WHERE ${tagged})`;
-  if (table === 'scores') return ofTrace;
+  if (table === 'scores' || table === 'otel_logs') return ofTrace;
   return table === 'observations' ? sql`has(tags, ${text(tag)}) OR ${ofTrace}` : sql`has(tags, ${text(tag)})`;
 }
 

@@ -1,7 +1,7 @@
 // The loop from journal to stored rows: read after the position, fold, write durably, move the position, tell the folder. Any failure is repeated from the position; nothing is skipped silently.
 import { AppError } from '#lib/errors.ts';
 import type { Folder } from '#observe/fold/port.ts';
-import type { DeadLetterRow, FoldedRows } from '#observe/rows.ts';
+import { type DeadLetterRow, type FoldedRows, nothingFolded } from '#observe/rows.ts';
 import { JournalKind, type JournalReader, type JournalRecord } from '#stores/journal/port.ts';
 import { createLag, type Lag } from './lag.ts';
 import type { Positions } from './positions.ts';
@@ -47,7 +47,7 @@ export interface Consumer {
   stop(): Promise<void>;
 }
 
-const KINDS = [JournalKind.callSettled, JournalKind.ingestionBatch, JournalKind.otlpTraces] as const;
+const KINDS = [JournalKind.callSettled, JournalKind.ingestionBatch, JournalKind.otlpTraces, JournalKind.otlpMetrics, JournalKind.otlpLogs] as const;
 const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 10_000;
 /** Bytes of a record's content that its dead letter keeps. */
@@ -226,7 +226,7 @@ class JournalConsumer implements Consumer {
         for (const record of records) await this.#store([record], record.sequence);
         return await this.#advance(lastSequence);
       }
-      rows = { observations: [], traces: [], scores: [], deadLetters: [deadLetterOf(records[0] as JournalRecord, error)] };
+      rows = { ...nothingFolded(), deadLetters: [deadLetterOf(records[0] as JournalRecord, error)] };
     }
     const firstSequence = records[0]?.sequence ?? lastSequence;
     try {

@@ -2,7 +2,7 @@
 import { instant, join, type SqlFragment, sql } from '#stores/analytics/sql.ts';
 import type { TableName } from './tables.ts';
 
-export type FoldedTable = Exclude<TableName, 'dead_letters'>;
+export type FoldedTable = Extract<TableName, 'observations' | 'traces' | 'scores'>;
 
 const TABLE: Readonly<Record<FoldedTable, SqlFragment>> = { observations: sql`observations`, traces: sql`traces`, scores: sql`scores` };
 const IDENTITY: Readonly<Record<FoldedTable, SqlFragment>> = {

@@ -2,7 +2,9 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { FoldedRows, ObservationRow, ScoreRow, TraceRow } from '#observe/rows.ts';
+import { logRows, metricRows } from '#observe/fold/signal-rows.ts';
+import { dataPointsOf, type MetricPoint } from '#observe/ingest/otlp-metrics.ts';
+import { type FoldedRows, nothingFolded, type ObservationRow, type OtelLogRow, type OtelMetricRow, type ScoreRow, type TraceRow } from '#observe/rows.ts';
 import { openChdb } from '#stores/analytics/chdb.ts';
 import { openClickhouse } from '#stores/analytics/clickhouse.ts';
 import type { Analytics } from '#stores/analytics/port.ts';
@@ -115,9 +117,37 @@ export function score(id: string, over: Partial<ScoreRow> = {}): ScoreRow {
   };
 }
 
+const ORIGIN = { projectId: PROJECT, sequence: 1n, receivedAtUs: Date.UTC(2026, 10, 20, 12) * 1000, retentionClass: () => 0 };
+const EMITTER = { resource: { 'service.name': 'service' }, scope: { name: 'scope', version: '1' } };
+
+/** A log record of 2026-11-20 12:00 UTC unless said otherwise. */
+export function logRow(id: string, over: Partial<OtelLogRow> = {}): OtelLogRow {
+  const record = {
+    ...EMITTER,
+    timeNs: 0n,
+    observedNs: 0n,
+    severityNumber: 9,
+    severityText: 'INFO',
+    body: id,
+    attributes: {},
+    traceId: '',
+    spanId: '',
+    eventName: '',
+    flags: 0,
+  };
+  return { ...(logRows([record], ORIGIN)[0] as OtelLogRow), id, ...over };
+}
+
+/** A gauge's point of 2026-11-20 12:00 UTC unless said otherwise. */
+export function metricRow(id: string, over: Partial<OtelMetricRow> = {}): OtelMetricRow {
+  const request = { resourceMetrics: [{ scopeMetrics: [{ metrics: [{ name: 'm', gauge: { dataPoints: [{ timeUnixNano: 1, asDouble: 1 }] } }] }] }] };
+  const point = { ...(dataPointsOf(request)[0] as MetricPoint), timeNs: BigInt(ORIGIN.receivedAtUs) * 1000n };
+  return { ...(metricRows([point], ORIGIN)[0] as OtelMetricRow), id, ...over };
+}
+
 /** Folded rows with only the given lists. */
 export function folded(rows: Partial<FoldedRows>): FoldedRows {
-  return { observations: [], traces: [], scores: [], deadLetters: [], ...rows };
+  return { ...nothingFolded(), ...rows };
 }
 
 export interface TemporaryAnalytics {

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Analytics } from '#stores/analytics/port.ts';
 import { sql } from '#stores/analytics/sql.ts';
 import { migrateAnalytics } from './migrate.ts';
-import { observation, score, temporaryAnalytics, trace } from './rows-fixture.ts';
+import { logRow, metricRow, observation, score, temporaryAnalytics, trace } from './rows-fixture.ts';
 import { columnsOf, createTable, TABLE_NAMES } from './tables.ts';
 
 describe('the DDL template', () => {
@@ -19,6 +19,8 @@ describe('the DDL template', () => {
     expect([...columnsOf('observations')].sort()).toEqual(Object.keys(observation('x')).sort());
     expect([...columnsOf('traces')].sort()).toEqual(Object.keys(trace('x')).sort());
     expect([...columnsOf('scores')].sort()).toEqual(Object.keys(score('x')).sort());
+    expect([...columnsOf('otel_logs')].sort()).toEqual(Object.keys(logRow('x')).sort());
+    expect([...columnsOf('otel_metrics')].sort()).toEqual(Object.keys(metricRow('x')).sort());
   });
 });
 
@@ -32,7 +34,7 @@ describe('migrating', () => {
 
   it('may be repeated', async () => {
     await migrateAnalytics(analytics);
-    expect(await analytics.query(sql`SELECT count() AS c FROM system.tables WHERE database = currentDatabase()`)).toEqual([{ c: '4' }]);
+    expect(await analytics.query(sql`SELECT count() AS c FROM system.tables WHERE database = currentDatabase()`)).toEqual([{ c: String(TABLE_NAMES.length) }]);
   });
 
   it('refuses a store whose table lacks a column', async () => {

@@ -2,7 +2,7 @@
 import { SEARCH_COLUMN, SEARCH_INDEX } from '#observe/search/folded.ts';
 import { constantSql, type SqlFragment } from '#stores/analytics/sql.ts';
 
-export type TableName = 'observations' | 'traces' | 'scores' | 'dead_letters';
+export type TableName = 'observations' | 'traces' | 'scores' | 'otel_logs' | 'otel_metrics' | 'dead_letters';
 
 /** null = one server (or chDB); else every table is Replicated and made ON CLUSTER. */
 export type ClusterName = string | null;
@@ -114,6 +114,65 @@ const SCORES: Columns = [
   ['author_user_id', NULLABLE],
 ];
 
+const RECEIVED: Columns = [
+  ['project_id', KEYWORD],
+  ['retention_class', 'UInt8'],
+  ['received_at', INSTANT],
+  ['sequence', 'UInt64'],
+  ['id', 'String'],
+  ['timestamp', INSTANT],
+  ['time_unix_nano', 'UInt64'],
+  ['environment', KEYWORD],
+  ['service_name', KEYWORD],
+  ['scope_name', KEYWORD],
+  ['scope_version', KEYWORD],
+  ['attributes', METADATA],
+  ['resource', METADATA],
+  ['flags', 'UInt32'],
+];
+
+const OTEL_LOGS: Columns = [
+  ...RECEIVED,
+  ['observed_at', `Nullable(${INSTANT})`],
+  ['trace_id', 'String'],
+  ['span_id', 'String'],
+  ['severity_number', 'UInt8'],
+  ['severity_text', KEYWORD],
+  ['event_name', KEYWORD],
+  ['body', LONG],
+];
+
+const DOUBLE = 'Nullable(Float64)';
+
+const OTEL_METRICS: Columns = [
+  ...RECEIVED,
+  ['start_at', `Nullable(${INSTANT})`],
+  ['name', KEYWORD],
+  ['description', KEYWORD],
+  ['unit', KEYWORD],
+  ['type', KEYWORD],
+  ['temporality', KEYWORD],
+  ['is_monotonic', 'UInt8'],
+  ['value', DOUBLE],
+  ['int_value', 'Nullable(Int64)'],
+  ['count', 'Nullable(UInt64)'],
+  ['sum', DOUBLE],
+  ['min', DOUBLE],
+  ['max', DOUBLE],
+  ['explicit_bounds', 'Array(Float64)'],
+  ['bucket_counts', 'Array(UInt64)'],
+  ['scale', 'Nullable(Int32)'],
+  ['zero_count', 'Nullable(UInt64)'],
+  ['zero_threshold', DOUBLE],
+  ['positive_offset', 'Int32'],
+  ['positive_counts', 'Array(UInt64)'],
+  ['negative_offset', 'Int32'],
+  ['negative_counts', 'Array(UInt64)'],
+  ['quantiles', 'Array(Float64)'],
+  ['quantile_values', 'Array(Float64)'],
+  ['exemplars', 'String CODEC(ZSTD(3))'],
+];
+
 const DEAD_LETTERS: Columns = [
   ['project_id', KEYWORD],
   ['received_at', INSTANT],
@@ -170,6 +229,20 @@ const TABLES: Readonly<Record<TableName, Table>> = {
     versioned: 'row_version, is_deleted',
     partitionBy: '(retention_class, toMonday(timestamp))',
     orderBy: '(project_id, toStartOfMinute(timestamp), id)',
+  },
+  otel_logs: {
+    columns: OTEL_LOGS,
+    blooms: ['trace_id'],
+    versioned: '',
+    partitionBy: '(retention_class, toMonday(timestamp))',
+    orderBy: '(project_id, toStartOfMinute(timestamp), id)',
+  },
+  otel_metrics: {
+    columns: OTEL_METRICS,
+    blooms: [],
+    versioned: '',
+    partitionBy: '(retention_class, toMonday(timestamp))',
+    orderBy: '(project_id, name, toStartOfMinute(timestamp), id)',
   },
   dead_letters: {
     columns: DEAD_LETTERS,

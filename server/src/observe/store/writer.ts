@@ -1,6 +1,6 @@
 // Writes folded rows durably: one insert a partition, halved down to the bad row when one is refused, repeated with backoff while the store is away.
 import { AppError } from '#lib/errors.ts';
-import type { DeadLetterRow, FoldedRows, ObservationRow, ScoreRow, TraceRow } from '#observe/rows.ts';
+import type { DeadLetterRow, FoldedRows, ObservationRow } from '#observe/rows.ts';
 import type { Analytics } from '#stores/analytics/port.ts';
 import type { TableName } from './tables.ts';
 
@@ -111,10 +111,14 @@ function partitionAt(retentionClass: number, instant: string): string {
 function partitioned(rows: FoldedRows): [TableName, Map<string, Encoded[]>][] {
   return [
     ['observations', group(rows.observations, (row: ObservationRow) => row.start_time)],
-    ['traces', group(rows.traces, (row: TraceRow) => row.timestamp)],
-    ['scores', group(rows.scores, (row: ScoreRow) => row.timestamp)],
+    ['traces', group(rows.traces, timestampOf)],
+    ['scores', group(rows.scores, timestampOf)],
+    ['otel_logs', group(rows.otelLogs, timestampOf)],
+    ['otel_metrics', group(rows.otelMetrics, timestampOf)],
   ];
 }
+
+const timestampOf = (row: { timestamp: string }): string => row.timestamp;
 
 function group<Row extends { retention_class: number }>(rows: readonly Row[], instantOf: (row: Row) => string): Map<string, Encoded[]> {
   const groups = new Map<string, Encoded[]>();
@@ -149,8 +153,9 @@ function chunks(rows: readonly Encoded[]): Encoded[][] {
 }
 
 function deadLetterOf(table: TableName, refused: Encoded, error: AppError): DeadLetterRow {
-  const row = refused.row as { project_id: string; received_at: string; row_version: string };
-  const sequence = /^\d{1,19}$/.test(row.row_version) ? row.row_version : '0';
+  const row = refused.row as { project_id: string; received_at: string; row_version?: string; sequence?: string };
+  const said = row.row_version ?? row.sequence ?? '';
+  const sequence = /^\d{1,19}$/.test(said) ? said : '0';
   const receivedAt = Number.isNaN(Date.parse(row.received_at)) ? new Date().toISOString() : row.received_at;
   return {
     project_id: String(row.project_id),

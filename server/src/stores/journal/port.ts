@@ -12,6 +12,10 @@ export const JournalKind = {
   otlpTraces: 4,
   /** A call has ended, for the ledger alone: its trace is in a record of its own, or elsewhere. JSON CallSettled without content (money). */
   callBilled: 5,
+  /** An OTLP metrics export as received (decompressed): JSON header with its content type, then the body. */
+  otlpMetrics: 6,
+  /** An OTLP logs export, likewise. */
+  otlpLogs: 7,
 } as const;
 export type JournalKind = (typeof JournalKind)[keyof typeof JournalKind];
 

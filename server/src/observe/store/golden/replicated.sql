@@ -125,6 +125,81 @@ PARTITION BY (retention_class, toMonday(timestamp))
 ORDER BY (project_id, toStartOfMinute(timestamp), id)
 SETTINGS index_granularity = 8192, fsync_after_insert = 1, fsync_part_directory = 1, replicated_deduplication_window = 1000;
 
+CREATE TABLE IF NOT EXISTS otel_logs ON CLUSTER 'genai' (
+  project_id LowCardinality(String),
+  retention_class UInt8,
+  received_at DateTime64(6, 'UTC'),
+  sequence UInt64,
+  id String,
+  timestamp DateTime64(6, 'UTC'),
+  time_unix_nano UInt64,
+  environment LowCardinality(String),
+  service_name LowCardinality(String),
+  scope_name LowCardinality(String),
+  scope_version LowCardinality(String),
+  attributes Map(LowCardinality(String), String) CODEC(ZSTD(3)),
+  resource Map(LowCardinality(String), String) CODEC(ZSTD(3)),
+  flags UInt32,
+  observed_at Nullable(DateTime64(6, 'UTC')),
+  trace_id String,
+  span_id String,
+  severity_number UInt8,
+  severity_text LowCardinality(String),
+  event_name LowCardinality(String),
+  body Nullable(String) CODEC(ZSTD(3)),
+  INDEX trace_id_bloom trace_id TYPE bloom_filter(0.00007) GRANULARITY 1
+)
+ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{uuid}/{shard}', '{replica}')
+PARTITION BY (retention_class, toMonday(timestamp))
+ORDER BY (project_id, toStartOfMinute(timestamp), id)
+SETTINGS index_granularity = 8192, fsync_after_insert = 1, fsync_part_directory = 1, replicated_deduplication_window = 1000;
+
+CREATE TABLE IF NOT EXISTS otel_metrics ON CLUSTER 'genai' (
+  project_id LowCardinality(String),
+  retention_class UInt8,
+  received_at DateTime64(6, 'UTC'),
+  sequence UInt64,
+  id String,
+  timestamp DateTime64(6, 'UTC'),
+  time_unix_nano UInt64,
+  environment LowCardinality(String),
+  service_name LowCardinality(String),
+  scope_name LowCardinality(String),
+  scope_version LowCardinality(String),
+  attributes Map(LowCardinality(String), String) CODEC(ZSTD(3)),
+  resource Map(LowCardinality(String), String) CODEC(ZSTD(3)),
+  flags UInt32,
+  start_at Nullable(DateTime64(6, 'UTC')),
+  name LowCardinality(String),
+  description LowCardinality(String),
+  unit LowCardinality(String),
+  type LowCardinality(String),
+  temporality LowCardinality(String),
+  is_monotonic UInt8,
+  value Nullable(Float64),
+  int_value Nullable(Int64),
+  count Nullable(UInt64),
+  sum Nullable(Float64),
+  min Nullable(Float64),
+  max Nullable(Float64),
+  explicit_bounds Array(Float64),
+  bucket_counts Array(UInt64),
+  scale Nullable(Int32),
+  zero_count Nullable(UInt64),
+  zero_threshold Nullable(Float64),
+  positive_offset Int32,
+  positive_counts Array(UInt64),
+  negative_offset Int32,
+  negative_counts Array(UInt64),
+  quantiles Array(Float64),
+  quantile_values Array(Float64),
+  exemplars String CODEC(ZSTD(3))
+)
+ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{uuid}/{shard}', '{replica}')
+PARTITION BY (retention_class, toMonday(timestamp))
+ORDER BY (project_id, name, toStartOfMinute(timestamp), id)
+SETTINGS index_granularity = 8192, fsync_after_insert = 1, fsync_part_directory = 1, replicated_deduplication_window = 1000;
+
 CREATE TABLE IF NOT EXISTS dead_letters ON CLUSTER 'genai' (
   project_id LowCardinality(String),
   received_at DateTime64(6, 'UTC'),
