@@ -33,6 +33,7 @@ export const FACTORIES: Readonly<Record<string, () => Route[]>> = {
       alerts: { egress: inert('the way out'), sealer: inert('the seal'), mailer: null, timeZone: 'UTC', nowMs: () => 0, linkOf: () => '' },
       homeProjectId: () => '',
       version: '',
+      ingestion: { journal: inert('the journal'), maskMedia: () => inert('the masking') },
     }),
   forwardedReadRoutes: () => forwardedReadRoutes(async () => inert('the engine')),
 };

@@ -12,9 +12,10 @@ export async function forwardToEngine(engine: EngineLink, { http, principal }: R
   return await engine.forward(http.req.raw, principal, reads ? undefined : await readBody(http));
 }
 
-/** A read of the front itself, in somebody's name: null when it is not found. @throws AppError 400 in the engine's words, 503 while it is away. */
-export async function askEngine(engine: EngineLink | null, principal: Principal, path: string): Promise<unknown> {
-  const answer = engine === null ? null : await engine.forward(new Request(`http://engine${path}`), principal);
+/** A read of the front itself (a POST when there is a body), in somebody's name: null when it is not found. @throws AppError 400 in the engine's words, 503 while it is away. */
+export async function askEngine(engine: EngineLink | null, principal: Principal, path: string, body?: unknown): Promise<unknown> {
+  const request = new Request(`http://engine${path}`, body === undefined ? {} : { method: 'POST' });
+  const answer = engine === null ? null : await engine.forward(request, principal, body === undefined ? undefined : Buffer.from(JSON.stringify(body)));
   if (answer?.ok) return await answer.json();
   const said = answer === null ? '' : await answer.text();
   if (answer?.status === 404) return null;

@@ -7,11 +7,13 @@ import { deletionsElsewhere } from '#observe/deletion/deletions-elsewhere.ts';
 import type { Deletions } from '#observe/deletion/port.ts';
 import { noteLate } from '#observe/deletion/receipts.ts';
 import { createFolder } from '#observe/fold/folder.ts';
-import type { Folder } from '#observe/fold/port.ts';
+import type { Folder, PriceUsage } from '#observe/fold/port.ts';
+import { createProjectLinks } from '#observe/fold/project-links.ts';
 import { TokenCounter } from '#observe/fold/token-count.ts';
 import type { RetentionCounts } from '#observe/life/housekeeping.ts';
 import { createMediaKeeper } from '#observe/media/keep-extracted.ts';
 import type { ProjectModels } from '#observe/models/project-models.ts';
+import { type RunnerDependencies, startRepricing } from '#observe/repricing/runner.ts';
 import { openRetentionDirectory, type RetentionDirectory } from '#observe/retention/directory.ts';
 import { type Consumer, startConsumer } from '#observe/store/consumer.ts';
 import { consumerElsewhere } from '#observe/store/consumer-elsewhere.ts';
@@ -30,6 +32,7 @@ import { registerStrays, releaseObjects, SHARED_ARCHIVE } from '#stores/journal/
 import { openSharedReader } from '#stores/journal/shared-reader.ts';
 import { backlogAfter, JOURNAL_CHANNEL } from '#stores/journal/shared-registry.ts';
 import type { Records } from '#stores/records/port.ts';
+import { sql } from '#stores/records/sql.ts';
 import type { Log } from '#telemetry/log.ts';
 import type { EngineInput } from './engine.ts';
 import { openEngineBlobs, startLife } from './engine-life.ts';
@@ -105,6 +108,7 @@ async function consumeFolder(parts: StoringParts): Promise<Consumption> {
     onError: onError(log),
   });
   const deletion = { analytics, records, deleted, consumer, folder };
+  const repricing = await repricingOf(parts, () => ({ consumer, writer: createWriter(analytics) }), null);
   resumeDeletions(deletion).catch((error: unknown) => log.warn('deletions of before this start wait for the next one', { error }));
   const life = await startLife({
     analytics,
@@ -122,6 +126,7 @@ async function consumeFolder(parts: StoringParts): Promise<Consumption> {
     tail,
     retained: life.counts,
     async stop() {
+      await repricing.stop();
       await life.stop();
       await stopAll(consumer, reader);
     },
@@ -180,12 +185,18 @@ async function consumeShared(parts: StoringParts): Promise<Consumption> {
     journalHolds: (sequence, reachedAtMs) => sharedHolds(records, sequence, reachedAtMs),
     lookEveryMs: 15_000,
   });
+  const repricing = await repricingOf(
+    parts,
+    () => (storing !== null && lease.isSafe() ? { consumer, writer: leasedWriter(lease, createWriter(analytics)) } : null),
+    15_000,
+  );
   return {
     consumer,
     deletions: deletionsElsewhere(records),
     tail: null,
     retained: life.counts,
     async stop() {
+      await repricing.stop();
       await life.stop();
       await stopListening();
       await stopAll(consumer, reader);
@@ -203,10 +214,21 @@ async function stopAll(consumer: Consumer, reader: JournalReader): Promise<void>
   await reader.close();
 }
 
+const priceOf = ({ models, prices }: Pick<Parts, 'models' | 'prices'>): PriceUsage => models.pricer(usagePricer(prices));
+
+async function repricingOf(parts: StoringParts, storing: RunnerDependencies['storing'], lookEveryMs: number | null): Promise<{ stop(): Promise<void> }> {
+  const { analytics, records, log } = parts;
+  const onError = (error: unknown): void => log.warn('a re-pricing could not go on; it is tried again', { error });
+  return await startRepricing({ analytics, records, price: priceOf(parts), storing, onError, lookEveryMs });
+}
+
 function newFolder({ analytics, input, models, prices, retention, records, blobs }: StoringParts): Folder {
+  const lookup = createLookup(analytics);
+  const links = createProjectLinks({ lookup, now: Date.now, organizationOf: (projectId) => organizationOf(records, projectId) });
   return createFolder({
-    lookup: createLookup(analytics),
-    price: models.pricer(usagePricer(prices)),
+    lookup,
+    links,
+    price: priceOf({ models, prices }),
     tokens: new TokenCounter(),
     media: createMediaKeeper({ records, blobs }),
     retentionClass: retention.classOf,
@@ -225,6 +247,11 @@ function watched(writer: Writer, tail: TailHub | null): Writer {
       return written;
     },
   };
+}
+
+async function organizationOf(records: Records, projectId: string): Promise<string | null> {
+  const [row] = await records.query<{ id: string }>(sql`SELECT organization_id AS id FROM projects WHERE id = ${projectId}`);
+  return row?.id ?? null;
 }
 
 function writing({ analytics, records, log }: Parts, tail: TailHub | null): { writer: Writer; deleted: DeletedTraces } {

@@ -11,6 +11,7 @@ import { errorResponse } from '#http/errors.ts';
 import type { Principal } from '#identity/principal.ts';
 import { AppError } from '#lib/errors.ts';
 import { socketPath } from '#lib/socket-path.ts';
+import { redriveStoreRoutes } from '#observe/dead-letters/routes.ts';
 import type { RetentionCounts } from '#observe/life/housekeeping.ts';
 import { openProjectModels } from '#observe/models/project-models.ts';
 import { type EngineParts, readRoutes } from '#observe/read-routes.ts';
@@ -125,7 +126,7 @@ function listener(parts: EngineParts, consumer: Consumer, status: () => Promise<
   const who = async (request: Request): Promise<Principal> => principalOf(request.headers.get('x-genai-principal'));
   const app = createApp({
     door: 'observe',
-    routes: readRoutes(parts),
+    routes: [...readRoutes(parts), ...redriveStoreRoutes(parts.analytics, parts.records)],
     authenticate: { admin: who, observe: who, console: who },
     fallback: () => errorResponse(new AppError('The engine does not serve this path.', { status: 404, code: 'not_found_error' }), 'console'),
     onRequest: (event) => {

@@ -289,9 +289,9 @@ function observeRoutes({ input, ingestion, evaluation, alerts }: RouteParts): Ro
       alerts: alerts.reach,
       homeProjectId: () => identity.projectId,
       version,
-      maskMedia: ingestion.maskMedia,
       clients: ingestion.clients,
-      ask: (principal, path) => askEngine(engine, principal, path),
+      ask: (principal, path, body) => askEngine(engine, principal, path, body),
+      ingestion,
     }),
     ...(engine === null ? [] : forwardedReadRoutes((context) => forwardToEngine(engine, context))),
   ];

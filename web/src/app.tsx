@@ -6,6 +6,7 @@ import { readComparisonSearch } from '#comparison/url.ts';
 import { readCompatibilitySearch } from '#compatibility/url.ts';
 import { readDashboardSearch, readDashboardsSearch } from '#dashboards/url.ts';
 import { readDatasetSearch, readDatasetsSearch } from '#datasets/url.ts';
+import { readDeadLettersSearch } from '#dead-letters/url.ts';
 import { readEvaluationSearch } from '#evaluation/url.ts';
 import { loadPageTexts } from '#i18n/i18n.ts';
 import { readKeysSearch } from '#keys/url.ts';
@@ -98,6 +99,12 @@ const people = createRoute({
   path: '/ui/people',
   validateSearch: readPeopleSearch,
   component: page(() => import('#people/people-page.tsx'), 'PeoplePage'),
+});
+const deadLetters = createRoute({
+  getParentRoute: () => shell,
+  path: '/ui/dead-letters',
+  validateSearch: readDeadLettersSearch,
+  component: page(() => import('#dead-letters/dead-letters-page.tsx'), 'DeadLettersPage'),
 });
 const scores = createRoute({
   getParentRoute: () => shell,
@@ -288,6 +295,7 @@ const routeTree = root.addChildren([
     session,
     people,
     scores,
+    deadLetters,
     prompts,
     prompt,
     datasets,

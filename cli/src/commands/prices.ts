@@ -1,21 +1,32 @@
-// `prices update`: brings LiteLLM's public price file into the running platform; `prices show MODEL`: what a model costs and where the price comes from.
+// `prices update`: brings LiteLLM's public price file into the running platform; `prices show MODEL`: what a model costs and where the price comes from; `prices reprice`: costs of stored observations again.
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { askAdmin } from '#admin-stream.ts';
 import type { Command, CommandContext } from '#command.ts';
+import { doorOptions } from '#doors.ts';
 import { call, Unreachable } from '#http.ts';
-import { LOCAL_FLAGS, type LocalFlags, localAdminSocket } from '#local.ts';
+import { type LocalFlags, localAdminSocket } from '#local.ts';
 import { type PriceAnswer, type PriceUpdateAnswer, priceText, updateText } from '#prices/report.ts';
+import { reprice } from '#prices/reprice.ts';
 
 const PUBLIC_FILE = 'https://raw.githubusercontent.com/BerriAI/litellm/main/model_prices_and_context_window.json';
-const OPTIONS = { ...LOCAL_FLAGS, url: { type: 'string' }, file: { type: 'string' }, 'dry-run': { type: 'boolean' } } as const;
+const OPTIONS = {
+  ...doorOptions,
+  url: { type: 'string' },
+  file: { type: 'string' },
+  'dry-run': { type: 'boolean' },
+  from: { type: 'string' },
+  to: { type: 'string' },
+  model: { type: 'string' },
+} as const;
 
 export const prices: Command = async (context) => {
   const { values, positionals } = parseArgs({ args: [...context.argv], options: OPTIONS, allowPositionals: true });
   const [verb, model, ...more] = positionals;
   if (verb === 'show' && model !== undefined && more.length === 0) return await show(context, values, model);
   if (verb === 'update' && model === undefined && (values.url === undefined || values.file === undefined)) return await update(context, values);
+  if (verb === 'reprice' && model === undefined) return await reprice(context, values);
   context.io.notify('prices.usage');
   return 2;
 };

@@ -3,13 +3,32 @@ import { error, info, type MessageForm, warning } from '#message-form.ts';
 
 export const PRICE_MESSAGES = {
   'help.prices': info(
-    "update: brings LiteLLM's public price file into the running platform. show MODEL: what a model costs, and where the price comes from.",
-    'update: LiteLLM が公開している価格表を取り込みます。show MODEL: モデルの価格とその出典を表示します。',
+    "update: brings LiteLLM's public price file into the running platform. show MODEL: what a model costs, and where the price comes from. reprice: costs of stored observations again, by the prices valid then.",
+    'update: LiteLLM が公開している価格表を取り込みます。show MODEL: モデルの価格とその出典を表示します。reprice: 保存済みのコストを、当時有効だった価格で計算し直します。',
   ),
   'prices.usage': error(
-    'Usage: ./genai prices update [--url URL | --file FILE] [--dry-run], or ./genai prices show MODEL',
-    '使い方: ./genai prices update [--url URL | --file FILE] [--dry-run]、または ./genai prices show MODEL',
+    'Usage: ./genai prices update [--url URL | --file FILE] [--dry-run], ./genai prices show MODEL, or ./genai prices reprice --from DATE [--to DATE] [--model NAME] [--dry-run]',
+    '使い方: ./genai prices update [--url URL | --file FILE] [--dry-run]、./genai prices show MODEL、または ./genai prices reprice --from 日付 [--to 日付] [--model 名前] [--dry-run]',
   ),
+  'prices.reprice-usage': error(
+    'Usage: ./genai prices reprice --from DATE [--to DATE] [--model NAME] [--dry-run] [--json]; a date is 2026-11-01 (UTC) or an instant with its zone',
+    '使い方: ./genai prices reprice --from 日付 [--to 日付] [--model 名前] [--dry-run] [--json]。日付は 2026-11-01（UTC）またはタイムゾーン付きの時刻',
+  ),
+  'prices.repricing': info('{looked} observations looked at, {changed} with another cost', '{looked} 件を確認、{changed} 件のコストが変わります'),
+  'prices.looked-at': info('looked at', '確認'),
+  'prices.with-another-cost': info('other cost', '変更'),
+  'prices.without-price': info('no price', '価格不明'),
+  'prices.before': info('before', '変更前'),
+  'prices.after': info('after', '変更後'),
+  'prices.reprice-dry': info(
+    'Nothing was written. Run it again without --dry-run to write. Costs that clients gave, gateway calls and the ledger are never changed.',
+    '書き込みはしていません。書き込むには --dry-run を外してください。クライアントが指定したコスト、ゲートウェイの呼び出し、台帳は変更されません。',
+  ),
+  'prices.repriced': info(
+    'Written. Costs that clients gave, gateway calls and the ledger were not changed.',
+    '書き込みました。クライアントが指定したコスト、ゲートウェイの呼び出し、台帳は変更していません。',
+  ),
+  'prices.called-off': error('It did not come to its end: {reason}', '完了しませんでした: {reason}'),
   'prices.fetching': info('fetching {url}', '{url} を取得中'),
   'prices.not-fetched': error(
     "The price file could not be fetched: {reason}. Take LiteLLM's model_prices_and_context_window.json some other way and give it with --file.",

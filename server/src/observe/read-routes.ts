@@ -4,9 +4,11 @@ import { AppError } from '#lib/errors.ts';
 import type { Analytics } from '#stores/analytics/port.ts';
 import type { Records } from '#stores/records/port.ts';
 import { consoleReadRoutes } from './console/routes.ts';
+import { deadLetterRoutes } from './dead-letters/routes.ts';
 import type { Deletions } from './deletion/port.ts';
 import { deletionRoutes, receiptRoutes } from './deletion/routes.ts';
 import { experimentRoutes } from './experiments/experiment-routes.ts';
+import { linkRoutes } from './links/routes.ts';
 import { metricsRoutes } from './metrics/routes.ts';
 import { observationRoutes } from './observations/routes.ts';
 import { otelReadRoutes } from './otel/routes.ts';
@@ -36,6 +38,8 @@ export function readRoutes({ analytics, records, deletions, tail, teamNames }: E
   const types = scoreTypes(records);
   return [
     ...otelReadRoutes(analytics, records),
+    ...deadLetterRoutes(analytics),
+    ...linkRoutes(analytics, records),
     ...traceRoutes(analytics, { link, types }),
     ...observationRoutes(analytics, link),
     ...scoreRoutes(analytics, types),

@@ -17,11 +17,13 @@ import { placementRoutes } from './dashboards/placement-routes.ts';
 import { widgetRoutes } from './dashboards/widget-routes.ts';
 import { datasetRoutes } from './datasets/routes.ts';
 import { datasetRunRoutes } from './datasets/run-routes.ts';
+import { redriveRoutes } from './dead-letters/redrive.ts';
 import { projectDeletionRoutes } from './deletion/project-deletion.ts';
 import { evaluatorRoutes } from './evaluation/evaluator-routes.ts';
 import { queueRoutes } from './evaluation/queue-routes.ts';
 import { ruleRoutes } from './evaluation/rule-routes.ts';
 import { comparisonRoutes } from './experiments/comparison-routes.ts';
+import type { IngestDependencies } from './ingest/door.ts';
 import type { AskModel } from './llm-connections/chat.ts';
 import { llmConnectionRoutes } from './llm-connections/routes.ts';
 import { maskingRoutes } from './masking/routes.ts';
@@ -32,6 +34,7 @@ import { memberRoutes } from './members/routes.ts';
 import { modelRoutes } from './models/routes.ts';
 import { protectedLabelRoutes } from './prompts/protected-label-routes.ts';
 import { promptRoutes } from './prompts/routes.ts';
+import { repricingRoutes } from './repricing/routes.ts';
 import { retentionRoutes } from './retention/routes.ts';
 import { savedViewRoutes } from './saved-views/routes.ts';
 import { scoreConfigRoutes } from './score-configs/routes.ts';
@@ -52,12 +55,12 @@ export interface RecordRoutesDependencies {
   homeProjectId: () => string;
   /** Of the platform, as the tools' server says it. */
   version: string;
-  /** What is stored instead of a medium that is text. */
-  maskMedia?: MediaDependencies['mask'];
+  /** The way into the journal, for what is sent again, and what is stored instead of a medium that is text; absent = neither is there. */
+  ingestion?: IngestDependencies & { maskMedia: NonNullable<MediaDependencies['mask']> };
 }
 
 export function createRecordRoutes(dependencies: RecordRoutesDependencies): Route[] {
-  const { records, ask, blobs, instanceSecret, outgoing, alerts, clients, homeProjectId, maskMedia, version } = dependencies;
+  const { records, ask, blobs, instanceSecret, outgoing, alerts, clients, homeProjectId, ingestion, version } = dependencies;
   const signer = createUrlSigner(instanceSecret);
   return [
     ...promptRoutes(records),
@@ -65,7 +68,7 @@ export function createRecordRoutes(dependencies: RecordRoutesDependencies): Rout
     ...scoreConfigRoutes(records),
     ...datasetRoutes(records, signer),
     ...datasetRunRoutes(records, ask),
-    ...mediaRoutes({ records, blobs, signer, ...(maskMedia === undefined ? {} : { mask: maskMedia }) }),
+    ...mediaRoutes({ records, blobs, signer, ...(ingestion === undefined ? {} : { mask: ingestion.maskMedia }) }),
     ...commentRoutes(records, ask),
     ...annotationQueueRoutes(records),
     ...queueOverviewRoutes(records),
@@ -86,6 +89,8 @@ export function createRecordRoutes(dependencies: RecordRoutesDependencies): Rout
     ...widgetRoutes(records),
     ...maskingRoutes(records),
     ...mcpRoutes({ records, ask, version }),
+    ...repricingRoutes(records),
     ...projectDeletionRoutes({ records, homeProjectId }),
+    ...(ingestion === undefined ? [] : redriveRoutes({ ingestion, ask })),
   ];
 }

@@ -20,6 +20,7 @@ import { AddToDataset } from './add-to-dataset.tsx';
 import styles from './node-detail.module.css';
 import type { TraceRow } from './rows.ts';
 import { Scores } from './scores.tsx';
+import { TraceLinks } from './trace-links.tsx';
 import { TraceLogs } from './trace-logs.tsx';
 
 export function NodeDetail({ row, data, projectId }: { row: TraceRow; data: ConsoleTrace; projectId: string }): ReactNode {
@@ -33,7 +34,7 @@ export function NodeDetail({ row, data, projectId }: { row: TraceRow; data: Cons
     <section className={styles.frame} aria-label={t('traces.detail')}>
       <Head row={row} data={data} />
       <Tabs defaultValue="io" className={styles.tabs}>
-        <Tabs.List px="sm">
+        <Tabs.List px="sm" className={styles.tabList}>
           <Tabs.Tab value="io">{t('traces.inputOutput')}</Tabs.Tab>
           <Tabs.Tab value="details">{t('traces.details')}</Tabs.Tab>
           <Tabs.Tab value="metadata">
@@ -56,6 +57,7 @@ export function NodeDetail({ row, data, projectId }: { row: TraceRow; data: Cons
           <InputOutput input={source.input} output={source.output} projectId={projectId} />
         </Tabs.Panel>
         <Tabs.Panel value="details" className={styles.panel}>
+          <TraceLinks projectId={projectId} traceId={data.trace.id} observationId={observation?.id ?? null} />
           {observation ? <ObservationFacts observation={observation} projectId={projectId} /> : <TraceFacts data={data} />}
         </Tabs.Panel>
         <Tabs.Panel value="metadata" className={styles.panel}>
@@ -71,7 +73,7 @@ export function NodeDetail({ row, data, projectId }: { row: TraceRow; data: Cons
           <Comments key={row.id} target={target} />
         </Tabs.Panel>
         <Tabs.Panel value="logs" className={styles.panel} keepMounted={false}>
-          <TraceLogs projectId={projectId} traceId={data.trace.id} spanId={observation?.id} />
+          <TraceLogs projectId={projectId} traceId={data.trace.id} spanId={data.observations.length > 1 ? observation?.id : undefined} />
         </Tabs.Panel>
       </Tabs>
     </section>

@@ -8,6 +8,7 @@ import { ClaimsLedger } from './claims-ledger.ts';
 import { FoldRun } from './fold-run.ts';
 import { entityKey, OpenEntities } from './open-entities.ts';
 import type { Folder, FoldLookup, MediaKeeper, PriceUsage } from './port.ts';
+import type { ProjectLinks } from './project-links.ts';
 import { RepeatsLedger } from './repeats-ledger.ts';
 import type { RetentionClass } from './row-context.ts';
 import { SessionLedger } from './session-ledger.ts';
@@ -27,6 +28,8 @@ export interface FolderDependencies {
   tokens?: TokenCounter;
   /** Whether chats without a declared session are joined by what was said; default true. */
   inferSessions?: boolean;
+  /** Recognises calls under spans of other projects; absent = only those of one project. */
+  links?: ProjectLinks;
   /** Takes media out of contents; absent = they stay where they stand. */
   media?: MediaKeeper;
   /** Bound of the cache of open entities; default 64 MiB. */
@@ -45,6 +48,7 @@ export function createFolder(dependencies: FolderDependencies): Folder {
   const abandon = (): void => {
     claims.abandon();
     repeats.abandon();
+    dependencies.links?.abandon();
     sessions.abandon();
   };
   let run: FoldRun | null = null;
@@ -57,7 +61,8 @@ export function createFolder(dependencies: FolderDependencies): Folder {
       const { events, deadLetters, otelLogs, otelMetrics } = decodeAll(records, dependencies);
       await dependencies.media?.replaceIn(events, traceFinder(events, dependencies.lookup));
       const joined = dependencies.inferSessions === false ? events : inferSessions(events, sessions);
-      const rows = await current.apply(recogniseDoubles(joined, claims, repeats));
+      const marks = (await dependencies.links?.mark(joined)) ?? [];
+      const rows = await current.apply(recogniseDoubles([...joined, ...marks], claims, repeats));
       run = current;
       return { ...rows, otelLogs, otelMetrics, deadLetters: [...deadLetters, ...rows.deadLetters] } satisfies FoldedRows;
     },
@@ -65,6 +70,7 @@ export function createFolder(dependencies: FolderDependencies): Folder {
       run?.commit();
       claims.commit();
       repeats.commit();
+      dependencies.links?.commit();
       sessions.commit();
       run = null;
     },

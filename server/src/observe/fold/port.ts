@@ -8,6 +8,12 @@ export interface EntityKey {
   id: string;
 }
 
+/** An observation by the ids that its caller's headers carry. */
+export interface SpanKey {
+  traceId: string;
+  spanId: string;
+}
+
 /** Newest live stored rows by identity; one batched read each. */
 export interface FoldLookup {
   traces(keys: readonly EntityKey[]): Promise<TraceRow[]>;
@@ -16,6 +22,10 @@ export interface FoldLookup {
   /** Gateway roots (is_trace = 1) by (project, trace id). */
   traceCarriers(keys: readonly EntityKey[]): Promise<ObservationRow[]>;
   scores(keys: readonly EntityKey[]): Promise<ScoreRow[]>;
+  /** Stored observations with these ids in whatever project, gateway calls left out. */
+  callers?(keys: readonly SpanKey[]): Promise<(SpanKey & { projectId: string })[]>;
+  /** Spans under which gateway calls were made since an instant, with the project of the call; the newest last. */
+  callsUnderSpans?(sinceMs: number, limit: number): Promise<(SpanKey & { projectId: string })[]>;
 }
 
 /** Prices usage that came without a cost; null when the price is unknown. */

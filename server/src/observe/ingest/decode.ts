@@ -11,9 +11,10 @@ import { elementSpans, memberSpans, type Span } from './json-spans.ts';
 import { spansOfJson } from './otlp-json.ts';
 import { type Checked, logRecordsOf } from './otlp-logs.ts';
 import { dataPointsOf } from './otlp-metrics.ts';
-import { spansOfProtobuf } from './otlp-protobuf.ts';
+import { MalformedSpan, spansOfProtobuf } from './otlp-protobuf.ts';
 import { signalRequestOf } from './otlp-shapes.ts';
 import { type OtelSpan, spanProblem } from './span.ts';
+import { requestOfSpan } from './span-request.ts';
 import { isObject } from './text.ts';
 
 /** Everything one record says; callStarted records say nothing here. */
@@ -110,11 +111,19 @@ function decodeTraces(record: JournalRecord, decoded: Decoded): void {
     if (refused.has(index)) continue;
     const span = spans[index] as OtelSpan | Error;
     const problem = span instanceof Error ? span.message : spanProblem(span.traceId, span.spanId);
-    if (problem !== null) decoded.undecodable.push({ place: 'otlp', reason: problem, content: span instanceof Error ? '' : JSON.stringify(span) });
-    else
-      attempt(decoded, { place: 'otlp', content: () => JSON.stringify([(span as OtelSpan).traceId, (span as OtelSpan).spanId]) }, () =>
-        fromSpan(span as OtelSpan, origin),
-      );
+    if (problem !== null) decoded.undecodable.push({ place: 'otlp', reason: problem, content: contentOf(span) });
+    else attempt(decoded, { place: 'otlp', content: () => contentOf(span) }, () => fromSpan(span as OtelSpan, origin));
+  }
+}
+
+/** What a dead letter keeps of a span: an export of it alone, else (it is nested too deeply to be written) its name. */
+function contentOf(span: OtelSpan | Error): string {
+  if (span instanceof MalformedSpan) return span.request.toString('base64');
+  if (span instanceof Error) return '';
+  try {
+    return requestOfSpan(span);
+  } catch {
+    return JSON.stringify([span.traceId, span.spanId]);
   }
 }
 

@@ -33,7 +33,7 @@ export function endOfString(text: string, from: number): number {
 }
 
 /** End of the value that starts at `from` (no space before it). */
-function endOfValue(text: string, from: number): number {
+export function endOfValue(text: string, from: number): number {
   const first = text.charCodeAt(from);
   if (first === QUOTE) return endOfString(text, from);
   return first === OPEN_OBJECT || first === OPEN_ARRAY ? endOfNested(text, from) : endOfScalar(text, from);

@@ -222,18 +222,42 @@ export function spansOfProtobuf(body: Buffer): (OtelSpan | Error)[] {
   const spans: (OtelSpan | Error)[] = [];
   for (const resourceReader of readMessage(new WireReader(body), [], requestFields)) {
     const resource = readMessage(resourceReader, { head: null, members: [] } as Group, groupFields);
-    const resourceAttributes = resource.head === null ? noAttributes() : readMessage(resource.head, noAttributes(), resourceFields);
+    const resourceAttributes = resource.head === null ? noAttributes() : readMessage(copyOf(resource.head), noAttributes(), resourceFields);
     for (const scopeReader of resource.members) {
       const group = readMessage(scopeReader, { head: null, members: [] } as Group, groupFields);
       const scope = { name: '', version: '', attributes: noAttributes() };
-      if (group.head !== null) readMessage(group.head, scope, scopeFields);
-      for (const span of group.members) spans.push(readSpan(span, resourceAttributes, scope));
+      if (group.head !== null) readMessage(copyOf(group.head), scope, scopeFields);
+      for (const span of group.members) spans.push(readSpan(span, { resource: resourceAttributes, scope }, () => requestWith(resource.head, group.head, span)));
     }
   }
   return spans;
 }
 
-function readSpan(reader: WireReader, resource: Attributes, scope: OtelSpan['scope']): OtelSpan | Error {
+/** A span whose content cannot be read, with an export of it alone. */
+export class MalformedSpan extends Error {
+  readonly request: Buffer;
+
+  constructor(cause: unknown, request: Buffer) {
+    super((cause as Error).message, { cause });
+    this.request = request;
+  }
+}
+
+function field(number: number, value: Uint8Array): Buffer {
+  const size: number[] = [];
+  let rest = value.length;
+  for (; rest >= 128; rest = Math.floor(rest / 128)) size.push((rest % 128) | 128);
+  return Buffer.concat([Buffer.from([number * 8 + bytes, ...size, rest]), value]);
+}
+
+/** ExportTraceServiceRequest with one span and who reported it. */
+function requestWith(resource: WireReader | null, scope: WireReader | null, span: WireReader): Buffer {
+  const bytesOf = ({ bytes: all, at, end }: WireReader): Buffer => all.subarray(at, end);
+  const scopes = Buffer.concat([...(scope === null ? [] : [field(1, bytesOf(scope))]), field(2, bytesOf(span))]);
+  return field(1, Buffer.concat([...(resource === null ? [] : [field(1, bytesOf(resource))]), field(2, scopes)]));
+}
+
+function readSpan(reader: WireReader, { resource, scope }: Pick<OtelSpan, 'resource' | 'scope'>, requestOf: () => Buffer): OtelSpan | Error {
   const span: OtelSpan = {
     traceId: '',
     spanId: '',
@@ -251,6 +275,6 @@ function readSpan(reader: WireReader, resource: Attributes, scope: OtelSpan['sco
   try {
     return readMessage(copyOf(reader), span, spanFields);
   } catch (error) {
-    return error as Error;
+    return new MalformedSpan(error, requestOf());
   }
 }

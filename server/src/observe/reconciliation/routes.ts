@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { Route, RouteContext } from '#http/route.ts';
 import { invalidRequest } from '#observe/api/body.ts';
 import { bounded, instantParameter, parameters, projectOf } from '#observe/filter/parameters.ts';
+import { jobsWithin } from '#observe/repricing/jobs.ts';
 import type { Analytics } from '#stores/analytics/port.ts';
 import type { Records } from '#stores/records/port.ts';
 import { reconcile } from './report.ts';
@@ -34,5 +35,11 @@ async function report(analytics: Analytics, records: Pick<Records, 'query'>, { h
   if (from >= to || to.getTime() - from.getTime() > MOST_DAYS * DAY_MS)
     throw invalidRequest(`Ask for a range that ends after it begins, of at most ${MOST_DAYS} days.`);
   const data = await reconcile({ analytics, records }, projectId, { from, to });
-  return http.json({ from: from.toISOString(), to: to.toISOString(), equal: data.every(({ equal }) => equal), data });
+  // Gateway calls are never priced again, so that a re-pricing cannot make the sides differ; it is named for whoever compares other sums.
+  const repricings = (await jobsWithin(records, projectId, { from, to })).map(
+    ({ id, fromTimestamp, toTimestamp, model, changed, costBefore, costAfter, finishedAt }) => ({
+      ...{ id, fromTimestamp, toTimestamp, model, changed, costBefore, costAfter, finishedAt },
+    }),
+  );
+  return http.json({ from: from.toISOString(), to: to.toISOString(), equal: data.every(({ equal }) => equal), data, repricings });
 }

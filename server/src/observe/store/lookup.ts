@@ -1,8 +1,8 @@
 // FoldLookup over the analytics store: the newest live rows by identity, one batched read each, on the writer's connection so that reads of people never hold the fold up.
-import type { EntityKey, FoldLookup } from '#observe/fold/port.ts';
+import type { EntityKey, FoldLookup, SpanKey } from '#observe/fold/port.ts';
 import type { ObservationRow, ScoreRow, TraceRow } from '#observe/rows.ts';
 import type { Analytics, ReadLimits } from '#stores/analytics/port.ts';
-import { constantSql, join, oneOf, type SqlFragment, sql, text, texts } from '#stores/analytics/sql.ts';
+import { constantSql, instant, join, oneOf, type SqlFragment, sql, text, texts, uint32 } from '#stores/analytics/sql.ts';
 import { type FoldedTable, liveRows, newestVersions } from './newest.ts';
 import { columnsOf, type TableName } from './tables.ts';
 
@@ -35,7 +35,36 @@ export function createLookup(analytics: Analytics): FoldLookup {
     observations: (keys) => read<ObservationRow>('observations', 'id', keys),
     traceCarriers: async (keys) => (await read<ObservationRow>('observations', 'trace_id', keys)).filter((row) => row.is_trace === 1),
     scores: (keys) => read<ScoreRow>('scores', 'id', keys),
+    callers: (keys) => callers(analytics, keys),
+    callsUnderSpans: (sinceMs, limit) => callsUnderSpans(analytics, sinceMs, limit),
   };
+}
+
+type Spanned = SpanKey & { projectId: string };
+
+async function callers(analytics: Analytics, keys: readonly SpanKey[]): Promise<Spanned[]> {
+  const wanted = new Set(keys.map(({ traceId, spanId }) => JSON.stringify([traceId, spanId])));
+  const found: Spanned[] = [];
+  for (let start = 0; start < keys.length; start += KEYS_A_READ) {
+    const some = keys.slice(start, start + KEYS_A_READ);
+    const rows = await analytics.query<Spanned>(
+      sql`SELECT DISTINCT project_id AS projectId, trace_id AS traceId, id AS spanId FROM observations
+        WHERE trace_id IN ${texts(some.map(({ traceId }) => traceId))} AND id IN ${texts(some.map(({ spanId }) => spanId))} AND is_deleted = 0 AND call_id = '' SETTINGS max_threads = 1`,
+      LIMITS,
+    );
+    found.push(...rows.filter(({ traceId, spanId }) => wanted.has(JSON.stringify([traceId, spanId]))));
+  }
+  return found;
+}
+
+async function callsUnderSpans(analytics: Analytics, sinceMs: number, limit: number): Promise<Spanned[]> {
+  const rows = await analytics.query<Spanned>(
+    sql`SELECT project_id AS projectId, trace_id AS traceId, parent_observation_id AS spanId FROM observations
+      WHERE start_time >= ${instant(new Date(sinceMs))} AND call_id != '' AND parent_observation_id != '' AND is_deleted = 0
+      ORDER BY start_time DESC LIMIT ${uint32(limit)} SETTINGS max_threads = 1`,
+    LIMITS,
+  );
+  return rows.reverse();
 }
 
 type KeyColumn = 'id' | 'trace_id';

@@ -15,15 +15,15 @@ const TIME: Readonly<Record<FoldedTable, SqlFragment>> = { observations: sql`sta
 /**
  * Live rows by identity, whenever they were: all versions that match, the newest of each identity, tombstones out.
  * `match` may only name columns of the identity (project_id, trace_id, id): another column may differ between versions. A live row and a
- * tombstone of one version are a moved key: the live one counts.
+ * tombstone of one version are a moved key: the live one counts. Two live rows of one version are one whose cost was computed again: the later one counts.
  */
 export function newestOf(table: FoldedTable, columns: SqlFragment, match: SqlFragment): SqlFragment {
-  return sql`(SELECT ${columns} FROM (SELECT ${columns}, is_deleted FROM ${TABLE[table]} WHERE ${match} ORDER BY row_version DESC, is_deleted ASC LIMIT 1 BY ${IDENTITY[table]}) WHERE is_deleted = 0)`;
+  return sql`(SELECT ${columns} FROM (SELECT ${columns}, is_deleted FROM ${TABLE[table]} WHERE ${match} ORDER BY row_version DESC, is_deleted ASC, updated_at DESC LIMIT 1 BY ${IDENTITY[table]}) WHERE is_deleted = 0)`;
 }
 
 /** The newest version of each identity, tombstones included (see liveRows): a statement of its own that costs the engine half of what newestOf does, because it plans the many columns once. `match` as for newestOf; `columns` include is_deleted. */
 export function newestVersions(table: FoldedTable, columns: SqlFragment, match: SqlFragment): SqlFragment {
-  return sql`SELECT ${columns} FROM ${TABLE[table]} WHERE ${match} ORDER BY row_version DESC, is_deleted ASC LIMIT 1 BY ${IDENTITY[table]} SETTINGS max_threads = 1`;
+  return sql`SELECT ${columns} FROM ${TABLE[table]} WHERE ${match} ORDER BY row_version DESC, is_deleted ASC, updated_at DESC LIMIT 1 BY ${IDENTITY[table]} SETTINGS max_threads = 1`;
 }
 
 /** What newestVersions gives, without the tombstones. */

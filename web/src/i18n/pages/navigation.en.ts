@@ -13,6 +13,7 @@ export const navigationEn = {
   'nav.evaluation': 'Evaluation',
   'nav.dashboards': 'Dashboards',
   'nav.alerts': 'Alerts',
+  'nav.deadLetters': 'Set aside',
   'nav.health': 'Health',
   'nav.compatibility': 'Compatibility',
   'nav.group.platform': 'Platform',

@@ -15,6 +15,7 @@ export const navigationJa: Record<keyof typeof navigationEn, string> = {
   'nav.evaluation': '評価',
   'nav.dashboards': 'ダッシュボード',
   'nav.alerts': 'アラート',
+  'nav.deadLetters': '保存失敗',
   'nav.health': '稼働状況',
   'nav.compatibility': '互換性',
   'nav.group.platform': 'プラットフォーム',

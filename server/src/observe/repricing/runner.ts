@@ -1,0 +1,69 @@
+// Takes re-pricings to their end, batch by batch between two rounds of the consumer, in the process that stores events; goes on where an earlier process was.
+import type { Consumer } from '#observe/store/consumer.ts';
+import type { Records } from '#stores/records/port.ts';
+import { type BatchDependencies, repriceBatch } from './batch.ts';
+import { REPRICING_CHANNEL, type RepricingJob, runningJobs, saveJob } from './jobs.ts';
+
+export interface RunnerDependencies extends Omit<BatchDependencies, 'writer'> {
+  records: Records;
+  /** What stores events now; null while another process does. */
+  storing: () => { consumer: Pick<Consumer, 'exclusively'>; writer: BatchDependencies['writer'] } | null;
+  onError: (error: unknown) => void;
+  /** How often jobs are looked for that another process was told of; null = news are enough. */
+  lookEveryMs: number | null;
+}
+
+const WAIT_MS = 10_000;
+/** After a failure (the store is away), and between two batches: events go first. */
+const AGAIN_MS = 3_000;
+
+/** Starts looking for jobs. */
+export async function startRepricing(dependencies: RunnerDependencies): Promise<{ stop(): Promise<void> }> {
+  const { records, lookEveryMs, onError } = dependencies;
+  let [stopped, woken] = [false, false];
+  let running: Promise<void> | null = null;
+  let timer: NodeJS.Timeout | undefined;
+  const wake = (): void => {
+    woken = true;
+    if (stopped || running !== null) return;
+    clearTimeout(timer);
+    woken = false;
+    running = look(dependencies, () => stopped)
+      .then(() => lookEveryMs)
+      .catch((error: unknown) => {
+        onError(error);
+        return AGAIN_MS;
+      })
+      .then((againMs) => {
+        running = null;
+        const afterMs = woken ? 0 : againMs;
+        if (!stopped && afterMs !== null) timer = setTimeout(wake, afterMs).unref();
+      });
+  };
+  const stopListening = await records.listen(REPRICING_CHANNEL, wake, wake);
+  wake();
+  return {
+    async stop() {
+      stopped = true;
+      clearTimeout(timer);
+      await stopListening();
+      await running;
+    },
+  };
+}
+
+async function look(dependencies: RunnerDependencies, isStopped: () => boolean): Promise<void> {
+  if (dependencies.storing() === null) return;
+  for (const job of await runningJobs(dependencies.records)) await run(dependencies, job, isStopped);
+}
+
+async function run(dependencies: RunnerDependencies, first: RepricingJob, isStopped: () => boolean): Promise<void> {
+  for (let job = first; job.state === 'running' && !isStopped(); ) {
+    const storing = dependencies.storing();
+    if (storing === null) return;
+    const current = job;
+    job = await storing.consumer.exclusively(() => repriceBatch({ ...dependencies, writer: storing.writer }, current), WAIT_MS);
+    // Somebody called it off: what is written stays.
+    if (!(await saveJob(dependencies.records, job))) return;
+  }
+}
