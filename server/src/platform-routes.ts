@@ -89,7 +89,7 @@ function consoleRoutes(deps: PlatformRoutesDeps): Route[] {
       summary: 'Who is signed in, with the projects to choose from',
       async handle({ http, principal }) {
         if (principal.kind !== 'user') throw new AppError('Sign in first.', { status: 401, code: 'auth_error' });
-        const projects = await listProjects(deps.records);
+        const projects = await listProjects(deps.records, principal.role === 'admin' ? {} : { memberId: principal.userId });
         const first = projects[0];
         const session: ConsoleSession = {
           user: { id: principal.userId, email: principal.email, name: principal.name, role: principal.role, mustChangePassword: principal.mustChangePassword },

@@ -54,6 +54,15 @@ describe('a person at a project route', () => {
     expect(await authenticatorsFor('admin', null).observe(request('POST', SAME))).toMatchObject({ person: { role: 'admin' } });
   });
 
+  it('reads at the console what is in their own projects only', async () => {
+    const read = (path: string) => new Request(`${HOST}${path}`, { headers: { host: '127.0.0.1:4000' } });
+    for (const address of ['/api/console/traces?projectId=p1', '/api/console/traces?projectId=p1&projectId=p2', '/api/console/overview?from=x&projectId=p1'])
+      await expect(authenticatorsFor('member', null).console(read(address)), address).rejects.toMatchObject({ status: 404 });
+    expect(await authenticatorsFor('viewer').console(read('/api/console/traces?projectId=p1'))).toMatchObject({ kind: 'user', role: 'viewer' });
+    expect(await authenticatorsFor('admin', null).console(read('/api/console/traces?projectId=p1'))).toMatchObject({ role: 'admin' });
+    expect(await authenticatorsFor('viewer', null).console(read('/api/console/session'))).toMatchObject({ kind: 'user' });
+  });
+
   it('is nobody without a session, from another site, or in a project that is not there', async () => {
     await expect(authenticatorsFor(null).observe(request('GET', IN_PROJECT))).rejects.toMatchObject({ status: 401, code: 'auth_error' });
     for (const origin of ['https://evil.example', 'null', ''])

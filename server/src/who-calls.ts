@@ -3,7 +3,7 @@
 import { type Asking, type Caller, presentedKey } from '#gateway/authenticate.ts';
 import type { Authenticators } from '#http/app.ts';
 import type { Login } from '#identity/login.ts';
-import type { Principal } from '#identity/principal.ts';
+import type { Principal, UserRole } from '#identity/principal.ts';
 import { invalidCredentials, type ProjectKeyDirectory } from '#identity/project-keys.ts';
 import type { PlaceOfPerson } from '#identity/project-roles.ts';
 import { isSameOrigin } from '#identity/same-origin.ts';
@@ -41,7 +41,7 @@ export function createAuthenticators(deps: WhoCallsDeps): Authenticators {
       if (principal === null) throw invalidCredentials();
       return principal;
     },
-    console: (request) => person(deps.login, request),
+    console: (request) => personAtConsole(deps, request),
   };
 }
 
@@ -57,22 +57,35 @@ async function person(login: Login, request: Request): Promise<Principal> {
   return principal;
 }
 
+/** The console's own reads name their project in the address: only those of a person's projects are there. @throws AppError 404. */
+async function personAtConsole(deps: WhoCallsDeps, request: Request): Promise<Principal> {
+  const caller = await person(deps.login, request);
+  for (const projectId of new URL(request.url).searchParams.getAll('projectId')) if (caller.kind === 'user') await roleInProject(deps, caller, projectId);
+  return caller;
+}
+
+/** The role in the project counts, else that in its organisation; only an administrator comes into projects of organisations that are not theirs. @throws AppError 404. */
+async function roleInProject(deps: WhoCallsDeps, caller: Principal & { kind: 'user' }, projectId: string): Promise<{ organizationId: string; role: UserRole }> {
+  const place = await deps.placeOf(projectId, caller.userId);
+  const role = place?.role ?? (caller.role === 'admin' ? 'admin' : null);
+  if (place === null || role === null) throw new AppError('There is no such project.', { status: 404, code: 'LangfuseNotFoundError' });
+  return { organizationId: place.organizationId, role };
+}
+
 /**
- * A signed-in person uses a project as its key does; a viewer only reads. The role in the project counts, else that in its organisation; only an administrator
- * comes into projects of organisations that are not theirs. @throws AppError 401 without a session, 403 for a viewer's change, 404 for no project.
+ * A signed-in person uses a project as its key does; a viewer only reads.
+ * @throws AppError 401 without a session, 403 for a viewer's change, 404 for no project.
  */
 async function personInProject(deps: WhoCallsDeps, request: Request, projectId: string): Promise<Principal> {
   const caller = await person(deps.login, request);
   if (caller.kind !== 'user') throw new AppError('Sign in first.', { status: 401, code: 'auth_error' });
-  const place = await deps.placeOf(projectId, caller.userId);
-  const role = place?.role ?? (caller.role === 'admin' ? 'admin' : null);
-  if (place === null || role === null) throw new AppError('There is no such project.', { status: 404, code: 'LangfuseNotFoundError' });
+  const { organizationId, role } = await roleInProject(deps, caller, projectId);
   if (role === 'viewer' && request.method !== 'GET' && request.method !== 'HEAD')
     throw new AppError('You may read this project, not change it. Ask an administrator for the role of a member.', { status: 403, code: 'ForbiddenError' });
   return {
     kind: 'project-key',
     projectId,
-    organizationId: place.organizationId,
+    organizationId,
     publicKey: '',
     scope: 'project',
     person: { userId: caller.userId, name: caller.name || caller.email, role },

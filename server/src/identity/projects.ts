@@ -13,11 +13,14 @@ export interface ProjectSummary {
   publicKeys: string[];
 }
 
-/** All projects, or those named, by name. */
-export async function listProjects(session: RecordsSession, only: { id?: string; organizationId?: string } = {}): Promise<ProjectSummary[]> {
+/** All projects, or those named or in which a person has a role, by name. */
+export async function listProjects(session: RecordsSession, only: { id?: string; organizationId?: string; memberId?: string } = {}): Promise<ProjectSummary[]> {
   const conditions = [sql`true`];
   if (only.id !== undefined) conditions.push(sql`p.id = ${only.id}`);
   if (only.organizationId !== undefined) conditions.push(sql`p.organization_id = ${only.organizationId}`);
+  if (only.memberId !== undefined)
+    conditions.push(sql`(EXISTS (SELECT 1 FROM memberships m WHERE m.organization_id = p.organization_id AND m.user_id = ${only.memberId})
+      OR EXISTS (SELECT 1 FROM project_memberships m WHERE m.project_id = p.id AND m.user_id = ${only.memberId}))`);
   const rows = await session.query<{
     id: string;
     name: string;

@@ -28,13 +28,13 @@ export function consoleRequestsRoute(deps: AdminDeps): Route {
     surface: 'console',
     dialect: 'console',
     access: ['user-admin', 'user-member', 'user-viewer'],
-    summary: 'The request log',
+    summary: 'The request log; for people who are no administrators, of their projects',
     query,
     handle: (context) => requests(deps, context),
   };
 }
 
-async function requests(deps: AdminDeps, { http }: RouteContext): Promise<Response> {
+async function requests(deps: AdminDeps, { http, principal }: RouteContext): Promise<Response> {
   const asked = readQuery(http, query);
   await deps.ledger.flush();
   const filters = {
@@ -44,6 +44,8 @@ async function requests(deps: AdminDeps, { http }: RouteContext): Promise<Respon
     keyAlias: asked.keyAlias || undefined,
     outcomes: asked.outcome ? [asked.outcome] : undefined,
     search: asked.search?.trim() || undefined,
+    // Administrators run the gateway; everybody else sees the calls of their own projects.
+    memberId: principal.kind === 'user' && principal.role !== 'admin' ? principal.userId : undefined,
     before: asked.cursor ? readCursor(asked.cursor) : undefined,
   };
   const rows = await readCalls(deps.records, filters, { limit: asked.limit + 1 }, deps.timezone);

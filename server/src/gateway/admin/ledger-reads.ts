@@ -99,6 +99,8 @@ export interface CallFilters {
   search?: string | undefined;
   minCostPicos?: bigint | undefined;
   maxCostPicos?: bigint | undefined;
+  /** Only calls of projects in which this person has a role. */
+  memberId?: string | undefined;
   /** Dates without an offset are read in `timezone`; `to` as a day includes that day. */
   from?: string | undefined;
   to?: string | undefined;
@@ -197,6 +199,7 @@ function toCondition(filters: CallFilters, timezone: string): Statement {
   }
   if (filters.errorContains !== undefined) conditions.push(contains(sql`f.error_message`, filters.errorContains));
   if (filters.search !== undefined) conditions.push(searchCondition(filters.search));
+  if (filters.memberId !== undefined) conditions.push(memberCondition(filters.memberId));
   if (filters.from !== undefined) conditions.push(sql`f.call_started_at >= ${edge(filters.from, timezone, false)}`);
   if (filters.to !== undefined) conditions.push(sql`f.call_started_at < ${edge(filters.to, timezone, true)}`);
   if (filters.before !== undefined) {
@@ -210,6 +213,12 @@ function searchCondition(search: string): Statement {
   const columns = [sql`f.call_id`, sql`f.trace_id`, sql`f.model`, sql`f.upstream_model`, sql`f.key_alias`, sql`f.end_user`, sql`f.session_id`];
   const parts = [...columns, sql`f.error_message`].map((column) => contains(column, search));
   return sql`(${sql.join([...parts, sql`f.call_id = ${search.replaceAll('-', '').toLowerCase()}`], sql` OR `)})`;
+}
+
+function memberCondition(userId: string): Statement {
+  return sql`f.project_id IN (
+    SELECT p.id FROM projects p JOIN memberships m ON m.organization_id = p.organization_id WHERE m.user_id = ${userId}
+    UNION ALL SELECT project_id FROM project_memberships WHERE user_id = ${userId})`;
 }
 
 const contains = (column: Statement, part: string): Statement => sql`strpos(lower(${column}), lower(${part})) > 0`;

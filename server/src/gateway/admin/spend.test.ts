@@ -3,6 +3,7 @@ import type { CallSettled } from '#call-record.ts';
 import type { ConsoleRequests } from '#contract.ts';
 import { KEY_ID, organisationPath, settledCall, startedCall } from '#gateway/money/call-fixture.ts';
 import { dashed } from '#lib/id.ts';
+import { sql } from '#stores/records/sql.ts';
 import { type AdminHouse, startAdminHouse } from './admin-fixture.ts';
 
 let house: AdminHouse;
@@ -128,6 +129,15 @@ describe('/spend/logs/v2', () => {
 
 describe('/api/console/requests', () => {
   const requests = async (query: string): Promise<ConsoleRequests> => (await house.call('GET', `/api/console/requests?${query}`, undefined, 'viewer')).body;
+
+  it('shows people who are no administrators the calls of their own projects', async () => {
+    await house.database.records.query(sql`INSERT INTO users (id, name, email) VALUES ('u1', 'U', 'u@example.com')`);
+    expect((await requests('limit=3')).data).toEqual([]);
+    const all: ConsoleRequests = (await house.call('GET', '/api/console/requests?limit=3', undefined, 'admin')).body;
+    expect(all.data).toHaveLength(3);
+    await house.database.records.query(sql`INSERT INTO memberships (user_id, organization_id, role) VALUES ('u1', 'org', 'viewer')`);
+    expect((await requests('limit=3')).data).toHaveLength(3);
+  });
 
   it('gives calls newest first with attempts, and the next page by cursor', async () => {
     const first = await requests('limit=3');
