@@ -76,8 +76,10 @@ litellm_settings: { num_retries: 0 }
     // The hold is 10 tokens in and 20 out; the call that crosses the budget is the last.
     expect(spent).toBeLessThanOrEqual(11 * COST);
     expect(more.some(({ status }) => status === 400)).toBe(true);
-    const served = (await call(`${platform.gatewayUrl}/metrics`)).text.match(/^genai_gateway_calls_total\{worker="(\d)",endpoint="chat"/gm) ?? [];
-    expect(new Set(served.map((line) => line.slice(0, 36))).size).toBe(2);
+    await eventually('both to have answered calls', async () => {
+      const { text } = await call(`${platform.gatewayUrl}/metrics`);
+      return [0, 1].every((worker) => text.includes(`genai_gateway_calls_total{worker="${worker}",endpoint="chat"`));
+    });
   });
 
   it('refuses a blocked key in every process from the next call on', async () => {

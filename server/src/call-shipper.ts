@@ -13,7 +13,10 @@ export interface CallShipperOptions {
 export interface CallShipper {
   /** New records are durable. */
   wake(): void;
-  /** Everything up to this sequence is in the shared journal when it resolves true; false when that takes longer. */
+  /**
+   * Everything up to this sequence is in the shared journal when it resolves true, or everything that there is: a journal of which nothing was written since
+   * its start has a later number than its last record. False when that takes longer.
+   */
   reached(sequence: bigint, timeoutMs: number): Promise<boolean>;
   close(): Promise<void>;
 }
@@ -32,6 +35,9 @@ class Shipper implements CallShipper {
   readonly #options: CallShipperOptions;
   readonly #loop: Promise<void>;
   #position = -1n;
+  /** Rounds begun, and the last of those that came to the end of the journal. */
+  #rounds = 0;
+  #roundAtEnd = 0;
   #closed = false;
   #woken = false;
   #ring: (() => void) | null = null;
@@ -48,11 +54,14 @@ class Shipper implements CallShipper {
 
   async reached(sequence: bigint, timeoutMs: number): Promise<boolean> {
     const deadline = Date.now() + timeoutMs;
-    while (this.#position < sequence && Date.now() < deadline) {
+    // The round under way may have looked before the last record was there.
+    const roundsBefore = this.#rounds;
+    const isReached = (): boolean => this.#position >= sequence || this.#roundAtEnd > roundsBefore;
+    while (!isReached() && Date.now() < deadline) {
       this.wake();
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
-    return this.#position >= sequence;
+    return isReached();
   }
 
   async close(): Promise<void> {
@@ -66,7 +75,9 @@ class Shipper implements CallShipper {
       this.#woken = false;
       try {
         if (this.#position < 0n) this.#position = await this.#options.positions.load();
+        const round = ++this.#rounds;
         const atEnd = await this.#round();
+        if (atEnd) this.#roundAtEnd = round;
         pauseMs = FIRST_PAUSE_MS;
         if (atEnd && !this.#woken) await this.#rest(POLL_MS);
       } catch (error) {

@@ -34,7 +34,8 @@ export interface CallWorkers {
 const FIRST_RESTART_MS = 200;
 const LONGEST_RESTART_MS = 10_000;
 const STEADY_MS = 30_000;
-const METRICS_TIMEOUT_MS = 1_000;
+/** Longer than a process asks its stores. */
+const METRICS_TIMEOUT_MS = 3_000;
 
 /** Where the sockets of a front lie that has call workers. */
 export const limitsSocket = (dataDir: string): string => socketPath(dataDir, 'limits.sock');
