@@ -26,8 +26,28 @@ function readOptions(): Options {
 
 const DAY_MS = 86_400_000;
 
+/** What eight tiles of a dashboard ask at once: a metrics query each. */
+function dashboard(now: number, days: number): string[] {
+  const range = { fromTimestamp: new Date(now - days * DAY_MS).toISOString(), toTimestamp: new Date(now).toISOString() };
+  const tile = (measure: string, aggregation: string, more: object): string => {
+    const query = { view: 'observations', metrics: [{ measure, aggregation }], filters: [], ...range, ...more };
+    return `/api/public/v2/metrics?query=${encodeURIComponent(JSON.stringify(query))}`;
+  };
+  const daily = { timeDimension: { granularity: 'day' } };
+  return [
+    tile('count', 'count', daily),
+    tile('totalCost', 'sum', daily),
+    tile('latency', 'p95', daily),
+    tile('totalTokens', 'sum', daily),
+    tile('count', 'count', { dimensions: [{ field: 'name' }] }),
+    tile('totalCost', 'sum', { dimensions: [{ field: 'providedModelName' }] }),
+    tile('latency', 'avg', { dimensions: [{ field: 'name' }] }),
+    tile('count', 'count', {}),
+  ];
+}
+
 /** Name, promise in ms (null = none stated) and path; `now` is the end of the filled range. */
-function questions(now: number, traceId: string): [name: string, mostMs: number | null, path: string][] {
+function questions(now: number, traceId: string): [name: string, mostMs: number | null, path: string | string[]][] {
   const iso = (ms: number): string => encodeURIComponent(new Date(ms).toISOString());
   const times = (days: number): string => `fromStartTime=${iso(now - days * DAY_MS)}&toStartTime=${iso(now)}`;
   const stamps = (days: number): string => times(days).replaceAll('StartTime', 'Timestamp');
@@ -52,6 +72,8 @@ function questions(now: number, traceId: string): [name: string, mostMs: number 
     ],
     ['full-text search, 30 days, one that everything holds', null, `/api/public/v2/observations?limit=50&searchQuery=question&${times(30)}`],
     ['full-text search of traces, 1 day', 300, `/api/public/traces?limit=50&searchQuery=${encodeURIComponent('希少な語彙')}&${stamps(1)}`],
+    ['eight tiles of a dashboard at once, 1 day', null, dashboard(now, 1)],
+    ['eight tiles of a dashboard at once, 30 days', 1_000, dashboard(now, 30)],
     ['a trace by id', 50, `/api/public/traces/${traceId}`],
     ['an observation by id', 50, `/api/public/observations/${traceId}-2`],
   ];
@@ -92,10 +114,9 @@ async function main(): Promise<void> {
       const cpuBefore = treeOf(running.child.pid).cpuUs;
       for (let round = 0; round < rounds; round++) {
         const startMs = performance.now();
-        const answer = await request(`http://127.0.0.1:${running.observePort}${path}`, { headers });
-        const text = await answer.body.text();
+        const answers = await Promise.all([path].flat().map((one) => ask(`http://127.0.0.1:${running.observePort}${one}`, headers)));
         taken.push(performance.now() - startMs);
-        if (answer.statusCode !== 200) note = ` ${answer.statusCode} ${text.slice(0, 120)}`;
+        for (const { status, text } of answers) if (status !== 200) note = ` ${status} ${text.slice(0, 120)}`;
       }
       const p50 = percentile(taken, 0.5);
       const verdict = mostMs === null ? '' : p50 <= mostMs ? `, promised ${mostMs}: held` : `, promised ${mostMs}: NOT HELD`;
@@ -108,6 +129,11 @@ async function main(): Promise<void> {
   } finally {
     await running.child.stop(30_000);
   }
+}
+
+async function ask(url: string, headers: Record<string, string>): Promise<{ status: number; text: string }> {
+  const answer = await request(url, { headers });
+  return { status: answer.statusCode, text: await answer.body.text() };
 }
 
 async function statusOf(port: number, headers: Record<string, string>): Promise<number> {
