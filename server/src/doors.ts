@@ -181,6 +181,8 @@ function hidden(): Response {
 
 function logRequest(log: Log, event: RequestEvent): void {
   const { error, traceparent: _, isOwnTelemetry: __, ...fields } = event;
-  if (event.status >= 500) log.error('request', { ...fields, ...(error === null ? {} : { error }) });
+  // 503 says "not now" and why (a start that is not ready, a store that is away): the cause has its own line, and a probe that asks every second is no fault.
+  if (event.status === 503) log.warn('request', { ...fields, ...(error === null ? {} : { error }) });
+  else if (event.status >= 500) log.error('request', { ...fields, ...(error === null ? {} : { error }) });
   else log.info('request', fields);
 }
