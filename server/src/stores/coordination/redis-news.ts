@@ -86,7 +86,8 @@ export class RedisNews implements News {
   async #tellAndWait(message: Message): Promise<void> {
     const missing = new Set(await this.#options.processes());
     missing.delete(this.#options.process);
-    if (missing.size === 0) return;
+    // Nobody is known, which after a fail-over does not mean that nobody is there: it is said all the same.
+    if (missing.size === 0) return await this.#publish(message);
     const number = ++this.#last;
     let timer: NodeJS.Timeout | undefined;
     const heard = new Promise<void>((resolve) => {
