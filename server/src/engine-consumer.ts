@@ -1,6 +1,7 @@
 // Which consumer an engine runs: the one of this folder's journal, the one of the journal that machines share (role worker, under a lease), or none (role observe beside workers).
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
+import { listProjects } from '#identity/projects.ts';
 import { createDeletedTraces, type DeletedTraces, type LeftOut, withoutDeleted } from '#observe/deletion/deleted-traces.ts';
 import { createDeletions, type DeletionDependencies, hide, resumeDeletions } from '#observe/deletion/deletions.ts';
 import { deletionsElsewhere } from '#observe/deletion/deletions-elsewhere.ts';
@@ -32,7 +33,6 @@ import { registerStrays, releaseObjects, SHARED_ARCHIVE } from '#stores/journal/
 import { openSharedReader } from '#stores/journal/shared-reader.ts';
 import { backlogAfter, JOURNAL_CHANNEL } from '#stores/journal/shared-registry.ts';
 import type { Records } from '#stores/records/port.ts';
-import { sql } from '#stores/records/sql.ts';
 import type { Log } from '#telemetry/log.ts';
 import type { EngineInput } from './engine.ts';
 import { openEngineBlobs, startLife } from './engine-life.ts';
@@ -224,7 +224,7 @@ async function repricingOf(parts: StoringParts, storing: RunnerDependencies['sto
 
 function newFolder({ analytics, input, models, prices, retention, records, blobs }: StoringParts): Folder {
   const lookup = createLookup(analytics);
-  const links = createProjectLinks({ lookup, now: Date.now, organizationOf: (projectId) => organizationOf(records, projectId) });
+  const links = createProjectLinks({ lookup, now: Date.now, organizationOf: async (id) => (await listProjects(records, { id }))[0]?.organization.id ?? null });
   return createFolder({
     lookup,
     links,
@@ -247,11 +247,6 @@ function watched(writer: Writer, tail: TailHub | null): Writer {
       return written;
     },
   };
-}
-
-async function organizationOf(records: Records, projectId: string): Promise<string | null> {
-  const [row] = await records.query<{ id: string }>(sql`SELECT organization_id AS id FROM projects WHERE id = ${projectId}`);
-  return row?.id ?? null;
 }
 
 function writing({ analytics, records, log }: Parts, tail: TailHub | null): { writer: Writer; deleted: DeletedTraces } {

@@ -100,7 +100,7 @@ export function createGateway(deps: GatewayDeps): Gateway {
     else if (match.kind === 'models') void serveModels(snapshot, deps, match.id, [request, response]);
   }
 
-  const refusalOf = (request: IncomingMessage): AppError | null => refusalFrom(snapshot, addressOf(request));
+  const refusalOf = (request: IncomingMessage): AppError | null => (snapshot.comesFrom === null ? null : refusalFrom(snapshot.comesFrom, addressOf(request)));
 
   return {
     refusalOf,
@@ -141,8 +141,8 @@ function serving(call: Call, plane: Plane, match: PathMatch & { kind: 'call' | '
 }
 
 /** allowed_ips: an address that is not known is not in any list. */
-function refusalFrom({ comesFrom }: Snapshot, address: string | null): AppError | null {
-  if (comesFrom === null || (address !== null && comesFrom(address))) return null;
+function refusalFrom(comesFrom: NonNullable<Snapshot['comesFrom']>, address: string | null): AppError | null {
+  if (address !== null && comesFrom(address)) return null;
   return new AppError(`Access forbidden: IP address ${address} not allowed.`, { status: 403, code: 'auth_error' });
 }
 

@@ -4,8 +4,8 @@ import type { ConsoleAlertReceiver } from '@genai/server/contract-metrics';
 import { Button, Group, Modal, PasswordInput, Select, Stack, TagsInput, Text, TextInput } from '@mantine/core';
 import { type FormEvent, type ReactNode, useState } from 'react';
 import { useText } from '#i18n/i18n.ts';
+import { Pair } from '#metrics/editor.tsx';
 import { ErrorState } from '#ui/error-state.tsx';
-import styles from './alerts.module.css';
 import { checkReceiverForm, EMPTY_RECEIVER, KINDS, type Kind, type ReceiverForm, receiverBodyOf } from './receiver-values.ts';
 import { useAlertChanges } from './use-alerts.ts';
 
@@ -61,7 +61,7 @@ function Form({ projectId, receiver, mailServer, onClose }: Omit<DialogProps, 'o
           error={faultOf('name')}
           onChange={(event) => set({ name: event.currentTarget.value })}
         />
-        <div className={styles.pair}>
+        <Pair>
           <Select
             label={t('alerts.way')}
             allowDeselect={false}
@@ -79,7 +79,7 @@ function Form({ projectId, receiver, mailServer, onClose }: Omit<DialogProps, 'o
             ]}
             onChange={(value) => value && set({ language: value })}
           />
-        </div>
+        </Pair>
         {!mailServer && (
           <Text size="xs" c="dimmed">
             {t('alerts.noMailServer')}

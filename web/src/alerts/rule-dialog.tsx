@@ -7,11 +7,11 @@ import { type FormEvent, type ReactNode, useState } from 'react';
 import { type TextKey, useText } from '#i18n/i18n.ts';
 import { aggregationsOf, measuresOf, viewOf } from '#metrics/choices.ts';
 import { ConditionLines } from '#metrics/condition-lines.tsx';
+import { EditorFrame, Pair } from '#metrics/editor.tsx';
 import { unitOf } from '#metrics/units.ts';
 import { useMetricTexts } from '#metrics/use-metric-texts.ts';
 import { metricsOptionsQuery } from '#metrics/use-metrics.ts';
 import { ErrorState } from '#ui/error-state.tsx';
-import styles from './alerts.module.css';
 import { RulePreview } from './rule-preview.tsx';
 import { COMPARISONS, checkRuleForm, EMPTY_RULE, fittedRule, NO_DATA, type RuleForm, ruleBodyOf, ruleFormOf, SEVERITIES, SUFFIX } from './rule-values.ts';
 import { alertReceiversQuery, useAlertChanges } from './use-alerts.ts';
@@ -57,7 +57,7 @@ function Editor({ projectId, rule, options, onClose }: Omit<DialogProps, 'opened
   const fields = { form, options, faultOf, set };
   return (
     <form onSubmit={submit} noValidate>
-      <div className={styles.editor}>
+      <EditorFrame>
         <Stack gap="sm">
           <TextInput
             data-autofocus
@@ -85,7 +85,7 @@ function Editor({ projectId, rule, options, onClose }: Omit<DialogProps, 'opened
           )}
         </Stack>
         <RulePreview projectId={projectId} form={form} options={options} />
-      </div>
+      </EditorFrame>
       {putRule.error && <ErrorState error={putRule.error} />}
       <Group justify="flex-end" gap="xs" mt="md">
         <Button variant="default" onClick={onClose}>
@@ -111,7 +111,7 @@ function Measure({ form, options, set }: FieldsProps): ReactNode {
   const { measureName } = useMetricTexts();
   const view = viewOf(options, form.view);
   return (
-    <div className={styles.pair}>
+    <Pair>
       <Select
         label={t('alerts.view')}
         allowDeselect={false}
@@ -138,7 +138,7 @@ function Measure({ form, options, set }: FieldsProps): ReactNode {
           />
         </>
       )}
-    </div>
+    </Pair>
   );
 }
 
@@ -150,7 +150,7 @@ function Firing({ form, faultOf, set }: FieldsProps): ReactNode {
   return (
     <>
       {form.kind === 'threshold' && (
-        <div className={styles.pair}>
+        <Pair>
           <Select
             label={t('alerts.comparison')}
             allowDeselect={false}
@@ -174,9 +174,9 @@ function Firing({ form, faultOf, set }: FieldsProps): ReactNode {
             data={NO_DATA.map((value) => ({ value, label: t(`alerts.noData.${value}`) }))}
             onChange={(value) => value && set({ whenNoData: value })}
           />
-        </div>
+        </Pair>
       )}
-      <div className={styles.pair}>
+      <Pair>
         {minutes('windowMinutes', form.kind === 'silence' ? t('alerts.silentMinutes') : t('alerts.window'))}
         {minutes('forMinutes', t('alerts.for'))}
         <Select
@@ -186,7 +186,7 @@ function Firing({ form, faultOf, set }: FieldsProps): ReactNode {
           data={SEVERITIES.map((value) => ({ value, label: t(`alerts.severity.${value}`) }))}
           onChange={(value) => value && set({ severity: value })}
         />
-      </div>
+      </Pair>
     </>
   );
 }

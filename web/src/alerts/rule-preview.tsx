@@ -5,6 +5,7 @@ import { useDebouncedValue } from '@mantine/hooks';
 import { useQuery } from '@tanstack/react-query';
 import { lazy, type ReactNode, Suspense } from 'react';
 import { useText } from '#i18n/i18n.ts';
+import { Preview } from '#metrics/editor.tsx';
 import { unitOf } from '#metrics/units.ts';
 import { ErrorState } from '#ui/error-state.tsx';
 import styles from './alerts.module.css';
@@ -25,7 +26,7 @@ export function RulePreview({ projectId, form, options }: { projectId: string; f
   const threshold = silence ? 1 : settled.threshold.trim() === '' ? null : Number(settled.threshold);
   const held = query.data?.points.filter(({ breach }) => breach === true).length ?? 0;
   return (
-    <section className={styles.preview} aria-label={t('alerts.preview')}>
+    <Preview label={t('alerts.preview')}>
       <h3 className={styles.previewTitle}>{t('alerts.preview')}</h3>
       <div className={styles.previewBody}>
         {query.error && <ErrorState error={query.error} />}
@@ -41,6 +42,6 @@ export function RulePreview({ projectId, form, options }: { projectId: string; f
           {t('alerts.held', { held, points: query.data.points.length })} {t('alerts.every', { minutes: query.data.everyMinutes })}
         </p>
       )}
-    </section>
+    </Preview>
   );
 }

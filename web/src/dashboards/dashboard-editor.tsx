@@ -8,6 +8,7 @@ import { type ReactNode, useState } from 'react';
 import { useText } from '#i18n/i18n.ts';
 import { ConditionLines } from '#metrics/condition-lines.tsx';
 import { conditionsOf, linesOf } from '#metrics/conditions.ts';
+import { Pair } from '#metrics/editor.tsx';
 import { EmptyState } from '#ui/empty-state.tsx';
 import { ErrorState } from '#ui/error-state.tsx';
 import { DashboardGrid } from './dashboard-grid.tsx';
@@ -39,7 +40,7 @@ export function DashboardEditor({ dashboard, look, onDone }: { dashboard: Consol
   return (
     <>
       <div className={styles.edit}>
-        <div className={styles.pair}>
+        <Pair>
           <TextInput
             label={t('dashboards.name')}
             value={name}
@@ -47,7 +48,7 @@ export function DashboardEditor({ dashboard, look, onDone }: { dashboard: Consol
             onChange={(event) => setName(event.currentTarget.value)}
           />
           <TextInput label={t('dashboards.description')} value={description} onChange={(event) => setDescription(event.currentTarget.value)} />
-        </div>
+        </Pair>
         <ConditionLines columns={columns} lines={lines} others={stored.others} onChange={setLines} />
         {changeDashboard.error && <ErrorState error={changeDashboard.error} />}
         <Group justify="space-between">

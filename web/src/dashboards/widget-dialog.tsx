@@ -8,6 +8,7 @@ import { type FormEvent, type ReactNode, useState } from 'react';
 import { useText } from '#i18n/i18n.ts';
 import type { TimeRange } from '#lib/time-range.ts';
 import { ChartPanel } from '#metrics/chart-panel.tsx';
+import { EditorFrame, Preview } from '#metrics/editor.tsx';
 import { metricsOptionsQuery } from '#metrics/use-metrics.ts';
 import { ErrorState } from '#ui/error-state.tsx';
 import styles from './dashboards.module.css';
@@ -65,7 +66,7 @@ function Editor({ projectId, widget, range, options, onClose, onSaved }: Omit<Di
   const error = createWidget.error ?? changeWidget.error;
   return (
     <form onSubmit={submit} noValidate>
-      <div className={styles.editor}>
+      <EditorFrame>
         <Stack gap="sm">
           <TextInput
             data-autofocus
@@ -77,7 +78,7 @@ function Editor({ projectId, widget, range, options, onClose, onSaved }: Omit<Di
           <TextInput label={t('dashboards.description')} value={form.description} onChange={(event) => set({ description: event.currentTarget.value })} />
           <WidgetFields form={form} options={options} faultOf={faultOf} onChange={set} />
         </Stack>
-        <section className={styles.preview} aria-label={t('dashboards.preview')}>
+        <Preview label={t('dashboards.preview')}>
           <div className={styles.head}>
             <h3 className={`${styles.title} truncate`}>{form.name || t('dashboards.preview')}</h3>
           </div>
@@ -86,8 +87,8 @@ function Editor({ projectId, widget, range, options, onClose, onSaved }: Omit<Di
           ) : (
             <ChartPanel projectId={projectId} query={queryOf(previewed, options)} range={range} further={[]} options={options} refreshMs={false} />
           )}
-        </section>
-      </div>
+        </Preview>
+      </EditorFrame>
       {error && <ErrorState error={error} />}
       <Group justify="flex-end" gap="xs" mt="md">
         <Button variant="default" onClick={onClose}>

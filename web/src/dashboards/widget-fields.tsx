@@ -7,8 +7,8 @@ import type { ReactNode } from 'react';
 import { type TextKey, useText } from '#i18n/i18n.ts';
 import { aggregationsOf, measuresOf, viewOf } from '#metrics/choices.ts';
 import { ConditionLines } from '#metrics/condition-lines.tsx';
+import { Pair } from '#metrics/editor.tsx';
 import { useMetricTexts } from '#metrics/use-metric-texts.ts';
-import styles from './dashboards.module.css';
 import { CHARTS, type WidgetForm } from './widget-values.ts';
 
 export interface FieldsProps {
@@ -27,7 +27,7 @@ export function WidgetFields({ form, options, faultOf, onChange }: FieldsProps):
   const limited = !chartType.endsWith('_TIME_SERIES') && chartType !== 'NUMBER' && chartType !== 'HISTOGRAM';
   return (
     <>
-      <div className={styles.pair}>
+      <Pair>
         <Select
           label={t('dashboards.chart')}
           allowDeselect={false}
@@ -42,7 +42,7 @@ export function WidgetFields({ form, options, faultOf, onChange }: FieldsProps):
           data={VIEWS.map((value) => ({ value, label: t(`metrics.view.${value}` as TextKey) }))}
           onChange={(value) => value && onChange({ view: value })}
         />
-      </div>
+      </Pair>
       <MetricLines form={form} options={options} onChange={onChange} />
       <DimensionLines form={form} options={options} error={faultOf('dimensions')} onChange={onChange} />
       <ConditionLines columns={view?.filters ?? []} lines={form.lines} others={form.others} onChange={(lines) => onChange({ lines })} />
@@ -138,7 +138,7 @@ function DimensionLines({ form, options, error, onChange }: Omit<FieldsProps, 'f
     onChange({ dimensions: next.filter((one) => one !== '') });
   };
   return (
-    <div className={styles.pair} style={{ alignItems: 'end' }}>
+    <Pair align="end">
       {lines.map((field, index) => (
         <Select
           // biome-ignore lint/suspicious/noArrayIndexKey: lines have no identity of their own and are only appended and removed.
@@ -155,6 +155,6 @@ function DimensionLines({ form, options, error, onChange }: Omit<FieldsProps, 'f
           onChange={(value) => set(index, value ?? '')}
         />
       ))}
-    </div>
+    </Pair>
   );
 }
