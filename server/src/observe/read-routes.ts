@@ -78,6 +78,7 @@ const noStore: Analytics = {
   stream: async function* () {
     await refuse();
   },
+  writeFile: refuse,
   insert: refuse,
   command: refuse,
   close: async () => {},

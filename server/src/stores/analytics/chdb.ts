@@ -1,11 +1,12 @@
 // Adapter: analytics on chDB, ClickHouse's engine inside this process (see docs/adr/0003 and DESIGN's list of its traps).
 // The Session API is used and not @clickhouse/client's `connection` hook: it takes an insert's bytes without a copy through SQL text, and it cannot leak a session SET.
 import { mkdirSync, writeFileSync } from 'node:fs';
+import { rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Session } from 'chdb';
 import { type Lanes, openLanes } from './lanes.ts';
-import type { Analytics, AnalyticsStatement, ReadLimits } from './port.ts';
-import { boundedRead, decodeRows, encodeRows, engineError, insertSettings, type Operation, tableName } from './shared.ts';
+import type { Analytics, AnalyticsFile, AnalyticsStatement, ReadLimits } from './port.ts';
+import { boundedFile, boundedRead, decodeRows, encodeRows, engineError, engineFormat, insertSettings, type Operation, tableName } from './shared.ts';
 
 export interface ChdbOptions {
   /** Folder of the engine's data; created when absent. One folder a process. */
@@ -22,6 +23,8 @@ export interface ChdbOptions {
 interface Engine {
   writer: Lanes<Session>;
   readers: Lanes<Session>;
+  /** Files take long and are written one after the other; opened by the first. */
+  files: () => Lanes<Session>;
 }
 
 /** Opens chDB. @throws AppError 503 when the folder cannot be opened (another process holds it, no space, package missing). */
@@ -36,23 +39,36 @@ export async function openChdb(options: ChdbOptions): Promise<Analytics> {
     for (const session of sessions) session.close();
     throw engineError('command', undefined, error);
   }
-  const engine: Engine = { writer: openLanes(sessions.slice(0, 1), 256), readers: openLanes(sessions.slice(1), options.maxWaitingReads ?? 64) };
+  const engine: Engine = {
+    writer: openLanes(sessions.slice(0, 1), 256),
+    readers: openLanes(sessions.slice(1), options.maxWaitingReads ?? 64),
+    files: () => files(),
+  };
+  let fileLanes: Lanes<Session> | null = null;
+  const files = (): Lanes<Session> => {
+    if (fileLanes !== null) return fileLanes;
+    const session = new SessionClass(options.path, { connectionArgs });
+    sessions.push(session);
+    fileLanes = openLanes([session], 16);
+    return fileLanes;
+  };
   let closing: Promise<void> | null = null;
 
   return {
     query: (statement, limits) => query(engine, statement, limits),
     stream: (statement, limits) => stream(engine, statement, limits),
+    writeFile: (statement, file, limits) => writeFile(engine, statement, file, limits),
     insert: async (table, rows, token) => {
       const values = encodeRows(rows);
       if (values.byteLength === 0) return;
       const request = { table: tableName(table), values, format: 'JSONEachRow' as const, settings: insertSettings(token) };
-      await engine.writer.run((session) => guarded('insert', () => session.insert(request)));
+      await engine.writer.run((session) => guarded('insert', session, () => session.insert(request)));
     },
     command: async (statement) => {
-      await engine.writer.run((session) => guarded('command', () => session.queryBindAsync(statement.text, { ...statement.parameters })));
+      await engine.writer.run((session) => guarded('command', session, () => session.queryBindAsync(statement.text, { ...statement.parameters })));
     },
     close: () => {
-      closing ??= closeAll(engine, sessions, drainPending);
+      closing ??= closeAll([engine.writer, engine.readers, ...(fileLanes === null ? [] : [fileLanes])], sessions, drainPending);
       return closing;
     },
   };
@@ -61,26 +77,56 @@ export async function openChdb(options: ChdbOptions): Promise<Analytics> {
 async function query<Row>(engine: Engine, statement: AnalyticsStatement, limits: ReadLimits | undefined): Promise<Row[]> {
   const lanes = limits?.lane === 'writer' ? engine.writer : engine.readers;
   const body = boundedRead(statement.text, limits);
-  const result = await lanes.run((session) => guarded('read', () => session.queryBindAsync(body, { ...statement.parameters }, { format: 'JSONEachRow' })));
+  const result = await lanes.run((session) =>
+    guarded('read', session, () => session.queryBindAsync(body, { ...statement.parameters }, { format: 'JSONEachRow' })),
+  );
   return decodeRows<Row>(result.text());
 }
 
 async function* stream<Row>(engine: Engine, statement: AnalyticsStatement, limits: ReadLimits | undefined): AsyncIterable<Row> {
   const lane = await engine.readers.take();
   try {
+    await emptied(lane.connection);
     const chunks = lane.connection.queryStreamBind(boundedRead(statement.text, limits), { ...statement.parameters }, { format: 'JSONEachRow' });
     for await (const chunk of chunks) yield* decodeRows<Row>(chunk.text());
   } catch (error) {
+    failed.add(lane.connection);
     throw isEngineError(error) ? engineError('read', engineCode(error), error) : error;
   } finally {
     lane.release();
   }
 }
 
-async function guarded<Result>(operation: Operation, work: () => Promise<Result>): Promise<Result> {
+/** The engine writes the file itself (its streams make every piece a file of its own); under the name that is asked for stands only a whole one. */
+async function writeFile(engine: Engine, statement: AnalyticsStatement, { path, format, gzip }: AnalyticsFile, limits: ReadLimits | undefined): Promise<void> {
+  const unfinished = `${path}.unfinished`;
+  const target = `INSERT INTO FUNCTION file({filePath:String}, '${engineFormat(format)}', 'auto', '${gzip ? 'gzip' : 'none'}')`;
+  const body = `${target} ${boundedFile(statement.text, format, limits)}`;
   try {
+    await engine.files().run((session) => guarded('read', session, () => session.queryBindAsync(body, { ...statement.parameters, filePath: unfinished })));
+    await rename(unfinished, path);
+  } catch (error) {
+    await rm(unfinished, { force: true });
+    throw error;
+  }
+}
+
+/** Connections whose last statement failed. What it had put out until then stays in the connection, and the engine would begin the next answer with it: rows of another project among somebody's own. */
+const failed = new WeakSet<Session>();
+
+/** Makes a connection's next answer its own. @throws what the engine throws; then the connection stays marked. */
+async function emptied(session: Session): Promise<void> {
+  if (!failed.has(session)) return;
+  await session.queryBindAsync('SELECT 1', {}, { format: 'JSONEachRow' });
+  failed.delete(session);
+}
+
+async function guarded<Result>(operation: Operation, session: Session, work: () => Promise<Result>): Promise<Result> {
+  try {
+    await emptied(session);
     return await work();
   } catch (error) {
+    failed.add(session);
     if (isEngineError(error)) throw engineError(operation, engineCode(error), error);
     throw error;
   }
@@ -97,8 +143,8 @@ function engineCode(error: Error & { clickhouseCode?: number }): number | undefi
 }
 
 /** Closing a session with a query in flight aborts the process, so everything in flight ends first. */
-async function closeAll(engine: Engine, sessions: readonly Session[], drainPending: () => Promise<void>): Promise<void> {
-  await Promise.all([engine.writer.drain(), engine.readers.drain()]);
+async function closeAll(lanes: readonly Lanes<Session>[], sessions: readonly Session[], drainPending: () => Promise<void>): Promise<void> {
+  await Promise.all(lanes.map((one) => one.drain()));
   await drainPending();
   for (const session of sessions) session.close();
   await drainPending();

@@ -1,9 +1,24 @@
 // Adapter: analytics on a ClickHouse server over HTTP(S). Settings stand in the text's SETTINGS clause only, as with chDB, so that both engines run the same statements.
-import { Readable } from 'node:stream';
+import { createWriteStream } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { PassThrough, Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { createGzip } from 'node:zlib';
 import { ClickHouseError, createClient } from '@clickhouse/client';
 import { openLanes } from './lanes.ts';
-import type { Analytics, AnalyticsStatement, ReadLimits } from './port.ts';
-import { awayError, boundedRead, DEFAULT_TIMEOUT_MS, encodeRows, engineError, insertSettings, type Operation, tableName } from './shared.ts';
+import type { Analytics, AnalyticsFile, AnalyticsStatement, ReadLimits } from './port.ts';
+import {
+  awayError,
+  boundedFile,
+  boundedRead,
+  DEFAULT_TIMEOUT_MS,
+  encodeRows,
+  engineError,
+  engineFormat,
+  insertSettings,
+  type Operation,
+  tableName,
+} from './shared.ts';
 import { withSettings } from './sql.ts';
 
 export interface ClickhouseOptions {
@@ -48,6 +63,7 @@ export function openClickhouse(options: ClickhouseOptions): Analytics {
         }),
       ),
     stream: (statement, limits) => stream(client, lanes.take, statement, limits),
+    writeFile: (statement, file, limits) => lanes.run(() => writeFile(client, statement, file, limits)),
     insert: async (table, rows, token) => {
       const body = encodeRows(rows);
       if (body.byteLength === 0) return;
@@ -89,6 +105,34 @@ async function* stream<Row>(
   } finally {
     lane.release();
   }
+}
+
+async function writeFile(client: Client, statement: AnalyticsStatement, { path, format, gzip }: AnalyticsFile, limits: ReadLimits | undefined): Promise<void> {
+  const query = `${boundedFile(statement.text, format, limits)} FORMAT ${engineFormat(format)}`;
+  try {
+    await guarded('read', async () => {
+      const { stream: answer } = await client.exec({ query, query_params: { ...statement.parameters }, abort_signal: deadline(limits) });
+      await pipeline(answer, withoutException, gzip ? createGzip() : new PassThrough(), createWriteStream(path, { mode: 0o600 }));
+    });
+  } catch (error) {
+    await rm(path, { force: true });
+    throw error;
+  }
+}
+
+/** How a server ends an answer that broke off after it had begun; rows in any format end otherwise. */
+const EXCEPTION = /Code: (\d+)\. DB::Exception: [^\n]*(?:\n\S* ?__exception__\r?\n?)?\n?$/;
+const TAIL_BYTES = 4_096;
+
+/** The same bytes. @throws the engine's error when they end with one. */
+async function* withoutException(answer: AsyncIterable<Buffer>): AsyncIterable<Buffer> {
+  let tail = Buffer.alloc(0);
+  for await (const chunk of answer) {
+    tail = Buffer.concat([tail, chunk.subarray(-TAIL_BYTES)]).subarray(-TAIL_BYTES);
+    yield chunk;
+  }
+  const code = EXCEPTION.exec(tail.toString('latin1'))?.[1];
+  if (code !== undefined) throw new ClickHouseError({ message: 'the answer broke off', code });
 }
 
 async function guarded<Result>(operation: Operation, work: () => Promise<Result>): Promise<Result> {

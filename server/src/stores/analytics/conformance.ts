@@ -1,4 +1,8 @@
 // What every analytics adapter must do; run on chDB and on ClickHouse's HTTP interface. A behaviour that is not here may not be relied on.
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join as joinPath } from 'node:path';
+import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { AppError } from '#lib/errors.ts';
 import type { Analytics } from './port.ts';
@@ -115,6 +119,20 @@ export function testAnalytics(name: string, open: () => Promise<{ analytics: Ana
       expect(await analytics.query(sql`SELECT 1 AS one`)).toEqual([{ one: 1 }]);
     });
 
+    it('begins no answer with the rows of a read that broke off before it', async () => {
+      const broken = sql`SELECT throwIf(number = 400000) AS secret FROM numbers(1000000)`;
+      const one = async (): Promise<unknown> => await analytics.query(sql`SELECT 1 AS one`);
+      const streamed = async (): Promise<unknown> => [await firstOf(analytics.stream(sql`SELECT 1 AS one`))];
+      for (const next of [one, streamed]) {
+        await Promise.all([1, 2, 3, 4].map(() => failure(analytics.query(broken))));
+        expect(await Promise.all([next(), next(), next(), next()])).toEqual(new Array(4).fill([{ one: 1 }]));
+        await failure(firstOf(analytics.stream(sql`SELECT throwIf(number = 0) AS secret FROM numbers(1000000)`)));
+        expect(await Promise.all([next(), next(), next(), next()])).toEqual(new Array(4).fill([{ one: 1 }]));
+      }
+      await failure(analytics.query(broken, { lane: 'writer' }));
+      expect(await analytics.query(sql`SELECT 1 AS one`, { lane: 'writer' })).toEqual([{ one: 1 }]);
+    });
+
     it('keeps settings of one statement away from the next', async () => {
       await analytics.query(sql`SELECT 1 SETTINGS max_threads = 1, join_use_nulls = 1`);
       expect(await analytics.query(sql`SELECT getSetting('join_use_nulls') AS j`)).toEqual([{ j: false }]);
@@ -132,6 +150,54 @@ export function testAnalytics(name: string, open: () => Promise<{ analytics: Ana
       expect([count, all]).toEqual([1000, 200_000]);
       expect(await failure(firstOf(analytics.stream(sql`SELECT sum(sipHash64(number)) AS s FROM numbers(100000000000)`, { timeoutMs: 100 })))).toMatchObject({
         status: 422,
+      });
+    });
+
+    describe('as files', () => {
+      const folder = mkdtempSync(joinPath(tmpdir(), 'genai-analytics-files-'));
+      afterAll(() => rmSync(folder, { recursive: true, force: true }));
+      const rows = sql`SELECT number AS n, toDecimal128(number, 12) / 8 AS money, toDateTime64('2026-11-23 21:40:00.5', 6, 'UTC') AS at, toBool(number) AS flag,
+        if(number = 0, NULL, 'a "b", c') AS note, map('k', number) AS details FROM numbers(3000) SETTINGS join_use_nulls = 1`;
+      const first = { n: 0, money: 0, at: '2026-11-23 21:40:00.500000', flag: false, note: null, details: { k: 0 } };
+      const last = { n: 2999, money: 374.875, at: '2026-11-23 21:40:00.500000', flag: true, note: 'a "b", c', details: { k: 2999 } };
+
+      it('writes JSON lines, a JSON array and CSV, packed or not, each as one whole file', async () => {
+        for (const gzip of [false, true]) {
+          const read = async (format: 'JSONEachRow' | 'JSONArray' | 'CSVWithNames'): Promise<string> => {
+            const path = joinPath(folder, `${format}-${gzip}`);
+            await analytics.writeFile(rows, { path, format, gzip });
+            return (gzip ? gunzipSync(readFileSync(path)) : readFileSync(path)).toString();
+          };
+          const lines = (await read('JSONEachRow')).trimEnd().split('\n');
+          expect([lines.length, JSON.parse(lines[0] ?? ''), JSON.parse(lines.at(-1) ?? '')]).toEqual([3000, first, last]);
+          const array = JSON.parse(await read('JSONArray')) as unknown[];
+          expect([array.length, array[0], array.at(-1)]).toEqual([3000, first, last]);
+          const csv = (await read('CSVWithNames')).trimEnd().split('\n');
+          expect([csv.length, csv[0]]).toEqual([3001, '"n","money","at","flag","note","details"']);
+          expect(csv[1]).toBe(`0,0,"2026-11-23 21:40:00.500000",false,,"{'k':0}"`);
+          expect(csv.at(-1)).toContain('"a ""b"", c"');
+        }
+      });
+
+      it('writes Parquet that an engine reads, also when it is more than one row group', async () => {
+        const path = joinPath(folder, 'rows.parquet');
+        await analytics.writeFile(sql`SELECT number AS n, toString(number) AS t FROM numbers(50000)`, { path, format: 'Parquet', gzip: false });
+        const bytes = readFileSync(path);
+        expect([bytes.subarray(0, 4).toString(), bytes.subarray(-4).toString()]).toEqual(['PAR1', 'PAR1']);
+        const [read] = await analytics.query(sql`SELECT count() AS c, sum(n) AS s, countIf(t = toString(n)) AS same FROM file(${text(path)}, 'Parquet')`);
+        expect(read).toEqual({ c: '50000', s: '1249975000', same: '50000' });
+      });
+
+      it('leaves nothing of a file whose read broke off or passed its limits', async () => {
+        const path = joinPath(folder, 'broken');
+        const broken = sql`SELECT throwIf(number = 400000) AS x FROM numbers(1000000)`;
+        await expect(analytics.writeFile(broken, { path, format: 'CSVWithNames', gzip: true })).rejects.toBeInstanceOf(AppError);
+        const slow = sql`SELECT sum(sipHash64(number)) AS s FROM numbers(100000000000)`;
+        expect(await failure(analytics.writeFile(slow, { path, format: 'Parquet', gzip: false }, { timeoutMs: 100 }))).toMatchObject({ status: 422 });
+        expect(existsSync(path)).toBe(false);
+        expect(readdirSync(folder).filter((name) => name.startsWith('broken'))).toEqual([]);
+        await analytics.writeFile(sql`SELECT 1 AS one`, { path, format: 'JSONEachRow', gzip: false });
+        expect(readFileSync(path, 'utf8')).toBe('{"one":1}\n');
       });
     });
 

@@ -1,6 +1,6 @@
 // What both analytics adapters share: read limits, output and insert settings, newline-separated JSON, and the mapping of engine errors to AppError.
 import { AppError } from '#lib/errors.ts';
-import type { ReadLimits } from './port.ts';
+import type { FileFormat, ReadLimits } from './port.ts';
 import { withSettings } from './sql.ts';
 
 export const DEFAULT_TIMEOUT_MS = 20_000;
@@ -17,6 +17,37 @@ export function boundedRead(body: string, limits: ReadLimits | undefined): strin
     output_format_json_quote_decimals: 1,
     date_time_output_format: 'iso',
   });
+}
+
+/** Parquet is held in memory a row group at a time, and its own defaults are half a gigabyte. */
+const PARQUET = {
+  output_format_parquet_row_group_size: 20_000,
+  output_format_parquet_row_group_size_bytes: 16 << 20,
+  output_format_parquet_parallel_encoding: 0,
+};
+
+/** The read's text for a file: its bounds, few rows in memory at a time, and the forms that the port promises for files. */
+export function boundedFile(body: string, format: FileFormat, limits: ReadLimits | undefined): string {
+  return withSettings(body, {
+    max_execution_time: Math.max((limits?.timeoutMs ?? DEFAULT_TIMEOUT_MS) / 1000, 0.001),
+    max_memory_usage: limits?.memoryBytes ?? DEFAULT_MEMORY_BYTES,
+    max_threads: 1,
+    max_block_size: 1_024,
+    min_insert_block_size_rows: 20_000,
+    min_insert_block_size_bytes: 16 << 20,
+    output_format_parallel_formatting: 0,
+    output_format_json_quote_64bit_integers: 0,
+    output_format_json_quote_decimals: 0,
+    output_format_json_array_of_rows: format === 'JSONArray' ? 1 : 0,
+    date_time_output_format: 'simple',
+    format_csv_null_representation: '',
+    ...(format === 'Parquet' ? PARQUET : {}),
+  });
+}
+
+/** The engine's name of a format. */
+export function engineFormat(format: FileFormat): string {
+  return format === 'JSONArray' ? 'JSONEachRow' : format;
 }
 
 /** Settings of every insert. A lone surrogate is kept as its escape instead of refusing the row. */

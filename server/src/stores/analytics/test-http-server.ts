@@ -63,11 +63,14 @@ async function answer(session: Session, request: IncomingMessage, body: Buffer, 
       return;
     }
     const text = [query, body.toString('utf8')].filter(Boolean).join('\n');
-    const result = await session.queryBindAsync(text, readParameters(url, text), { format: 'JSONEachRow' });
+    const [, format = 'JSONEachRow'] = /\sFORMAT (\w+)\s*$/.exec(text) ?? [];
+    const result = await session.queryBindAsync(text, readParameters(url, text), { format });
     response.setHeader('content-type', 'application/x-ndjson; charset=UTF-8');
-    response.setHeader('x-clickhouse-format', 'JSONEachRow');
+    response.setHeader('x-clickhouse-format', format);
     response.end(Buffer.from(result.bytes()));
   } catch (error) {
+    // The engine keeps what a failed statement had put out, and begins the next answer with it.
+    await session.queryBindAsync('SELECT 1', {});
     const { clickhouseCode, message } = error as { clickhouseCode?: number; message: string };
     refuse(response, clickhouseCode ?? 1000, message.replace(/^Code: \d+\. DB::Exception: /, ''));
   }
