@@ -56,7 +56,9 @@ function smallestCall(upstream: Upstream, deployment: Deployment): { endpoint: E
   const model = deployment.upstreamModel;
   if (deployment.mode === 'moderation') return { endpoint: 'moderations', path: upstream.path('moderations', model), body: { model, input: 'ping' } };
   if (deployment.mode === 'rerank') return { endpoint: 'rerank', path: upstream.path('rerank', model), body: { model, query: 'ping', documents: ['pong'] } };
-  if (deployment.mode === 'embedding') return { endpoint: 'embeddings', path: upstream.path('embeddings', model), body: { model, input: 'ping' } };
+  const onlyEmbeds = upstream.wire === undefined && !upstream.native.has('chat') && upstream.native.has('embeddings');
+  if (deployment.mode === 'embedding' || onlyEmbeds)
+    return { endpoint: 'embeddings', path: upstream.path('embeddings', model), body: { model, input: 'ping' } };
   const question = { messages: [{ role: 'user', content: 'ping' }], max_tokens: 5 };
   const path = upstream.path('chat', model);
   if (upstream.native.has('chat') || upstream.wire === undefined) return { endpoint: 'chat', path, body: { model, ...question } };

@@ -25,7 +25,15 @@ export interface Failure {
 const LONGEST_MESSAGE = 2_000;
 const KEY_LIKE = /\b(sk|pk|rk)-[A-Za-z0-9_\-*.]{6,}|\bBearer\s+[A-Za-z0-9._~+/=-]{8,}|\b[0-9a-fA-F]{32,}\b|\b[A-Za-z0-9]{60,}\b/g;
 
-const CLOUD_SECRETS = ['databricks_client_secret', 'snowflake_jwt', 'vertex_credentials', 'aws_access_key_id', 'aws_secret_access_key', 'aws_session_token'];
+const CLOUD_SECRETS = [
+  'client_secret',
+  'databricks_client_secret',
+  'snowflake_jwt',
+  'vertex_credentials',
+  'aws_access_key_id',
+  'aws_secret_access_key',
+  'aws_session_token',
+];
 
 /** An upstream's text without anything that looks like a credential, at most 2,000 characters. */
 export function redact(text: string, deployment: Deployment | null = null): string {

@@ -39,6 +39,7 @@ export function readDeployment(entry: Section, taken: Set<string>, sslVerifyDefa
   }
   const served = modeOf(mode, split.upstreamModel);
   const connection = readConnection(params, facts);
+  const clouds = readCloud(params, facts);
   const deployment: Deployment = {
     id: identify(info, { modelName, model, apiBase: connection.apiBase, apiVersion: connection.apiVersion }, taken),
     modelName,
@@ -47,7 +48,7 @@ export function readDeployment(entry: Section, taken: Set<string>, sslVerifyDefa
     upstreamModel: split.upstreamModel,
     mode: served,
     ...connection,
-    ...readCloud(params, facts),
+    ...clouds,
     extraHeaders: readHeaders(params),
     defaultParameters: readDefaults(params),
     ...readPrices(params, info, served === 'moderation'),
@@ -59,7 +60,7 @@ export function readDeployment(entry: Section, taken: Set<string>, sslVerifyDefa
     sslVerify: readSslVerify(params) ?? sslVerifyDefault,
     passThrough: params.boolean('use_in_pass_through') ?? false,
     info: readInfo(info),
-    problem: mock === null ? problemOf(params, facts, connection) : null,
+    problem: mock === null ? problemOf(params, facts, connection, clouds.cloud ?? {}) : null,
   };
   nameLeftOver(params);
   for (const key of entry.leftOver()) entry.warn(key, 'is not understood and has no effect');
@@ -110,11 +111,22 @@ function readConnection(params: Section, facts: ProviderFacts): Connection {
   const azure = facts.kind === 'azure';
   return {
     apiBase: base === null ? facts.base : normalizeBase(params, base, facts.baseSuffix ?? ''),
-    apiKey: params.text('api_key') ?? (namesVariable(params, 'api_key') ? null : firstSet(params, facts.keyVariables)),
+    apiKey: readKey(params, facts),
     apiVersion: params.text('api_version') ?? (azure ? (firstSet(params, ['AZURE_API_VERSION']) ?? AZURE_DEFAULT_API_VERSION) : null),
     organization: params.text('organization') ?? (facts.kind === 'openai' ? firstSet(params, ['OPENAI_ORGANIZATION']) : null),
-    azureAdToken: params.text('azure_ad_token') ?? (azure ? firstSet(params, ['AZURE_AD_TOKEN']) : null),
+    azureAdToken: params.text('azure_ad_token') ?? (isAzure(facts) ? firstSet(params, ['AZURE_AD_TOKEN']) : null),
   };
+}
+
+function isAzure({ kind }: ProviderFacts): boolean {
+  return kind === 'azure' || kind === 'azure-ai';
+}
+
+/** An application of Entra ID that the entry states goes before a key that only the environment has. */
+function readKey(params: Section, facts: ProviderFacts): string | null {
+  const stated = params.text('api_key');
+  if (stated !== null || namesVariable(params, 'api_key') || (isAzure(facts) && params.has('client_secret'))) return stated;
+  return firstSet(params, facts.keyVariables);
 }
 
 /** What a cloud's address and credentials follow from; credentials may be written as a mapping. */
@@ -125,6 +137,10 @@ function readCloud(params: Section, facts: ProviderFacts): Pick<Deployment, 'clo
     const raw = params.raw(name);
     const value = isRecord(raw) ? JSON.stringify(raw) : (params.text(name) ?? (namesVariable(params, name) ? null : firstSet(params, variables)));
     if (value !== null && value !== '') cloud[name] = value;
+  }
+  for (const [name, variable] of Object.entries(facts.cloudVariables ?? {})) {
+    const value = firstSet(params, [variable]);
+    if (value !== null) cloud[name] = value;
   }
   return { cloud };
 }
@@ -152,19 +168,25 @@ function normalizeBase(params: Section, base: string, suffix: string): string | 
   return suffix === '' || trimmed.endsWith(suffix) ? trimmed : trimmed + suffix;
 }
 
-function problemOf(params: Section, facts: ProviderFacts, connection: Connection): string | null {
+function problemOf(params: Section, facts: ProviderFacts, connection: Connection, cloud: Readonly<Record<string, string>>): string | null {
   if (params.missing.length > 0) return `${params.missing.join(', ')} ${params.missing.length === 1 ? 'is' : 'are'} not set`;
   if (facts.kind === 'demo') return 'mock_response is missing: what the demo model is to answer';
   if (connection.apiBase === null && facts.baseOptional !== true) return orVariables('api_base is missing', facts.baseVariables);
   if (params.has('litellm_credential_name') && connection.apiKey === null) return 'litellm_credential_name is not built yet; write api_key here';
-  if (facts.kind === 'azure' && connection.apiKey === null && connection.azureAdToken === null) {
-    if (params.has('client_id') || params.has('azure_username'))
-      return 'signing in to Azure with client or user credentials is not built yet; use api_key or azure_ad_token';
-    return orVariables('api_key is missing', facts.keyVariables);
-  }
+  if (connection.azureAdToken?.startsWith('oidc/')) return 'an oidc/ token is not built; set AZURE_FEDERATED_TOKEN_FILE, tenant_id and client_id instead';
+  if (isAzure(facts) && connection.apiKey === null && connection.azureAdToken === null) return entraProblem(params, facts, cloud);
   if (connection.apiKey === null && connection.azureAdToken === null && facts.keyOptional !== true)
     return orVariables('api_key is missing', facts.keyVariables);
   return null;
+}
+
+/** What an application of Entra ID lacks to ask for tokens. */
+function entraProblem(params: Section, facts: ProviderFacts, cloud: Readonly<Record<string, string>>): string | null {
+  if (params.has('azure_username')) return 'signing in to Azure as a user is not built; use api_key, azure_ad_token, or tenant_id, client_id and client_secret';
+  const proof = cloud.client_secret !== undefined || cloud.azure_federated_token_file !== undefined;
+  if (cloud.tenant_id !== undefined && cloud.client_id !== undefined && proof) return null;
+  if (!params.has('client_id') && !params.has('client_secret') && !params.has('tenant_id')) return orVariables('api_key is missing', facts.keyVariables);
+  return 'tenant_id, client_id and client_secret belong together: one of them is missing';
 }
 
 function orVariables(text: string, variables: readonly string[]): string {

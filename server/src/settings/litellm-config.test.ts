@@ -103,6 +103,29 @@ describe('deployments', () => {
     ]);
   });
 
+  it('of Azure are ready with a key, a token, or a whole application of Entra ID, and say what is missing', () => {
+    const base = 'api_base: "https://r.services.ai.azure.com"';
+    const problems = (entry: string, environment: Record<string, string> = {}) => {
+      const { deployments } = read(`model_list: [{model_name: a, litellm_params: {model: azure_ai/DeepSeek-V3, ${base}${entry}}}]`, environment).gatewayConfig;
+      return deployments[0]?.problem;
+    };
+    expect(problems('')).toBe('api_key is missing and AZURE_AI_API_KEY is not set');
+    expect(problems('', { AZURE_AI_API_KEY: 'k' })).toBeNull();
+    expect(problems('', { AZURE_AD_TOKEN: 't' })).toBeNull();
+    expect(problems(', tenant_id: t, client_id: c, client_secret: s')).toBeNull();
+    expect(problems(', tenant_id: t, client_id: c')).toContain('belong together');
+    expect(problems('', { AZURE_TENANT_ID: 't', AZURE_CLIENT_ID: 'c', AZURE_FEDERATED_TOKEN_FILE: '/var/run/token' })).toBeNull();
+    // Only the environment says which file is read and who is asked: an entry may come by API.
+    expect(problems(', tenant_id: t, client_id: c, azure_federated_token_file: /etc/passwd')).toContain('belong together');
+    expect(problems(', azure_ad_token: oidc/file/etc')).toContain('AZURE_FEDERATED_TOKEN_FILE');
+    const stated = read(`model_list: [{model_name: a, litellm_params: {model: azure_ai/m, ${base}, tenant_id: t, client_id: c, client_secret: s}}]`, {
+      AZURE_AI_API_KEY: 'k',
+      AZURE_AUTHORITY_HOST: 'https://login.example',
+    }).gatewayConfig.deployments[0];
+    expect(stated).toMatchObject({ provider: 'azure-ai', providerName: 'azure_ai', apiKey: null, apiVersion: null });
+    expect(stated?.cloud).toEqual({ tenant_id: 't', client_id: 'c', client_secret: 's', azure_authority_host: 'https://login.example' });
+  });
+
   it('a variable that is named but not set is not replaced by another one', () => {
     const result = read('model_list: [{model_name: a, litellm_params: {model: openai/m, api_key: os.environ/TEAM_KEY}}]', { OPENAI_API_KEY: 'other' });
     expect(result.gatewayConfig.deployments[0]).toMatchObject({ apiKey: null, problem: 'TEAM_KEY is not set' });

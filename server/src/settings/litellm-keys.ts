@@ -52,7 +52,7 @@ export const NOT_YET: Readonly<Record<string, ReadonlySet<string>>> = {
   litellm_params: new Set(
     `litellm_credential_name max_parallel_requests itpm otpm merge_reasoning_content_in_choices
     use_chat_completions_api use_litellm_proxy default_api_key_tpm_limit default_api_key_rpm_limit drop_params additional_drop_params allowed_openai_params
-    fallbacks num_retries cache mock_timeout guardrails region_name tenant_id client_id client_secret azure_username azure_password azure_scope`.split(/\s+/),
+    fallbacks num_retries cache mock_timeout guardrails region_name azure_username azure_password`.split(/\s+/),
   ),
 };
 

@@ -17,6 +17,8 @@ export interface ProviderFacts {
   readonly baseOptional?: boolean;
   /** Settings of a cloud by LiteLLM's names, and the variables tried in turn when the file names none. */
   readonly cloud?: Readonly<Record<string, readonly string[]>>;
+  /** What only the environment may say, because it names a file or who is asked for tokens. */
+  readonly cloudVariables?: Readonly<Record<string, string>>;
 }
 
 function compatible(base: string | null, keyVariables: readonly string[], more: Partial<ProviderFacts> = {}): ProviderFacts {
@@ -87,9 +89,22 @@ const SNOWFLAKE: ProviderFacts = {
   cloud: { snowflake_account_id: ['SNOWFLAKE_ACCOUNT_ID'], account_id: [], snowflake_jwt: [] },
 };
 
+/** An application of Microsoft Entra ID stands in for a key. */
+const ENTRA: Partial<ProviderFacts> = {
+  keyOptional: true,
+  cloud: {
+    tenant_id: ['AZURE_TENANT_ID'],
+    client_id: ['AZURE_CLIENT_ID'],
+    client_secret: ['AZURE_CLIENT_SECRET'],
+    azure_scope: ['AZURE_SCOPE'],
+  },
+  cloudVariables: { azure_authority_host: 'AZURE_AUTHORITY_HOST', azure_federated_token_file: 'AZURE_FEDERATED_TOKEN_FILE' },
+};
+
 export const PROVIDERS: ReadonlyMap<string, ProviderFacts> = new Map<string, ProviderFacts>([
   ['openai', { kind: 'openai', base: 'https://api.openai.com/v1', keyVariables: ['OPENAI_API_KEY'], baseVariables: ['OPENAI_BASE_URL', 'OPENAI_API_BASE'] }],
-  ['azure', { kind: 'azure', base: null, keyVariables: ['AZURE_API_KEY', 'AZURE_OPENAI_API_KEY'], baseVariables: ['AZURE_API_BASE'] }],
+  ['azure', { kind: 'azure', base: null, keyVariables: ['AZURE_API_KEY', 'AZURE_OPENAI_API_KEY'], baseVariables: ['AZURE_API_BASE'], ...ENTRA }],
+  ['azure_ai', { kind: 'azure-ai', base: null, keyVariables: ['AZURE_AI_API_KEY'], baseVariables: ['AZURE_AI_API_BASE'], ...ENTRA }],
   [
     'anthropic',
     { kind: 'anthropic', base: 'https://api.anthropic.com', keyVariables: ['ANTHROPIC_API_KEY'], baseVariables: ['ANTHROPIC_API_BASE', 'ANTHROPIC_BASE_URL'] },
@@ -120,6 +135,7 @@ export const PROVIDERS: ReadonlyMap<string, ProviderFacts> = new Map<string, Pro
   ],
   ['groq', compatible('https://api.groq.com/openai/v1', ['GROQ_API_KEY'], { baseVariables: ['GROQ_API_BASE'] })],
   ['hosted_vllm', compatible(null, ['HOSTED_VLLM_API_KEY'], { baseVariables: ['HOSTED_VLLM_API_BASE'], keyOptional: true })],
+  ['jina_ai', compatible('https://api.jina.ai/v1', ['JINA_AI_API_KEY', 'JINA_API_KEY'])],
   ['litellm_proxy', compatible(null, ['LITELLM_PROXY_API_KEY'], { baseVariables: ['LITELLM_PROXY_API_BASE'], keyOptional: true })],
   ['lm_studio', compatible(null, ['LM_STUDIO_API_KEY'], { baseVariables: ['LM_STUDIO_API_BASE'], keyOptional: true })],
   ['mistral', compatible('https://api.mistral.ai/v1', ['MISTRAL_API_KEY'], { baseVariables: ['MISTRAL_API_BASE'] })],

@@ -121,7 +121,18 @@ export interface Deployment {
   readonly id: string;
   /** Client-facing name; may be a wildcard ("*", "openai/*"). */
   readonly modelName: string;
-  readonly provider: 'openai' | 'azure' | 'anthropic' | 'gemini' | 'vertex' | 'bedrock' | 'databricks' | 'snowflake' | 'openai-compatible' | 'demo';
+  readonly provider:
+    | 'openai'
+    | 'azure'
+    | 'azure-ai'
+    | 'anthropic'
+    | 'gemini'
+    | 'vertex'
+    | 'bedrock'
+    | 'databricks'
+    | 'snowflake'
+    | 'openai-compatible'
+    | 'demo';
   /** LiteLLM's provider prefix as written, for example "azure" or "groq". */
   readonly providerName: string;
   /** Model or Azure deployment name sent upstream. */

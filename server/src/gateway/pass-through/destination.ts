@@ -35,8 +35,8 @@ export function destinationOf(call: Call, match: PassThroughMatch, model: string
   const { deployment } = target;
   if (deployment.provider === 'bedrock' && call.request.method !== 'POST')
     throw new AppError('Use POST for this path.', { status: 405, code: 'bad_request_error' });
-  const more = deployment.provider === 'azure' && !/^\/openai\/v1\//.test(match.rest) ? { 'api-version': deployment.apiVersion ?? '2024-10-21' } : {};
-  const path = providerPath(upstream, deployment, match.rest) + (deployment.provider === 'bedrock' ? '' : passedQuery(query, more));
+  const path =
+    providerPath(upstream, deployment, match.rest) + (deployment.provider === 'bedrock' ? '' : passedQuery(query, versionFor(deployment, match.rest)));
   const own = /\/openai\//.test(match.rest) ? (upstream.endpointHeaders?.embeddings ?? upstream.headers) : upstream.headers;
   return {
     target: model === null ? target : forModel(target, model, call.snapshot),
@@ -44,6 +44,13 @@ export function destinationOf(call: Call, match: PassThroughMatch, model: string
     headers: headersFor(call.request.headers, own, PASSED),
     costPerRequest: null,
   };
+}
+
+/** What Azure's paths need and clients of other clouds do not write. */
+function versionFor({ provider, apiVersion }: Deployment, rest: string): Record<string, string> {
+  if (provider === 'azure' && !/^\/openai\/v1\//.test(rest)) return { 'api-version': apiVersion ?? '2024-10-21' };
+  if (provider === 'azure-ai' && rest.startsWith('/models/')) return { 'api-version': apiVersion ?? '2024-05-01-preview' };
+  return {};
 }
 
 function statedDestination(call: Call, { route, rest }: PassThroughMatch, query: string): Destination {

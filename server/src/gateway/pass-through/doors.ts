@@ -17,6 +17,7 @@ export const PROVIDER_DOORS: readonly ProviderDoor[] = [
   door('openai', 'openai'),
   door('openai_passthrough', 'openai'),
   door('azure', 'azure'),
+  door('azure_ai', 'azure-ai'),
   door('anthropic', 'anthropic'),
   door('gemini', 'gemini'),
   door('vertex_ai', 'vertex'),

@@ -2,6 +2,7 @@
 import type { Deployment } from '#settings/settings.ts';
 import { anthropic } from './anthropic/anthropic.ts';
 import { azure } from './azure/azure.ts';
+import { azureAi } from './azure/azure-ai.ts';
 import { bedrock } from './bedrock/bedrock.ts';
 import { databricks } from './databricks/databricks.ts';
 import { demo } from './demo/demo.ts';
@@ -15,6 +16,7 @@ import { vertex } from './vertex/vertex.ts';
 export const PROVIDERS: Readonly<Record<Deployment['provider'], Provider>> = {
   openai: openAi,
   azure,
+  'azure-ai': azureAi,
   anthropic,
   gemini,
   vertex,

@@ -1,10 +1,11 @@
-// Azure OpenAI: the deployments API (deployment in the path, api-version in the query) and the v1 API (OpenAI's paths), with an api-key or an Entra ID token.
+// Azure OpenAI: the deployments API (deployment in the path, api-version in the query) and the v1 API (OpenAI's paths), with an api-key or Entra ID's tokens.
 import { endpointPath, headerList, incomplete, OPENAI_NATIVE, reasoningEdits, WITH_RESPONSES } from '#gateway/providers/openai/openai.ts';
 import { openAiWire } from '#gateway/providers/openai/wire.ts';
 import type { Provider, Upstream } from '#gateway/providers/provider.ts';
 import { parseBase } from '#gateway/providers/provider.ts';
 import { AppError } from '#lib/errors.ts';
 import type { Deployment } from '#settings/settings.ts';
+import { azureCredentials } from './entra.ts';
 
 /** The newest generally available data-plane version; used when the configuration names none. */
 const DEFAULT_API_VERSION = '2024-10-21';
@@ -18,24 +19,19 @@ export const azure: Provider = {
 function azureUpstream(deployment: Deployment, dropParams: boolean): Upstream {
   const base = parseBase(deployment.apiBase ?? '');
   if (base === null) throw incomplete(deployment, 'needs litellm_params.api_base (https://<resource>.openai.azure.com): set AZURE_API_BASE', 500);
-  const credentials = credentialsOf(deployment);
+  const { headers, more } = azureCredentials(deployment, 'api-key', 'AZURE_API_KEY');
   const version = deployment.apiVersion ?? base.search.get('api-version') ?? DEFAULT_API_VERSION;
   return {
     origin: base.origin,
     apiBase: base.origin + base.path,
     native: hasResponses(base.path, version) ? WITH_RESPONSES : OPENAI_NATIVE,
     path: pathBuilder(base.path, version),
-    headers: headerList(deployment, credentials),
+    headers: headerList(deployment, headers),
     ...reasoningEdits(deployment.baseModel ?? deployment.upstreamModel, dropParams),
     streamUsage: true,
     wire: openAiWire(true),
+    ...more,
   };
-}
-
-function credentialsOf(deployment: Deployment): string[] {
-  if (deployment.azureAdToken) return ['authorization', `Bearer ${deployment.azureAdToken}`];
-  if (deployment.apiKey) return ['api-key', deployment.apiKey];
-  throw incomplete(deployment, 'has neither api_key nor azure_ad_token: set AZURE_API_KEY', 401);
 }
 
 /** `v1`, `latest` and `preview` mean the v1 API (LiteLLM's rule); a base that already names /openai/v1 or a deployment is used as it stands. */

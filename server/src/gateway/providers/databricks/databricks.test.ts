@@ -132,7 +132,9 @@ describe('Databricks', () => {
     expect(server.seen[0]?.headers.authorization).toBe(`Basic ${Buffer.from('id:secret').toString('base64')}`);
     expect(server.seen[1]?.headers.authorization).toBe('Bearer oauth-token');
     await test.close();
-    const refused = await startTestGateway({ deployments: [deployment({ modelName: 'm', apiKey: null, cloud, apiBase: server.url })] });
+    const refused = await startTestGateway({
+      deployments: [deployment({ modelName: 'm', apiKey: null, cloud: { ...cloud, databricks_client_secret: 'another' }, apiBase: server.url })],
+    });
     server.script({ status: 401, pieces: ['{"error":"invalid_client"}'] });
     const told = await fetch(`${refused.url}/v1/chat/completions`, {
       method: 'POST',

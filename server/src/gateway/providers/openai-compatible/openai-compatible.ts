@@ -10,7 +10,7 @@ export const openAiCompatible: Provider = {
   errorLabel: ({ providerName }) => `${providerName.charAt(0).toUpperCase()}${providerName.slice(1)}Exception`,
   upstream: (deployment) => {
     const quirk = quirkOf(deployment);
-    return openAiUpstream(deployment, {
+    const { wire, ...made } = openAiUpstream(deployment, {
       defaultBase: null,
       // Whether a key is needed is known to the settings, which mark the deployment as not ready without it.
       keyRequired: false,
@@ -22,11 +22,14 @@ export const openAiCompatible: Provider = {
       rename: new Map(Object.entries(quirk.rename ?? {})),
       drop: new Set(quirk.drop ?? []),
     });
+    return quirk.noChat === true || wire === undefined ? made : { ...made, wire };
   },
 };
 
-function nativeOf({ chatOnly, rerank }: Quirk): ReadonlySet<Endpoint> {
-  const native = chatOnly === true ? CHAT_ONLY : OPENAI_NATIVE;
+const EMBEDDINGS_ONLY: ReadonlySet<Endpoint> = new Set<Endpoint>(['embeddings']);
+
+function nativeOf({ chatOnly, noChat, rerank }: Quirk): ReadonlySet<Endpoint> {
+  const native = noChat === true ? EMBEDDINGS_ONLY : chatOnly === true ? CHAT_ONLY : OPENAI_NATIVE;
   return rerank === undefined ? native : new Set<Endpoint>([...native, 'rerank']);
 }
 

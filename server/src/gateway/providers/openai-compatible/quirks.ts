@@ -6,6 +6,8 @@ export interface Quirk {
   streamUsage?: false;
   /** There are no text completions. */
   chatOnly?: true;
+  /** It makes embeddings and reranks only. */
+  noChat?: true;
   /** It reranks: behind its base, or in an API of its own beside it. */
   rerank?: 'base' | 'beside';
   /** Cache marks, thinking and other members beyond OpenAI's are understood. */
@@ -37,6 +39,8 @@ export const QUIRKS: Readonly<Record<string, Quirk>> = {
   // docs.together.ai/reference/rerank, docs.vllm.ai (score and rerank APIs): Cohere's language behind the base.
   together_ai: { rerank: 'base' },
   hosted_vllm: { rerank: 'base' },
+  // jina.ai/reranker: Cohere's language; it has no chat.
+  jina_ai: { noChat: true, rerank: 'base' },
   // docs.cohere.com/docs/compatibility-api: these are refused or have no effect.
   cohere: COHERE,
   cohere_chat: COHERE,
