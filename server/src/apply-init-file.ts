@@ -39,7 +39,7 @@ async function applyProject(records: Records, organizationId: string, project: I
     throw fault(placeOf(project), `belongs to the organisation ${stored?.organization_id}, not to ${organizationId}`);
   // Writing a pair that is there changes nothing.
   for (const key of project.keys) await applyKey(records, { organizationId, project }, key);
-  const retained = (await keepProjectFor(records, project)) + (await maskProject(records, project));
+  const retained = (await keepProjectFor(records, project)) + (await maskProject(records, project)) + (await sampleProject(records, project));
   const changed = [
     ...(await inOrder(project.prompts, (prompt) => within(placeOf(project), `prompt ${prompt.name}`, () => putPrompt(records, project.id, prompt)))),
     ...(await inOrder(project.models, (model) => within(placeOf(project), `model ${model.modelName}`, () => putModel(records, project.id, model)))),
@@ -62,6 +62,15 @@ async function maskProject(records: Records, { id, masking }: InitProject): Prom
   const rules = JSON.stringify(masking);
   const changed = await records.query(
     sql`UPDATE projects SET masking_rules = ${rules}::jsonb, updated_at = now() WHERE id = ${id} AND masking_rules <> ${rules}::jsonb RETURNING id`,
+  );
+  return changed.length;
+}
+
+async function sampleProject(records: Records, { id, sampling }: InitProject): Promise<number> {
+  if (sampling === undefined) return 0;
+  const rule = sampling === null ? null : JSON.stringify(sampling);
+  const changed = await records.query(
+    sql`UPDATE projects SET sampling_rule = ${rule}::jsonb, updated_at = now() WHERE id = ${id} AND sampling_rule IS DISTINCT FROM ${rule}::jsonb RETURNING id`,
   );
   return changed.length;
 }

@@ -4,7 +4,8 @@ import type { Choice, CostLine } from '#call-record.ts';
 export interface ConsoleSession {
   user: { id: string; email: string; name: string; role: 'admin' | 'member' | 'viewer'; mustChangePassword: boolean };
   organization: { id: string; name: string };
-  projects: { id: string; name: string; publicKeys: string[] }[];
+  /** `role`: what counts in the project. */
+  projects: { id: string; name: string; publicKeys: string[]; role: 'admin' | 'member' | 'viewer' }[];
   version: string;
   timezone: string;
   doors: { gateway: string; observe: string };

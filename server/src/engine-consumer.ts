@@ -16,6 +16,8 @@ import { createMediaKeeper } from '#observe/media/keep-extracted.ts';
 import type { ProjectModels } from '#observe/models/project-models.ts';
 import { type RunnerDependencies, startRepricing } from '#observe/repricing/runner.ts';
 import { openRetentionDirectory, type RetentionDirectory } from '#observe/retention/directory.ts';
+import { openSampler, type Sampler } from '#observe/sampling/runner.ts';
+import type { SamplingCounts, Storing } from '#observe/sampling/settle.ts';
 import { type Consumer, startConsumer } from '#observe/store/consumer.ts';
 import { consumerElsewhere } from '#observe/store/consumer-elsewhere.ts';
 import { createLookup } from '#observe/store/lookup.ts';
@@ -47,6 +49,8 @@ export interface Consumption {
   tail: TailHub | null;
   /** What retention removed since the start; null where another process keeps house. */
   retained: () => RetentionCounts | null;
+  /** What sampling left out since the start; null where another process stores. */
+  sampled: () => SamplingCounts | null;
   stop(): Promise<void>;
 }
 
@@ -65,6 +69,7 @@ interface Parts {
 interface StoringParts extends Parts {
   retention: RetentionDirectory;
   blobs: Blobs;
+  sampler: Sampler;
 }
 
 /** Name of the shared journal's consumer in `consumer_positions`. */
@@ -80,10 +85,16 @@ export async function startConsumption(parts: Parts): Promise<Consumption> {
   const retention = await openRetentionDirectory(records, (error) =>
     log.warn('retention of projects could not be read; what is known so far stays', { error }),
   );
-  const consumption = await (journal === 'files' ? consumeFolder : consumeShared)({ ...parts, retention, blobs });
+  const sampler = await openSampler({
+    ...{ analytics: parts.analytics, records, blobs },
+    onError: (error) => log.warn('traces that wait for the verdict of their sampling rule wait longer', { error }),
+  });
+  const consumption = await (journal === 'files' ? consumeFolder : consumeShared)({ ...parts, retention, blobs, sampler });
   return {
     ...consumption,
+    sampled: () => sampler.counts(),
     async stop() {
+      await sampler.stop();
       await consumption.stop();
       await retention.close();
       await blobs.close();
@@ -91,7 +102,7 @@ export async function startConsumption(parts: Parts): Promise<Consumption> {
   };
 }
 
-async function consumeFolder(parts: StoringParts): Promise<Consumption> {
+async function consumeFolder(parts: StoringParts): Promise<Omit<Consumption, 'sampled'>> {
   const { input, analytics, records, blobs, log } = parts;
   const reader = openJournalReader(join(input.settings.dataDir, 'journal'), {
     onCorrupt: (corruption) => log.error('a damaged place in the journal was passed over', { ...corruption }),
@@ -109,6 +120,7 @@ async function consumeFolder(parts: StoringParts): Promise<Consumption> {
   });
   const deletion = { analytics, records, deleted, consumer, folder };
   const repricing = await repricingOf(parts, () => ({ consumer, writer: createWriter(analytics) }), null);
+  parts.sampler.begin(() => ({ consumer, deleted }));
   resumeDeletions(deletion).catch((error: unknown) => log.warn('deletions of before this start wait for the next one', { error }));
   const life = await startLife({
     analytics,
@@ -133,7 +145,7 @@ async function consumeFolder(parts: StoringParts): Promise<Consumption> {
   };
 }
 
-async function consumeShared(parts: StoringParts): Promise<Consumption> {
+async function consumeShared(parts: StoringParts): Promise<Omit<Consumption, 'sampled'>> {
   const { input, analytics, records, blobs, log } = parts;
   const reader = openSharedReader({
     blobs,
@@ -167,6 +179,7 @@ async function consumeShared(parts: StoringParts): Promise<Consumption> {
     },
     log,
   });
+  parts.sampler.begin((): Storing | null => (storing !== null && lease.isSafe() ? { consumer, deleted: storing.deleted } : null));
   const stopListening = await records.listen(
     JOURNAL_CHANNEL,
     () => consumer.wake(),
@@ -206,7 +219,7 @@ async function consumeShared(parts: StoringParts): Promise<Consumption> {
 
 function readOnly({ records }: Parts): Consumption {
   const consumer = consumerElsewhere();
-  return { consumer, deletions: deletionsElsewhere(records), tail: null, retained: () => null, stop: () => consumer.stop() };
+  return { consumer, deletions: deletionsElsewhere(records), tail: null, retained: () => null, sampled: () => null, stop: () => consumer.stop() };
 }
 
 async function stopAll(consumer: Consumer, reader: JournalReader): Promise<void> {
@@ -249,12 +262,18 @@ function watched(writer: Writer, tail: TailHub | null): Writer {
   };
 }
 
-function writing({ analytics, records, log }: Parts, tail: TailHub | null): { writer: Writer; deleted: DeletedTraces } {
+function writing({ analytics, records, sampler, log }: StoringParts, tail: TailHub | null): { writer: Writer; deleted: DeletedTraces } {
   const deleted = createDeletedTraces(records);
   const inserts = createWriter(analytics, { onAway: (error) => log.warn('the analytics store is away; the insert is repeated', { error }) });
   const leftOut = async ({ rows, traces, lastSequence }: LeftOut): Promise<void> => {
+    const sampledOut = traces.filter((trace) => trace.sampledOut);
+    await sampler.late(sampledOut);
+    if (sampledOut.length === traces.length) return;
     log.info('rows of deleted traces were left out', { rows });
-    const projects = Map.groupBy(traces, ({ projectId }) => projectId);
+    const projects = Map.groupBy(
+      traces.filter((trace) => !trace.sampledOut),
+      ({ projectId }) => projectId,
+    );
     for (const [projectId, names] of projects)
       await noteLate(
         records,
@@ -263,7 +282,7 @@ function writing({ analytics, records, log }: Parts, tail: TailHub | null): { wr
         lastSequence,
       );
   };
-  return { deleted, writer: withoutDeleted(watched(inserts, tail), deleted, leftOut) };
+  return { deleted, writer: withoutDeleted(sampler.noting(watched(inserts, tail)), deleted, leftOut) };
 }
 
 function onError(log: Log): (error: unknown) => void {

@@ -1,4 +1,4 @@
-// What the engine says of itself, among the metrics of the front: lag, dead letters, stored observations, and what retention removed.
+// What the engine says of itself, among the metrics of the front: lag, dead letters, stored observations, what retention removed and what sampling left out.
 import type { Metrics } from '#telemetry/metrics.ts';
 import type { EngineAnswer } from './engine.ts';
 import type { EngineLink } from './engine-link.ts';
@@ -30,6 +30,11 @@ export function watchEngine(metrics: Metrics, engine: Pick<EngineLink, 'status'>
     gauge('genai_retention_archived_records_removed', 'Archived journal records whose age had come', (answer) => answer.retention?.archivedRecords),
     gauge('genai_retention_archived_bytes_removed', 'Bytes of those', (answer) => answer.retention?.archivedBytes),
     gauge('genai_retention_media_removed', 'Media whose last trace was gone', (answer) => answer.retention?.media),
+    gauge('genai_sampling_left_out_traces', 'Traces that a sampling rule did not keep, since the engine started', (answer) => answer.sampling?.traces),
+    gauge('genai_sampling_left_out_observations', 'Observations of those', (answer) => answer.sampling?.observations),
+    gauge('genai_sampling_left_out_bytes', 'Bytes of those before compression', (answer) => answer.sampling?.bytes),
+    gauge('genai_sampling_late_rows', 'Rows that came after their trace was left out', (answer) => answer.sampling?.late),
+    gauge('genai_sampling_failures', 'Looks at waiting traces that did not end', (answer) => answer.sampling?.failures),
   ];
   metrics.onCollect(() => {
     for (const read of reads) read();

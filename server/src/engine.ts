@@ -15,6 +15,7 @@ import { redriveStoreRoutes } from '#observe/dead-letters/routes.ts';
 import type { RetentionCounts } from '#observe/life/housekeeping.ts';
 import { openProjectModels } from '#observe/models/project-models.ts';
 import { type EngineParts, readRoutes } from '#observe/read-routes.ts';
+import type { SamplingCounts } from '#observe/sampling/settle.ts';
 import type { Consumer } from '#observe/store/consumer.ts';
 import { migrateAnalytics } from '#observe/store/migrate.ts';
 import { TABLE_NAMES } from '#observe/store/tables.ts';
@@ -56,6 +57,8 @@ export interface EngineAnswer {
   observations: number | null;
   /** What retention removed since this start; null where another process keeps house. */
   retention: RetentionCounts | null;
+  /** What sampling left out since this start; null where another process stores. */
+  sampling: SamplingCounts | null;
 }
 
 export interface Engine {
@@ -77,9 +80,9 @@ export async function startEngine(input: EngineInput, log: Log): Promise<Engine>
   const records = openRecords({ ...input.records, poolSize: 2, onError: (error) => log.warn('records connection', { error: error.message }) });
   const models = await openProjectModels(records, (error) => log.warn('models of projects could not be read; those known so far stay', reasonOf(error)));
   const priceList = await openPriceList(records, log);
-  const { consumer, deletions, tail, retained, stop } = await startConsumption({ input, analytics, records, models, prices: priceList.prices, log });
+  const { consumer, deletions, tail, retained, sampled, stop } = await startConsumption({ input, analytics, records, models, prices: priceList.prices, log });
   const path = socketPath(settings.dataDir, 'engine.sock');
-  const status = (): Promise<EngineAnswer> => statusOf(analytics, consumer, retained());
+  const status = (): Promise<EngineAnswer> => statusOf(analytics, consumer, { retention: retained(), sampling: sampled() });
   const server = await listen(path, listener({ analytics, records, deletions, tail, teamNames: (ids) => teamNames(records, ids) }, consumer, status, log));
   return {
     socketPath: path,
@@ -101,7 +104,7 @@ async function openAnalytics(settings: EngineInput['settings']): Promise<Analyti
   return await openChdb({ path: join(settings.dataDir, 'analytics'), maxMemoryBytes: CHDB_MEMORY_BYTES });
 }
 
-async function statusOf(analytics: Analytics, consumer: Consumer, retention: RetentionCounts | null): Promise<EngineAnswer> {
+async function statusOf(analytics: Analytics, consumer: Consumer, removed: Pick<EngineAnswer, 'retention' | 'sampling'>): Promise<EngineAnswer> {
   const state = consumer.state();
   const [rows] = await analytics
     .query<{ rows: string }>(
@@ -116,7 +119,7 @@ async function statusOf(analytics: Analytics, consumer: Consumer, retention: Ret
     rssBytes: process.memoryUsage.rss(),
     deadLetters: state.deadLetters,
     observations: rows ? Number(rows.rows) : null,
-    retention,
+    ...removed,
   };
 }
 

@@ -99,14 +99,14 @@ describe('the start file', () => {
     const { records } = database;
     const kept = FILE.replace('name: Acme 株式会社', 'name: Acme 株式会社\n    retention: 90').replace(
       'id: support',
-      'id: support\n        masking: [{ builtIn: email }, { name: EMPLOYEE, pattern: "社員[0-9]+" }]\n        retention: { days: 30, rules: [{ environment: dev, days: 7 }] }',
+      'id: support\n        masking: [{ builtIn: email }, { name: EMPLOYEE, pattern: "社員[0-9]+" }]\n        sampling: { share: 0.2, keep: { slowerThanMs: 3000 } }\n        retention: { days: 30, rules: [{ environment: dev, days: 7 }] }',
     );
-    expect(await applyInitFile(records, read(kept))).toBe(3);
+    expect(await applyInitFile(records, read(kept))).toBe(4);
     expect(await applyInitFile(records, read(kept))).toBe(0);
     expect(await applyInitFile(records, read(FILE))).toBe(0);
     const [row] = await records.query(sql`
-      SELECT p.retention_days AS days, p.retention_rules AS rules, o.retention_days AS organization FROM projects p JOIN organizations o ON o.id = p.organization_id WHERE p.id = 'support'`);
-    expect(row).toEqual({ days: 30, rules: [{ environment: 'dev', days: 7 }], organization: 90 });
+      SELECT p.retention_days AS days, p.retention_rules AS rules, p.sampling_rule -> 'keep' ->> 'slowerThanMs' AS slow, o.retention_days AS organization FROM projects p JOIN organizations o ON o.id = p.organization_id WHERE p.id = 'support'`);
+    expect(row).toEqual({ days: 30, rules: [{ environment: 'dev', days: 7 }], slow: '3000', organization: 90 });
     expect(() => read(kept.replace('days: 7', 'days: 1'))).toThrow('at least 3 days');
   });
 

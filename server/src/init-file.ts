@@ -7,6 +7,7 @@ import { maskingRules } from '#observe/masking/rules.ts';
 import { createModelBody } from '#observe/models/schema.ts';
 import { createPromptBody } from '#observe/prompts/schema.ts';
 import { retentionDays, retentionRules } from '#observe/retention/policy.ts';
+import { samplingRule } from '#observe/sampling/rule.ts';
 import { createConfigBody } from '#observe/score-configs/schema.ts';
 
 const MAX_FILE_BYTES = 4 * 1024 * 1024;
@@ -29,6 +30,7 @@ const projectSchema = z.strictObject({
   name: z.string().min(1).max(255),
   retention: z.union([retentionDays, z.strictObject({ days: retentionDays.optional(), rules: retentionRules.default([]) })]).optional(),
   masking: maskingRules.optional(),
+  sampling: samplingRule.nullable().optional(),
   keys: z.array(keySchema).default([]),
   prompts: z.array(createPromptBody).default([]),
   models: z.array(createModelBody).default([]),

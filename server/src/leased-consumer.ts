@@ -71,7 +71,7 @@ class LeasedConsumer implements Consumer {
   }
 
   state(): ConsumerState {
-    const idle = { consumedSequence: 0n, writtenRows: 0, deadLetters: 0, failedRounds: 0 };
+    const idle = { consumedSequence: 0n, writtenRows: 0, deadLetters: 0, failedRounds: 0, atEndAtMs: 0 };
     return { ...idle, ...this.#current?.state(), ...this.#lag };
   }
 

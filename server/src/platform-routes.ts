@@ -1,4 +1,5 @@
 // Routes of the platform itself, which belong to neither gateway nor observe: probes, who am I, the OpenAPI document.
+import { rolesOfPerson } from '#identity/project-roles.ts';
 import { listProjects, type ProjectSummary } from '#identity/projects.ts';
 import { AppError } from '#lib/errors.ts';
 import type { Records } from '#stores/records/port.ts';
@@ -90,11 +91,12 @@ function consoleRoutes(deps: PlatformRoutesDeps): Route[] {
       async handle({ http, principal }) {
         if (principal.kind !== 'user') throw new AppError('Sign in first.', { status: 401, code: 'auth_error' });
         const projects = await listProjects(deps.records, principal.role === 'admin' ? {} : { memberId: principal.userId });
+        const roles = await rolesOfPerson(deps.records, principal.userId);
         const first = projects[0];
         const session: ConsoleSession = {
           user: { id: principal.userId, email: principal.email, name: principal.name, role: principal.role, mustChangePassword: principal.mustChangePassword },
           organization: first?.organization ?? { id: '', name: '' },
-          projects: projects.map(({ id, name, publicKeys }) => ({ id, name, publicKeys })),
+          projects: projects.map(({ id, name, publicKeys }) => ({ id, name, publicKeys, role: roles.get(id) ?? principal.role })),
           version: deps.version,
           timezone: deps.timezone,
           doors: deps.doors,

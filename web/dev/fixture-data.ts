@@ -19,8 +19,8 @@ export function session(mustChangePassword: boolean, gateway: string): ConsoleSe
     user: { id: 'u1', email: 'admin@example.com', name: 'Admin', role: 'admin', mustChangePassword },
     organization: { id: 'o1', name: 'Example Inc.' },
     projects: [
-      { id: 'p1', name: 'Default project', publicKeys: ['pk-lf-1234'] },
-      { id: 'p2', name: 'RAG 検証', publicKeys: [] },
+      { id: 'p1', name: 'Default project', publicKeys: ['pk-lf-1234'], role: 'admin' },
+      { id: 'p2', name: 'RAG 検証', publicKeys: [], role: 'admin' },
     ],
     version: '0.1.0',
     timezone: 'Asia/Tokyo',

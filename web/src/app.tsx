@@ -15,6 +15,7 @@ import { readLiveSearch } from '#live/url.ts';
 import { readModelsSearch } from '#models/url.ts';
 import { readOverviewSearch } from '#overview/url.ts';
 import { readPeopleSearch } from '#people/url.ts';
+import { readSettingsSearch } from '#project-settings/url.ts';
 import { readPromptSearch, readPromptsSearch } from '#prompts/url.ts';
 import { readRequestsSearch } from '#requests/url.ts';
 import { readScoresSearch } from '#scores/url.ts';
@@ -198,6 +199,13 @@ const compatibility = createRoute({
   component: page(() => import('#compatibility/compatibility-page.tsx'), 'CompatibilityPage'),
 });
 
+const projectSettings = createRoute({
+  getParentRoute: () => shell,
+  path: '/ui/project',
+  validateSearch: readSettingsSearch,
+  component: page(() => import('#project-settings/settings-page.tsx'), 'SettingsPage'),
+});
+
 const start = createRoute({
   getParentRoute: () => root,
   path: '/',
@@ -310,6 +318,7 @@ const routeTree = root.addChildren([
     evaluation,
     health,
     compatibility,
+    projectSettings,
   ]),
 ]);
 

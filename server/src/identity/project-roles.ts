@@ -20,6 +20,16 @@ export async function placeInProject(session: RecordsSession, projectId: string,
   return row === undefined ? null : { organizationId: row.organization_id, role: row.role };
 }
 
+/** The role of a person in every project in which they have one. */
+export async function rolesOfPerson(session: RecordsSession, userId: string): Promise<Map<string, UserRole>> {
+  const rows = await session.query<{ id: string; role: UserRole }>(sql`
+    SELECT p.id, coalesce(own.role, m.role) AS role FROM projects p
+    LEFT JOIN project_memberships own ON own.project_id = p.id AND own.user_id = ${userId}
+    LEFT JOIN memberships m ON m.organization_id = p.organization_id AND m.user_id = ${userId}
+    WHERE coalesce(own.role, m.role) IS NOT NULL`);
+  return new Map(rows.map(({ id, role }) => [id, role]));
+}
+
 /** Who has a role of their own in the project. */
 export async function projectMembersOf(session: RecordsSession, projectId: string): Promise<Member[]> {
   return await session.query<Member>(sql`

@@ -36,6 +36,7 @@ import { protectedLabelRoutes } from './prompts/protected-label-routes.ts';
 import { promptRoutes } from './prompts/routes.ts';
 import { repricingRoutes } from './repricing/routes.ts';
 import { retentionRoutes } from './retention/routes.ts';
+import { samplingRoutes } from './sampling/routes.ts';
 import { savedViewRoutes } from './saved-views/routes.ts';
 import { scoreConfigRoutes } from './score-configs/routes.ts';
 
@@ -77,6 +78,7 @@ export function createRecordRoutes(dependencies: RecordRoutesDependencies): Rout
     ...clientRoutes(clients),
     ...modelRoutes(records),
     ...retentionRoutes(records),
+    ...samplingRoutes(records),
     ...llmConnectionRoutes({ records, ...outgoing }),
     ...evaluatorRoutes(records),
     ...ruleRoutes({ records, ask }),

@@ -12,6 +12,7 @@ import { healthEn } from './pages/health.en.ts';
 import { liveEn } from './pages/live.en.ts';
 import { mediaEn } from './pages/media.en.ts';
 import { metricsEn } from './pages/metrics.en.ts';
+import { projectSettingsEn } from './pages/project-settings.en.ts';
 import { promptsEn } from './pages/prompts.en.ts';
 import { scoresEn } from './pages/scores.en.ts';
 import { sessionsEn } from './pages/sessions.en.ts';
@@ -40,4 +41,5 @@ export const pagesEn = {
   ...dashboardsEn,
   ...metricsEn,
   ...alertsEn,
+  ...projectSettingsEn,
 };

@@ -13,6 +13,7 @@ import { healthJa } from './pages/health.ja.ts';
 import { liveJa } from './pages/live.ja.ts';
 import { mediaJa } from './pages/media.ja.ts';
 import { metricsJa } from './pages/metrics.ja.ts';
+import { projectSettingsJa } from './pages/project-settings.ja.ts';
 import { promptsJa } from './pages/prompts.ja.ts';
 import { scoresJa } from './pages/scores.ja.ts';
 import { sessionsJa } from './pages/sessions.ja.ts';
@@ -41,4 +42,5 @@ export const pagesJa: Record<keyof typeof pagesEn, string> = {
   ...dashboardsJa,
   ...metricsJa,
   ...alertsJa,
+  ...projectSettingsJa,
 };

@@ -25,6 +25,12 @@ export function useProjectId(fromUrl: string | undefined): string | null {
   return pickProject(useSession().projects, fromUrl, localStorage.getItem(STORAGE_KEY));
 }
 
+/** The reader's role in a project, which may be another one than in its organisation. */
+export function useProjectRole(projectId: string | null): ConsoleSession['user']['role'] {
+  const { projects, user } = useSession();
+  return projects.find((project) => project.id === projectId)?.role ?? user.role;
+}
+
 export function rememberProject(projectId: string): void {
   localStorage.setItem(STORAGE_KEY, projectId);
 }

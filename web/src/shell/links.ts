@@ -1,6 +1,7 @@
 // The pages of the navigation, in groups: address, name, picture and keys. The shortcuts and their help come from this list too.
 import {
   IconActivity,
+  IconAdjustments,
   IconBell,
   IconBinaryTree2,
   IconBroadcast,
@@ -57,6 +58,7 @@ export const LINK_GROUPS = [
     title: 'nav.group.platform',
     links: [
       { to: '/ui/health', also: '/ui/health', text: 'nav.health', icon: IconHeartbeat, keys: 'g h' },
+      { to: '/ui/project', also: '/ui/project', text: 'nav.projectSettings', icon: IconAdjustments, keys: 'g j' },
       { to: '/ui/compatibility', also: '/ui/compatibility', text: 'nav.compatibility', icon: IconPlugConnected, keys: 'g i' },
     ],
   },

@@ -30,6 +30,8 @@ export interface ConsumerState {
   writtenRows: number;
   deadLetters: number;
   failedRounds: number;
+  /** When the end of the journal was last found, in milliseconds since 1970: what was durable then is stored. 0 = not since this start. */
+  atEndAtMs: number;
 }
 
 export interface Consumer {
@@ -71,6 +73,7 @@ class JournalConsumer implements Consumer {
   #writtenRows = 0;
   #deadLetters = 0;
   #failedRounds = 0;
+  #atEndAtMs = 0;
 
   constructor(options: ConsumerOptions) {
     this.#options = options;
@@ -90,6 +93,7 @@ class JournalConsumer implements Consumer {
       writtenRows: this.#writtenRows,
       deadLetters: this.#deadLetters,
       failedRounds: this.#failedRounds,
+      atEndAtMs: this.#atEndAtMs,
     };
   }
 
@@ -204,12 +208,14 @@ class JournalConsumer implements Consumer {
 
   /** One stretch of the journal; true when its end was reached. */
   async #round(): Promise<boolean> {
+    const beganAtMs = Date.now();
     const { records, lastSequence, atEnd } = await this.#options.reader.read(this.#position, {
       maxBytes: this.#options.maxBytes ?? 4 * 1024 * 1024,
       kinds: KINDS,
     });
     if (records.length > 0) await this.#store(records, lastSequence);
     else if (lastSequence > this.#position) await this.#advance(lastSequence);
+    if (atEnd) this.#atEndAtMs = beganAtMs;
     return atEnd;
   }
 

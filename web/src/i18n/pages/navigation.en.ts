@@ -16,5 +16,6 @@ export const navigationEn = {
   'nav.deadLetters': 'Set aside',
   'nav.health': 'Health',
   'nav.compatibility': 'Compatibility',
+  'nav.projectSettings': 'Project settings',
   'nav.group.platform': 'Platform',
 };

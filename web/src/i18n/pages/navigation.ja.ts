@@ -18,5 +18,6 @@ export const navigationJa: Record<keyof typeof navigationEn, string> = {
   'nav.deadLetters': '保存失敗',
   'nav.health': '稼働状況',
   'nav.compatibility': '互換性',
+  'nav.projectSettings': 'プロジェクト設定',
   'nav.group.platform': 'プラットフォーム',
 };
