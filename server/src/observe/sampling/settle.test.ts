@@ -252,6 +252,7 @@ describe.each(['chdb', 'http'] as const)('tail sampling over %s', (engine) => {
           query: analytics.query.bind(analytics),
           stream: analytics.stream.bind(analytics),
           command: analytics.command.bind(analytics),
+          writeFile: analytics.writeFile.bind(analytics),
           close: async () => {},
         },
         insert: async (...args: Parameters<typeof analytics.insert>) => {
