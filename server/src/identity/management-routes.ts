@@ -24,6 +24,7 @@ import {
 import { memberRoutes } from './member-routes.ts';
 import { isPublicKey } from './project-keys.ts';
 import { projectMemberRoutes } from './project-member-routes.ts';
+import { projectPeopleRoutes } from './project-people-routes.ts';
 
 /** Days that traces are kept: 0 for ever. */
 const retention = z
@@ -88,6 +89,7 @@ export function managementRoutes(records: Records): Route[] {
     },
     ...memberRoutes(records),
     ...projectMemberRoutes(records),
+    ...projectPeopleRoutes(records),
     ...organizationKeyRoutes(records),
   ];
 }

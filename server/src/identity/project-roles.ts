@@ -30,6 +30,23 @@ export async function rolesOfPerson(session: RecordsSession, userId: string): Pr
   return new Map(rows.map(({ id, role }) => [id, role]));
 }
 
+export interface PersonOfProject {
+  user_id: string;
+  email: string;
+  name: string;
+  organization_role: UserRole;
+  project_role: UserRole | null;
+}
+
+/** Everybody in the project's organisation, with both roles. */
+export async function peopleOfProject(session: RecordsSession, projectId: string): Promise<PersonOfProject[]> {
+  return await session.query<PersonOfProject>(sql`
+    SELECT u.id AS user_id, u.email, u.name, m.role AS organization_role, own.role AS project_role
+    FROM projects p JOIN memberships m ON m.organization_id = p.organization_id JOIN users u ON u.id = m.user_id
+    LEFT JOIN project_memberships own ON own.project_id = p.id AND own.user_id = u.id
+    WHERE p.id = ${projectId} ORDER BY lower(coalesce(nullif(u.name, ''), u.email)), u.id`);
+}
+
 /** Who has a role of their own in the project. */
 export async function projectMembersOf(session: RecordsSession, projectId: string): Promise<Member[]> {
   return await session.query<Member>(sql`

@@ -5,7 +5,7 @@ import { Badge, Button, Group, Skeleton, Stack, Table, Text } from '@mantine/cor
 import { useInfiniteQuery } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
 import { useText } from '#i18n/i18n.ts';
-import { useSession } from '#lib/session.tsx';
+import { useMayChange } from '#lib/session.tsx';
 import { EmptyState } from '#ui/empty-state.tsx';
 import { ErrorState } from '#ui/error-state.tsx';
 import { Instant } from '#ui/instant.tsx';
@@ -16,6 +16,7 @@ export function HistoryTab({ projectId, ruleId, onAll }: { projectId: string; ru
   const { t } = useText();
   const query = useInfiniteQuery(alertFiringsQuery(projectId, ruleId));
   const { retryDelivery } = useAlertChanges(projectId);
+  const mayChange = useMayChange(projectId);
   const firings = query.data?.pages.flatMap(({ data }) => data) ?? [];
   return (
     <Stack gap="sm">
@@ -44,7 +45,7 @@ export function HistoryTab({ projectId, ruleId, onAll }: { projectId: string; ru
             </Table.Thead>
             <Table.Tbody>
               {firings.map((firing) => (
-                <Line key={firing.id} firing={firing} onRetry={(id) => retryDelivery.mutate(id)} />
+                <Line key={firing.id} firing={firing} onRetry={mayChange ? (id) => retryDelivery.mutate(id) : null} />
               ))}
             </Table.Tbody>
           </Table>
@@ -61,7 +62,7 @@ export function HistoryTab({ projectId, ruleId, onAll }: { projectId: string; ru
   );
 }
 
-function Line({ firing, onRetry }: { firing: ConsoleAlertFiring; onRetry: (deliveryId: string) => void }): ReactNode {
+function Line({ firing, onRetry }: { firing: ConsoleAlertFiring; onRetry: ((deliveryId: string) => void) | null }): ReactNode {
   const { t } = useText();
   return (
     <Table.Tr style={{ verticalAlign: 'top' }}>
@@ -98,9 +99,8 @@ function Line({ firing, onRetry }: { firing: ConsoleAlertFiring; onRetry: (deliv
 
 const COLOURS = { pending: 'yellow', sent: 'teal', failed: 'red' } as const;
 
-function Deliveries({ firing, onRetry }: { firing: ConsoleAlertFiring; onRetry: (deliveryId: string) => void }): ReactNode {
+function Deliveries({ firing, onRetry }: { firing: ConsoleAlertFiring; onRetry: ((deliveryId: string) => void) | null }): ReactNode {
   const { t } = useText();
-  const { user } = useSession();
   if (firing.deliveries.length === 0) return <span className="quiet">{t('alerts.nobody')}</span>;
   return (
     <div className={styles.deliveries}>
@@ -110,7 +110,7 @@ function Deliveries({ firing, onRetry }: { firing: ConsoleAlertFiring; onRetry: 
           <span>
             {t(`alerts.state.${delivery.event}`)} → {delivery.receiver.name}
           </span>
-          {delivery.state === 'failed' && user.role !== 'viewer' && (
+          {delivery.state === 'failed' && onRetry !== null && (
             <Button variant="subtle" onClick={() => onRetry(delivery.id)}>
               {t('alerts.sendAgain')}
             </Button>

@@ -6,7 +6,7 @@ import { IconPlus } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { type ReactNode, useState } from 'react';
 import { useText } from '#i18n/i18n.ts';
-import { useSession } from '#lib/session.tsx';
+import { useMayChange } from '#lib/session.tsx';
 import { EmptyState } from '#ui/empty-state.tsx';
 import { ErrorState } from '#ui/error-state.tsx';
 import { Instant } from '#ui/instant.tsx';
@@ -16,11 +16,10 @@ import { alertReceiversQuery, useAlertChanges } from './use-alerts.ts';
 
 export function ReceiversTab({ projectId }: { projectId: string }): ReactNode {
   const { t } = useText();
-  const { user } = useSession();
   const query = useQuery(alertReceiversQuery(projectId));
   const { deleteReceiver, testReceiver } = useAlertChanges(projectId);
   const [dialog, setDialog] = useState<{ receiver: ConsoleAlertReceiver | null } | null>(null);
-  const mayChange = user.role !== 'viewer';
+  const mayChange = useMayChange(projectId);
   const receivers = query.data?.data ?? [];
   const tested = receivers.find(({ id }) => id === testReceiver.variables);
   const error = deleteReceiver.error ?? testReceiver.error;

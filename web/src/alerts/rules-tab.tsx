@@ -6,7 +6,7 @@ import { IconPlus } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { type ReactNode, useState } from 'react';
 import { useText } from '#i18n/i18n.ts';
-import { useSession } from '#lib/session.tsx';
+import { useMayChange } from '#lib/session.tsx';
 import { formatValue, unitOf } from '#metrics/units.ts';
 import { useMetricTexts } from '#metrics/use-metric-texts.ts';
 import { ConfirmDialog } from '#ui/confirm-dialog.tsx';
@@ -21,12 +21,11 @@ const COLOURS = { ok: 'teal', pending: 'yellow', firing: 'red', resolved: 'blue'
 
 export function RulesTab({ projectId, onHistory }: { projectId: string; onHistory: (ruleId: string) => void }): ReactNode {
   const { t } = useText();
-  const { user } = useSession();
   const query = useQuery(alertRulesQuery(projectId));
   const { toggleRule, deleteRule } = useAlertChanges(projectId);
   const [dialog, setDialog] = useState<{ rule: ConsoleAlertRule | null } | null>(null);
   const [doomed, setDoomed] = useState<ConsoleAlertRule | null>(null);
-  const mayChange = user.role !== 'viewer';
+  const mayChange = useMayChange(projectId);
   const rules = query.data ?? [];
   const create = mayChange && (
     <Button leftSection={<IconPlus size={14} />} onClick={() => setDialog({ rule: null })}>

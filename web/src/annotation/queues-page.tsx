@@ -9,7 +9,7 @@ import { type Member, membersQuery, nameOf } from '#api/people-queries.ts';
 import { type Queue, queuesQuery } from '#api/queue-queries.ts';
 import { useText } from '#i18n/i18n.ts';
 import { formatCount } from '#lib/format.ts';
-import { useProjectId, useSession } from '#lib/session.tsx';
+import { useMayChange, useProjectId, useSession } from '#lib/session.tsx';
 import { EmptyState } from '#ui/empty-state.tsx';
 import { Instant } from '#ui/instant.tsx';
 import { ListPage } from '#ui/list-page.tsx';
@@ -27,13 +27,14 @@ export function QueuesPage(): ReactNode {
   const navigate = route.useNavigate();
   const [creating, setCreating] = useState(false);
   const projectId = useProjectId(search.project);
+  const mayChange = useMayChange(projectId);
   const query = useQuery(queuesQuery(projectId ?? ''));
   const members = useQuery({ ...membersQuery(projectId ?? ''), enabled: projectId !== null });
   const mine = search.mine === 'true';
   const rows = (query.data?.data ?? []).filter((queue) => !mine || queue.assigneeIds.includes(user.id));
   const columns = useColumns(projectId ?? '', members.data?.data);
   const update = (change: Partial<QueuesSearch>) => void navigate({ search: (old) => ({ ...old, ...change }) as QueuesSearch, replace: true });
-  const create = user.role !== 'viewer' && projectId !== null && (
+  const create = mayChange && projectId !== null && (
     <Button leftSection={<IconPlus size={14} />} onClick={() => setCreating(true)}>
       {t('annotation.create')}
     </Button>
@@ -118,9 +119,10 @@ function QueueProgress({ queue }: { queue: Queue }): ReactNode {
 function AssignMe({ projectId, queue }: { projectId: string; queue: Queue }): ReactNode {
   const { t } = useText();
   const { user } = useSession();
+  const mayChange = useMayChange(projectId);
   const { assign } = useQueueChanges(projectId);
   const assigned = queue.assigneeIds.includes(user.id);
-  if (user.role === 'viewer') return null;
+  if (!mayChange) return null;
   return (
     <Button
       size="compact-xs"

@@ -7,7 +7,7 @@ import { type ReactNode, useMemo } from 'react';
 import { queuesQuery } from '#api/queue-queries.ts';
 import { useText } from '#i18n/i18n.ts';
 import { formatCount } from '#lib/format.ts';
-import { useSession } from '#lib/session.tsx';
+import { useMayChange } from '#lib/session.tsx';
 import { useShortcuts } from '#lib/shortcuts.ts';
 import { EmptyState } from '#ui/empty-state.tsx';
 import { ErrorState } from '#ui/error-state.tsx';
@@ -59,7 +59,7 @@ function Done({ items }: { items: readonly QueueItem[] }): ReactNode {
 
 function Work({ projectId, configIds, items }: { projectId: string; configIds: readonly string[]; items: readonly QueueItem[] }): ReactNode {
   const { t, language } = useText();
-  const { user } = useSession();
+  const mayChange = useMayChange(projectId);
   const search = route.useSearch();
   const navigate = route.useNavigate();
   const all = useQuery(configsQuery(projectId));
@@ -90,7 +90,7 @@ function Work({ projectId, configIds, items }: { projectId: string; configIds: r
         {allDone && <Text c="dimmed">{t('annotation.allDone')}</Text>}
         {all.error && <ErrorState error={all.error} onRetry={() => void all.refetch()} />}
         {all.isPending && !all.error && <Skeleton height={160} />}
-        {all.data && <QuestionsOfItem key={item.id} projectId={projectId} item={item} configs={configs} mayWrite={user.role !== 'viewer'} onCompleted={goOn} />}
+        {all.data && <QuestionsOfItem key={item.id} projectId={projectId} item={item} configs={configs} mayWrite={mayChange} onCompleted={goOn} />}
       </aside>
     </div>
   );

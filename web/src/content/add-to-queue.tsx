@@ -6,7 +6,7 @@ import { type ReactNode, useState } from 'react';
 import { api } from '#api/client.ts';
 import { type Queue, queuesQuery } from '#api/queue-queries.ts';
 import { useText } from '#i18n/i18n.ts';
-import { useSession } from '#lib/session.tsx';
+import { useMayChange } from '#lib/session.tsx';
 import { ErrorState } from '#ui/error-state.tsx';
 
 export interface QueueTarget {
@@ -17,7 +17,7 @@ export interface QueueTarget {
 
 export function AddToQueue({ target }: { target: QueueTarget }): ReactNode {
   const { t } = useText();
-  const { user } = useSession();
+  const mayChange = useMayChange(target.projectId);
   const { projectId, objectType, objectId } = target;
   const client = useQueryClient();
   const [opened, setOpened] = useState(false);
@@ -27,7 +27,7 @@ export function AddToQueue({ target }: { target: QueueTarget }): ReactNode {
       api(`/api/public/annotation-queues/${encodeURIComponent(queue.id)}/items`, { method: 'POST', projectId, body: { objectType, objectId } }),
     onSuccess: () => client.invalidateQueries({ queryKey: ['annotation', projectId] }),
   });
-  if (user.role === 'viewer') return null;
+  if (!mayChange) return null;
   return (
     <Menu opened={opened} onChange={setOpened} position="bottom-start">
       <Menu.Target>

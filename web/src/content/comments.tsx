@@ -6,7 +6,7 @@ import { api } from '#api/client.ts';
 import { membersQuery, nameOf } from '#api/people-queries.ts';
 import { allPages } from '#api/project-queries.ts';
 import { useText } from '#i18n/i18n.ts';
-import { useSession } from '#lib/session.tsx';
+import { useMayChange } from '#lib/session.tsx';
 import { ErrorState } from '#ui/error-state.tsx';
 import { Instant } from '#ui/instant.tsx';
 import styles from './comments.module.css';
@@ -33,7 +33,7 @@ export function commentsQuery({ projectId, objectType, objectId }: CommentTarget
 
 export function Comments({ target }: { target: CommentTarget }): ReactNode {
   const { t } = useText();
-  const { user } = useSession();
+  const mayChange = useMayChange(target.projectId);
   const query = useQuery(commentsQuery(target));
   const members = useQuery(membersQuery(target.projectId));
   return (
@@ -55,7 +55,7 @@ export function Comments({ target }: { target: CommentTarget }): ReactNode {
             ))}
           </ul>
         )}
-        {user.role !== 'viewer' && <NewComment key={target.objectId} target={target} />}
+        {mayChange && <NewComment key={target.objectId} target={target} />}
       </Stack>
     </section>
   );

@@ -8,7 +8,7 @@ import { useQuery } from '@tanstack/react-query';
 import { getRouteApi } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
 import { useText } from '#i18n/i18n.ts';
-import { useSession } from '#lib/session.tsx';
+import { useMayChange } from '#lib/session.tsx';
 import { readTimeRange, writeTimeRange } from '#lib/time-range.ts';
 import { environmentsQuery, metricsOptionsQuery } from '#metrics/use-metrics.ts';
 import { EmptyState } from '#ui/empty-state.tsx';
@@ -26,8 +26,8 @@ const REFRESH = ['30', '60', '300'] as const;
 
 export function DashboardPage(): ReactNode {
   const { t, language } = useText();
-  const { user } = useSession();
   const { projectId, dashboardId } = route.useParams();
+  const mayChange = useMayChange(projectId);
   const search = route.useSearch();
   const navigate = route.useNavigate();
   const update = (part: { [Name in keyof DashboardSearch]?: string | undefined }) =>
@@ -36,7 +36,6 @@ export function DashboardPage(): ReactNode {
   const { cloneDashboard } = useDashboardChanges(projectId);
   const look = useLook(projectId, search);
   const dashboard = query.data;
-  const mayChange = user.role !== 'viewer';
   const editing = mayChange && search.edit !== undefined && dashboard?.owner === 'PROJECT';
   const clone = () =>
     cloneDashboard.mutate(

@@ -7,7 +7,7 @@ import { useQuery } from '@tanstack/react-query';
 import { getRouteApi, Link } from '@tanstack/react-router';
 import { type FormEvent, type ReactNode, useState } from 'react';
 import { useText } from '#i18n/i18n.ts';
-import { useProjectId, useSession } from '#lib/session.tsx';
+import { useMayChange, useProjectId } from '#lib/session.tsx';
 import { ConfirmDialog } from '#ui/confirm-dialog.tsx';
 import { EmptyState } from '#ui/empty-state.tsx';
 import { ErrorState } from '#ui/error-state.tsx';
@@ -50,13 +50,12 @@ export function DashboardsPage(): ReactNode {
 
 function Cards({ projectId }: { projectId: string }): ReactNode {
   const { t, language } = useText();
-  const { user } = useSession();
   const navigate = route.useNavigate();
   const query = useQuery(dashboardsQuery(projectId));
   const { cloneDashboard, deleteDashboard } = useDashboardChanges(projectId);
   const [creating, setCreating] = useState(false);
   const [doomed, setDoomed] = useState<ConsoleDashboard | null>(null);
-  const mayChange = user.role !== 'viewer';
+  const mayChange = useMayChange(projectId);
   const open = (id: string) =>
     void navigate({ to: '/project/$projectId/dashboards/$dashboardId', params: { projectId, dashboardId: id }, search: { edit: '1' } });
   return (

@@ -6,7 +6,7 @@ import { IconPlus } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { type ReactNode, useState } from 'react';
 import { useText } from '#i18n/i18n.ts';
-import { useSession } from '#lib/session.tsx';
+import { useMayChange } from '#lib/session.tsx';
 import { useMetricTexts } from '#metrics/use-metric-texts.ts';
 import { EmptyState } from '#ui/empty-state.tsx';
 import { ErrorState } from '#ui/error-state.tsx';
@@ -17,11 +17,10 @@ import { CHARTS } from './widget-values.ts';
 
 export function WidgetsTab({ projectId }: { projectId: string }): ReactNode {
   const { t } = useText();
-  const { user } = useSession();
   const query = useQuery(widgetsQuery(projectId));
   const { deleteWidget } = useDashboardChanges(projectId);
   const [dialog, setDialog] = useState<{ widget: ConsoleWidget | null } | null>(null);
-  const mayChange = user.role !== 'viewer';
+  const mayChange = useMayChange(projectId);
   const widgets = query.data ?? [];
   const create = mayChange && (
     <Button leftSection={<IconPlus size={14} />} onClick={() => setDialog({ widget: null })}>

@@ -6,7 +6,7 @@ import { getRouteApi, Link } from '@tanstack/react-router';
 import { type ReactNode, useState } from 'react';
 import { allPages } from '#api/project-queries.ts';
 import { useText } from '#i18n/i18n.ts';
-import { useSession } from '#lib/session.tsx';
+import { useMayChange } from '#lib/session.tsx';
 import { Page } from '#ui/page.tsx';
 import styles from './datasets.module.css';
 import { ImportDialog } from './import-dialog.tsx';
@@ -54,7 +54,7 @@ export function DatasetPage(): ReactNode {
 
 function Tools({ projectId, datasetName, onAdd }: { projectId: string; datasetName: string; onAdd: () => void }): ReactNode {
   const { t } = useText();
-  const { user } = useSession();
+  const mayChange = useMayChange(projectId);
   const [importing, setImporting] = useState(false);
   const [exporting, setExporting] = useState(false);
   const download = async () => {
@@ -71,7 +71,7 @@ function Tools({ projectId, datasetName, onAdd }: { projectId: string; datasetNa
       <Button variant="default" leftSection={<IconDownload size={14} />} loading={exporting} onClick={() => void download()}>
         {t('datasets.export')}
       </Button>
-      {user.role !== 'viewer' && (
+      {mayChange && (
         <>
           <Button variant="default" leftSection={<IconUpload size={14} />} onClick={() => setImporting(true)}>
             {t('datasets.import')}

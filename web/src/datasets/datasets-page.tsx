@@ -6,7 +6,7 @@ import { getRouteApi } from '@tanstack/react-router';
 import { type FormEvent, type ReactNode, useMemo, useState } from 'react';
 import { type DatasetRow, datasetsQuery } from '#api/project-queries.ts';
 import { useText } from '#i18n/i18n.ts';
-import { useProjectId, useSession } from '#lib/session.tsx';
+import { useMayChange, useProjectId } from '#lib/session.tsx';
 import { EmptyState } from '#ui/empty-state.tsx';
 import { ErrorState } from '#ui/error-state.tsx';
 import { Instant } from '#ui/instant.tsx';
@@ -20,11 +20,11 @@ const route = getRouteApi('/console/ui/datasets');
 
 export function DatasetsPage(): ReactNode {
   const { t } = useText();
-  const { user } = useSession();
   const search = route.useSearch();
   const navigate = route.useNavigate();
   const [creating, setCreating] = useState(false);
   const projectId = useProjectId(search.project);
+  const mayChange = useMayChange(projectId);
   const query = useQuery(datasetsQuery(projectId ?? ''));
   const wanted = (search.search ?? '').toLowerCase();
   const rows = useMemo(() => (query.data ?? []).filter((row) => row.name.toLowerCase().includes(wanted)), [query.data, wanted]);
@@ -32,7 +32,7 @@ export function DatasetsPage(): ReactNode {
   const update = (change: Partial<DatasetsSearch>) => void navigate({ search: (old) => ({ ...old, ...change }) as DatasetsSearch, replace: true });
   const open = (datasetName: string) =>
     void navigate({ to: '/project/$projectId/datasets/$datasetName', params: { projectId: projectId as string, datasetName }, search: {} });
-  const create = user.role !== 'viewer' && projectId !== null && (
+  const create = mayChange && projectId !== null && (
     <Button leftSection={<IconPlus size={14} />} onClick={() => setCreating(true)}>
       {t('datasets.create')}
     </Button>

@@ -6,7 +6,7 @@ import { Link } from '@tanstack/react-router';
 import { type FormEvent, type ReactNode, useState } from 'react';
 import { api } from '#api/client.ts';
 import { useText } from '#i18n/i18n.ts';
-import { useSession } from '#lib/session.tsx';
+import { useMayChange } from '#lib/session.tsx';
 import { ErrorState } from '#ui/error-state.tsx';
 import { Facts } from '#ui/facts.tsx';
 import { Identifier } from '#ui/identifier.tsx';
@@ -63,12 +63,12 @@ function asValue(text: string): unknown {
 
 function ItemForm({ projectId, datasetName, item, onClose }: Omit<Props, 'itemId'> & { item: DatasetItem | null }): ReactNode {
   const { t } = useText();
-  const { user } = useSession();
+  const mayChange = useMayChange(projectId);
   const { saveItem } = useDatasetChanges(projectId);
   const [input, setInput] = useState(asText(item?.input));
   const [expected, setExpected] = useState(asText(item?.expectedOutput));
   const [metadata, setMetadata] = useState(asText(item?.metadata));
-  const readOnly = user.role === 'viewer';
+  const readOnly = !mayChange;
   const save = (change: ItemDraft) => saveItem.mutate({ datasetName, item: { ...(item ? { id: item.id } : {}), ...change } }, { onSuccess: onClose });
   const submit = (event: FormEvent) => {
     event.preventDefault();

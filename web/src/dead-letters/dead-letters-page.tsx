@@ -6,7 +6,7 @@ import { getRouteApi } from '@tanstack/react-router';
 import { type ReactNode, useMemo, useState } from 'react';
 import { useText } from '#i18n/i18n.ts';
 import { formatCount } from '#lib/format.ts';
-import { useProjectId, useSession } from '#lib/session.tsx';
+import { useMayChange, useProjectId } from '#lib/session.tsx';
 import { ConfirmDialog } from '#ui/confirm-dialog.tsx';
 import { EmptyState } from '#ui/empty-state.tsx';
 import { ErrorState } from '#ui/error-state.tsx';
@@ -86,10 +86,10 @@ function Reasons({ projectId, search, onChange }: ReasonsProperties): ReactNode 
 
 function Changes({ projectId, choice }: { projectId: string; choice: Choice }): ReactNode {
   const { t, language } = useText();
-  const { user } = useSession();
+  const mayChange = useMayChange(projectId);
   const { redrive, discard } = useLetterChanges(projectId);
   const [asking, setAsking] = useState(false);
-  if (user.role === 'viewer') return null;
+  if (!mayChange) return null;
   const { data } = redrive;
   return (
     <>

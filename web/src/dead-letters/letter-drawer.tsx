@@ -5,7 +5,7 @@ import { useQuery } from '@tanstack/react-query';
 import { type ReactNode, useState } from 'react';
 import { useText } from '#i18n/i18n.ts';
 import { formatCount } from '#lib/format.ts';
-import { useSession } from '#lib/session.tsx';
+import { useMayChange } from '#lib/session.tsx';
 import { CodeBlock } from '#ui/code-block.tsx';
 import { ConfirmDialog } from '#ui/confirm-dialog.tsx';
 import { ErrorState } from '#ui/error-state.tsx';
@@ -38,7 +38,7 @@ function Letter({ projectId, id, onClose }: { projectId: string; id: string; onC
 
 function Content({ projectId, letter, onClose }: { projectId: string; letter: LetterDetail; onClose: () => void }): ReactNode {
   const { t, language } = useText();
-  const { user } = useSession();
+  const mayChange = useMayChange(projectId);
   const { redrive, discard } = useLetterChanges(projectId);
   const [asking, setAsking] = useState(false);
   const { possible, problem } = letter.redrive;
@@ -61,7 +61,7 @@ function Content({ projectId, letter, onClose }: { projectId: string; letter: Le
           {one.problem}
         </Alert>
       ))}
-      {user.role !== 'viewer' && (
+      {mayChange && (
         <Group gap="xs">
           <Button
             disabled={!possible}

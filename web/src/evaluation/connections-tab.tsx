@@ -6,7 +6,7 @@ import { IconPlus } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { type ReactNode, useState } from 'react';
 import { useText } from '#i18n/i18n.ts';
-import { useSession } from '#lib/session.tsx';
+import { useMayChange } from '#lib/session.tsx';
 import { ErrorState } from '#ui/error-state.tsx';
 import { ConnectionDialog, TryDialog } from './connection-dialog.tsx';
 import { ASKABLE, GATEWAY_PROVIDER } from './connection-values.ts';
@@ -16,11 +16,10 @@ type Dialog = { kind: 'edit'; row: ConsoleLlmConnection | null } | { kind: 'try'
 
 export function ConnectionsTab({ projectId }: { projectId: string }): ReactNode {
   const { t } = useText();
-  const { user } = useSession();
   const query = useQuery(connectionsQuery(projectId));
   const { remove } = useConnectionChanges(projectId);
   const [dialog, setDialog] = useState<Dialog>(null);
-  const mayChange = user.role !== 'viewer';
+  const mayChange = useMayChange(projectId);
   const own = (query.data?.data ?? []).filter((row) => row.provider !== GATEWAY_PROVIDER);
   const gateway = query.data?.data.find((row) => row.provider === GATEWAY_PROVIDER);
   return (

@@ -6,7 +6,7 @@ import { IconPlus } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { type ReactNode, useState } from 'react';
 import { useText } from '#i18n/i18n.ts';
-import { useSession } from '#lib/session.tsx';
+import { useMayChange } from '#lib/session.tsx';
 import { ErrorState } from '#ui/error-state.tsx';
 import styles from './evaluation.module.css';
 import { EvaluatorDialog } from './evaluator-dialog.tsx';
@@ -16,11 +16,10 @@ import { defaultModelQuery, evaluatorsQuery, templatesQuery, useEvaluationChange
 
 export function EvaluatorsTab({ projectId }: { projectId: string }): ReactNode {
   const { t } = useText();
-  const { user } = useSession();
   const query = useQuery(evaluatorsQuery(projectId));
   const { deleteEvaluator } = useEvaluationChanges(projectId);
   const [form, setForm] = useState<EvaluatorForm | null>(null);
-  const mayChange = user.role !== 'viewer';
+  const mayChange = useMayChange(projectId);
   const rows = query.data?.data ?? [];
   return (
     <Stack gap="lg">

@@ -7,7 +7,7 @@ import { Link } from '@tanstack/react-router';
 import { type ReactNode, useState } from 'react';
 import { useText } from '#i18n/i18n.ts';
 import { formatCount } from '#lib/format.ts';
-import { useSession } from '#lib/session.tsx';
+import { useMayChange } from '#lib/session.tsx';
 import { EmptyState } from '#ui/empty-state.tsx';
 import { ErrorState } from '#ui/error-state.tsx';
 import { Instant } from '#ui/instant.tsx';
@@ -24,13 +24,12 @@ const COLOURS = { pending: 'gray', running: 'ink', done: 'teal', failed: 'red', 
 
 export function QueueTab({ projectId }: { projectId: string }): ReactNode {
   const { t, language } = useText();
-  const { user } = useSession();
   const [state, setState] = useState<string>('all');
   const query = useInfiniteQuery(jobsQuery(projectId, state === 'all' ? undefined : state));
   const { retry, cancel } = useEvaluationChanges(projectId);
   const counts = query.data?.pages[0]?.counts ?? {};
   const rows = query.data?.pages.flatMap((page) => page.data) ?? [];
-  const mayChange = user.role !== 'viewer';
+  const mayChange = useMayChange(projectId);
   return (
     <Stack gap="sm">
       <Group justify="space-between">

@@ -6,7 +6,7 @@ import { IconPlus } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { type ReactNode, useState } from 'react';
 import { useText } from '#i18n/i18n.ts';
-import { useSession } from '#lib/session.tsx';
+import { useMayChange } from '#lib/session.tsx';
 import { EmptyState } from '#ui/empty-state.tsx';
 import { ErrorState } from '#ui/error-state.tsx';
 import { BackfillDialog } from './backfill-dialog.tsx';
@@ -17,11 +17,10 @@ type Dialog = { kind: 'edit'; row: ConsoleRule | null } | { kind: 'backfill'; ro
 
 export function RulesTab({ projectId }: { projectId: string }): ReactNode {
   const { t } = useText();
-  const { user } = useSession();
   const query = useQuery(rulesQuery(projectId));
   const { deleteRule, changeRule } = useEvaluationChanges(projectId);
   const [dialog, setDialog] = useState<Dialog>(null);
-  const mayChange = user.role !== 'viewer';
+  const mayChange = useMayChange(projectId);
   const rules = query.data?.data ?? [];
   const create = mayChange && (
     <Button leftSection={<IconPlus size={14} />} onClick={() => setDialog({ kind: 'edit', row: null })}>

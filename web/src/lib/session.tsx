@@ -25,10 +25,21 @@ export function useProjectId(fromUrl: string | undefined): string | null {
   return pickProject(useSession().projects, fromUrl, localStorage.getItem(STORAGE_KEY));
 }
 
-/** The reader's role in a project, which may be another one than in its organisation. */
-export function useProjectRole(projectId: string | null): ConsoleSession['user']['role'] {
-  const { projects, user } = useSession();
+type Role = ConsoleSession['user']['role'];
+
+/** The role that counts in a project: the one there, which may be another than in its organisation. */
+export function roleIn({ projects, user }: Pick<ConsoleSession, 'projects' | 'user'>, projectId: string | null): Role {
   return projects.find((project) => project.id === projectId)?.role ?? user.role;
+}
+
+/** The reader's role in a project. */
+export function useProjectRole(projectId: string | null): Role {
+  return roleIn(useSession(), projectId);
+}
+
+/** Whether the reader may change what is in a project. */
+export function useMayChange(projectId: string | null): boolean {
+  return useProjectRole(projectId) !== 'viewer';
 }
 
 export function rememberProject(projectId: string): void {

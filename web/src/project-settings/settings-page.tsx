@@ -8,10 +8,12 @@ import { useProjectId } from '#lib/session.tsx';
 import { EmptyState } from '#ui/empty-state.tsx';
 import { Page } from '#ui/page.tsx';
 import { ProjectPicker } from '#ui/project-picker.tsx';
+import { LabelsTab } from './labels-tab.tsx';
+import { PeopleTab } from './people-tab.tsx';
 import { SamplingTab } from './sampling-tab.tsx';
 
 const route = getRouteApi('/console/ui/project');
-const TABS = ['sampling'] as const;
+const TABS = ['people', 'labels', 'sampling'] as const;
 
 export function SettingsPage(): ReactNode {
   const { t } = useText();
@@ -33,6 +35,12 @@ export function SettingsPage(): ReactNode {
               </Tabs.Tab>
             ))}
           </Tabs.List>
+          <Tabs.Panel value="people">
+            <PeopleTab key={projectId} projectId={projectId} />
+          </Tabs.Panel>
+          <Tabs.Panel value="labels">
+            <LabelsTab key={projectId} projectId={projectId} />
+          </Tabs.Panel>
           <Tabs.Panel value="sampling">
             <SamplingTab key={projectId} projectId={projectId} />
           </Tabs.Panel>

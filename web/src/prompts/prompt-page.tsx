@@ -6,7 +6,7 @@ import { useQuery } from '@tanstack/react-query';
 import { getRouteApi, Link } from '@tanstack/react-router';
 import { type ReactNode, useState } from 'react';
 import { useText } from '#i18n/i18n.ts';
-import { useSession } from '#lib/session.tsx';
+import { useMayChange } from '#lib/session.tsx';
 import { ConfirmDialog } from '#ui/confirm-dialog.tsx';
 import { EmptyState } from '#ui/empty-state.tsx';
 import { ErrorState } from '#ui/error-state.tsx';
@@ -44,12 +44,12 @@ export function PromptPage(): ReactNode {
 
 function Tools({ projectId, meta }: { projectId: string; meta: PromptMeta }): ReactNode {
   const { t } = useText();
-  const { user } = useSession();
+  const mayChange = useMayChange(projectId);
   const navigate = route.useNavigate();
   const { remove } = usePromptChanges(projectId);
   const [dialog, setDialog] = useState<'version' | 'delete' | null>(null);
   const newest = useQuery(versionQuery(projectId, meta.name, Math.max(...meta.versions)));
-  if (user.role === 'viewer') return null;
+  if (!mayChange) return null;
   const close = () => setDialog(null);
   return (
     <Group gap="xs">

@@ -6,7 +6,7 @@ import { getRouteApi } from '@tanstack/react-router';
 import { type ReactNode, useMemo, useState } from 'react';
 import { useText } from '#i18n/i18n.ts';
 import { formatCount } from '#lib/format.ts';
-import { useProjectId, useSession } from '#lib/session.tsx';
+import { useMayChange, useProjectId } from '#lib/session.tsx';
 import { EmptyState } from '#ui/empty-state.tsx';
 import { Instant } from '#ui/instant.tsx';
 import { ListPage } from '#ui/list-page.tsx';
@@ -21,18 +21,18 @@ const route = getRouteApi('/console/ui/prompts');
 
 export function PromptsPage(): ReactNode {
   const { t, language } = useText();
-  const { user } = useSession();
   const search = route.useSearch();
   const navigate = route.useNavigate();
   const [creating, setCreating] = useState(false);
   const projectId = useProjectId(search.project);
+  const mayChangeProject = useMayChange(projectId);
   const query = useQuery({ ...promptsQuery(projectId ?? ''), enabled: projectId !== null });
   const rows = useMemo(() => matching(query.data ?? [], search.search), [query.data, search.search]);
   const columns = useColumns();
   const update = (change: Partial<PromptsSearch>) => void navigate({ search: (old) => ({ ...old, ...change }) as PromptsSearch, replace: true });
   const open = (name: string) =>
     void navigate({ to: '/project/$projectId/prompts/$promptName', params: { projectId: projectId as string, promptName: name }, search: {} });
-  const mayChange = user.role !== 'viewer' && projectId !== null;
+  const mayChange = mayChangeProject && projectId !== null;
   const create = mayChange && (
     <Button leftSection={<IconPlus size={14} />} onClick={() => setCreating(true)}>
       {t('prompts.create')}

@@ -5,7 +5,7 @@ import { useQuery } from '@tanstack/react-query';
 import { lazy, type ReactNode, Suspense, useState } from 'react';
 import { Comments } from '#content/comments.tsx';
 import { useText } from '#i18n/i18n.ts';
-import { useSession } from '#lib/session.tsx';
+import { useMayChange } from '#lib/session.tsx';
 import { CodeBlock } from '#ui/code-block.tsx';
 import { ErrorState } from '#ui/error-state.tsx';
 import { JsonView } from '#ui/json-view.tsx';
@@ -119,11 +119,11 @@ function Content({ version }: { version: PromptVersion }): ReactNode {
 /** Moves labels to this version: a label stands on one version of a prompt at a time. */
 function Labels({ projectId, version }: { projectId: string; version: PromptVersion }): ReactNode {
   const { t } = useText();
-  const { user } = useSession();
+  const mayChange = useMayChange(projectId);
   const { label } = usePromptChanges(projectId);
   const current = version.labels.filter((one) => one !== 'latest');
   const [labels, setLabels] = useState(current);
-  if (user.role === 'viewer') return null;
+  if (!mayChange) return null;
   // The API adds labels to a version and takes them from the others; it has no way to take one away from all.
   const added = labels.filter((one) => !current.includes(one));
   return (

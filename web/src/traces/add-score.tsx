@@ -5,7 +5,7 @@ import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, type ReactNode, useState } from 'react';
 import { api } from '#api/client.ts';
 import { useText } from '#i18n/i18n.ts';
-import { useSession } from '#lib/session.tsx';
+import { useMayChange } from '#lib/session.tsx';
 import { ErrorState } from '#ui/error-state.tsx';
 
 export interface ScoreTarget {
@@ -17,9 +17,9 @@ export interface ScoreTarget {
 
 export function AddScore({ target }: { target: ScoreTarget }): ReactNode {
   const { t } = useText();
-  const { user } = useSession();
+  const mayChange = useMayChange(target.projectId);
   const [opened, setOpened] = useState(false);
-  if (user.role === 'viewer') return null;
+  if (!mayChange) return null;
   return (
     <>
       <Button variant="default" leftSection={<IconPlus size={14} />} onClick={() => setOpened(true)}>

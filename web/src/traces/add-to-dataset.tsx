@@ -9,7 +9,7 @@ import { api } from '#api/client.ts';
 import { datasetsQuery } from '#api/project-queries.ts';
 import { parse } from '#content/chat.ts';
 import { useText } from '#i18n/i18n.ts';
-import { useSession } from '#lib/session.tsx';
+import { useMayChange } from '#lib/session.tsx';
 import { ErrorState } from '#ui/error-state.tsx';
 
 interface Source {
@@ -23,9 +23,9 @@ interface Source {
 
 export function AddToDataset({ source }: { source: Source }): ReactNode {
   const { t } = useText();
-  const { user } = useSession();
+  const mayChange = useMayChange(source.projectId);
   const [opened, setOpened] = useState(false);
-  if (user.role === 'viewer' || (source.input === null && source.output === null)) return null;
+  if (!mayChange || (source.input === null && source.output === null)) return null;
   return (
     <>
       <Button variant="default" mb="sm" leftSection={<IconTable size={14} />} onClick={() => setOpened(true)}>

@@ -7,7 +7,7 @@ import { type FormEvent, type ReactNode, useState } from 'react';
 import { api } from '#api/client.ts';
 import { useText } from '#i18n/i18n.ts';
 import { hiddenColumns, sameView, switchColumn, viewState } from '#lib/list-view.ts';
-import { useSession } from '#lib/session.tsx';
+import { useMayChange } from '#lib/session.tsx';
 import { ErrorState } from './error-state.tsx';
 
 export interface ListViews {
@@ -77,7 +77,6 @@ function viewsQuery(projectId: string, list: string) {
 
 function SavedViews({ projectId, views }: Omit<Props, 'columns'>): ReactNode {
   const { t } = useText();
-  const { user } = useSession();
   const queries = useQueryClient();
   const [opened, setOpened] = useState(false);
   const [saving, setSaving] = useState(false);
@@ -87,7 +86,7 @@ function SavedViews({ projectId, views }: Omit<Props, 'columns'>): ReactNode {
     onSuccess: () => queries.invalidateQueries({ queryKey: viewsQuery(projectId, views.list).queryKey }),
   });
   const state = viewState(views.search);
-  const mayWrite = user.role !== 'viewer';
+  const mayWrite = useMayChange(projectId);
   const open = (view: SavedView) => views.replace({ ...(views.search.project === undefined ? {} : { project: views.search.project }), ...view.state });
   return (
     <>
