@@ -7,7 +7,7 @@ import { errorResponse } from '#http/errors.ts';
 import { type Door, openDoor } from '#http/listen.ts';
 import { AppError } from '#lib/errors.ts';
 import { tellLedger } from '#observe/clients/notes.ts';
-import { type GrpcDoor, openGrpcDoor } from '#observe/ingest/otlp-grpc.ts';
+import { type GrpcDoor, openGrpcDoor } from '#observe/ingest/otlp-grpc-door.ts';
 import type { Settings } from '#settings/settings.ts';
 import type { Log } from '#telemetry/log.ts';
 import { frontSocket, hasCallWorkers } from './call-workers.ts';

@@ -4,7 +4,6 @@ import { spendOfAccount } from '#gateway/money/stored-spend.ts';
 import type { Settings } from '#settings/settings.ts';
 import { MemoryCoordination } from '#stores/coordination/memory.ts';
 import type { Coordination } from '#stores/coordination/port.ts';
-import { openRedisCoordination } from '#stores/coordination/redis.ts';
 import { openSocketCoordination } from '#stores/coordination/socket-client.ts';
 import { openCoordinationHost } from '#stores/coordination/socket-host.ts';
 import type { Records } from '#stores/records/port.ts';
@@ -25,7 +24,7 @@ export async function openCoordination({ settings, records, log, metrics }: Coor
   const coordination =
     redis === null
       ? await openOnThisMachine(settings, records)
-      : await openRedisCoordination({
+      : await (await import('#stores/coordination/redis.ts')).openRedisCoordination({
           url: redis.url,
           whenAway: redis.whenAway,
           authorities: network.extraCaFile === null ? [] : [readFileSync(network.extraCaFile, 'utf8')],

@@ -2,8 +2,6 @@
 import type { Hono } from 'hono';
 import { z } from 'zod';
 import { AppError } from '#lib/errors.ts';
-import { exportLiteLlm } from './litellm/export-run.ts';
-import { importLiteLlm } from './litellm/import-run.ts';
 import type { TakeoverDeps } from './port.ts';
 
 const instant = z.iso.datetime({ offset: true }).transform((text) => new Date(text));
@@ -40,8 +38,15 @@ export function addTakeoverRoutes(app: Hono, deps: TakeoverDeps): void {
       );
     });
   };
-  route('/import/litellm', importBody, (input, progress) => importLiteLlm(deps, input, progress));
-  route('/export/litellm', exportBody, (input, progress) => exportLiteLlm(deps, input, progress));
+  // Loaded when they are asked for: once in the life of an installation.
+  route('/import/litellm', importBody, async (input, progress) => {
+    const { importLiteLlm } = await import('./litellm/import-run.ts');
+    return await importLiteLlm(deps, input, progress);
+  });
+  route('/export/litellm', exportBody, async (input, progress) => {
+    const { exportLiteLlm } = await import('./litellm/export-run.ts');
+    return await exportLiteLlm(deps, input, progress);
+  });
 }
 
 /** A line for each thing that is said, then `{"report": …}` or `{"error": {code, message}}`. Goes on when nobody listens any more: what is begun is finished. */

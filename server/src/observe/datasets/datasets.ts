@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { conflict, invalidRequest } from '#observe/api/body.ts';
 import { notFound } from '#observe/filter/parameters.ts';
 import type { Records, RecordsSession } from '#stores/records/port.ts';
-import { compileSchema, type JsonSchema, type SchemaCheck } from './json-schema.ts';
+import type { JsonSchema, SchemaCheck } from './json-schema.ts';
 import { insertRunItem, type RunItemRow, upsertRun } from './run-sql.ts';
 import type { DatasetBody, ItemBody, RunItemBody } from './schema.ts';
 import {
@@ -47,7 +47,7 @@ export async function putDataset(records: Records, projectId: string, body: Data
       input_schema: kept(body.inputSchema as JsonSchema | null | undefined, before?.input_schema),
       expected_output_schema: kept(body.expectedOutputSchema as JsonSchema | null | undefined, before?.expected_output_schema),
     };
-    const checks = checksOf(row);
+    const checks = await checksOf(row);
     if (before && (body.inputSchema || body.expectedOutputSchema)) await refuseDisobedient(session, before.id, checks);
     return await upsertDataset(session, row);
   });
@@ -58,10 +58,16 @@ interface Checks {
   expectedOutput: SchemaCheck | null;
 }
 
-function checksOf(dataset: Pick<DatasetRow, 'input_schema' | 'expected_output_schema'>): Checks {
+async function checksOf({
+  input_schema: input,
+  expected_output_schema: expected,
+}: Pick<DatasetRow, 'input_schema' | 'expected_output_schema'>): Promise<Checks> {
+  if (input === null && expected === null) return { input, expectedOutput: expected };
+  // Most installations never give a dataset a schema: what compiles them is loaded when one does.
+  const { compileSchema } = await import('./json-schema.ts');
   return {
-    input: dataset.input_schema === null ? null : compileSchema(dataset.input_schema, 'inputSchema'),
-    expectedOutput: dataset.expected_output_schema === null ? null : compileSchema(dataset.expected_output_schema, 'expectedOutputSchema'),
+    input: input === null ? null : compileSchema(input, 'inputSchema'),
+    expectedOutput: expected === null ? null : compileSchema(expected, 'expectedOutputSchema'),
   };
 }
 
@@ -115,7 +121,7 @@ export async function putItem(records: Records, projectId: string, body: ItemBod
       source_observation_id: kept(body.sourceObservationId, before?.source_observation_id),
       created_at: before?.created_at ?? null,
     } as const;
-    const problems = problemsOf(checksOf(dataset), item);
+    const problems = problemsOf(await checksOf(dataset), item);
     if (problems.length > 0) throw invalidRequest(`Dataset item does not match the schema of the dataset: ${problems.join('; ')}`);
     await writeItem(session, item);
     return (await currentItem(session, projectId, id)) as ItemRow;

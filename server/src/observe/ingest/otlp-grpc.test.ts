@@ -1,4 +1,5 @@
 // OTLP over gRPC with the real exporter and a raw client: durable before it is answered, refusals by gRPC status, gzip, partial success.
+import { connect } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { compressionAlgorithms, credentials, Metadata, makeClientConstructor, type ServiceError, status } from '@grpc/grpc-js';
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-grpc';
@@ -8,7 +9,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { AppError } from '#lib/errors.ts';
 import type { JournalWriter } from '#stores/journal/port.ts';
 import { BASIC, type IngestServer, PUBLIC_KEY, principalOf, startIngestServer } from './ingest-server-fixture.ts';
-import { type GrpcDoor, openGrpcDoor } from './otlp-grpc.ts';
+import { type GrpcDoor, openGrpcDoor } from './otlp-grpc-door.ts';
 
 let server: IngestServer;
 let door: GrpcDoor;
@@ -48,6 +49,8 @@ async function send(body: Buffer, authorization: string = BASIC, gzip = false): 
   };
   const Client = makeClientConstructor({ Export: method }, 'TraceService');
   const client = new Client(`127.0.0.1:${door.port}`, credentials.createInsecure(), {
+    // A connection of its own.
+    'grpc.use_local_subchannel_pool': 1,
     'grpc.default_compression_algorithm': gzip ? compressionAlgorithms.gzip : compressionAlgorithms.identity,
   });
   const metadata = new Metadata();
@@ -83,6 +86,20 @@ describe('OTLP over gRPC', () => {
       { id: span.spanContext().spanId, type: 'GENERATION', provided_model_name: 'gpt-4o', usage_details: { input: '7' } },
     ]);
     expect(server.counts).toEqual([expect.objectContaining({ protocol: 'otlp', accepted: 1, refused: 0 })]);
+  });
+
+  it('answers all who connect while it is still being loaded, whatever the first ones send', async () => {
+    const noise = [Buffer.from('GET / HTTP/1.1\r\n\r\n'), Buffer.alloc(100_000, 7)].map((bytes) => {
+      const socket = connect(door.port, '127.0.0.1');
+      socket.on('error', () => {});
+      socket.end(bytes);
+      return socket;
+    });
+    const left = connect(door.port, '127.0.0.1', () => left.resetAndDestroy());
+    left.on('error', () => {});
+    const answers = await Promise.all(Array.from({ length: 30 }, () => send(Buffer.alloc(0))));
+    expect(answers.filter((answer) => !Buffer.isBuffer(answer))).toEqual([]);
+    for (const socket of noise) socket.destroy();
   });
 
   it('refuses by status: who nobody is, a public key alone, what cannot be read', async () => {

@@ -1,4 +1,5 @@
-// OTLP over gRPC: the collector services as a door of its own. Messages stay bytes (no generated code), so an export takes the same way as over HTTP.
+// OTLP over gRPC: the collector services. Messages stay bytes (no generated code), so an export takes the same way as over HTTP.
+import type { Socket } from 'node:net';
 import { type Metadata, Server, ServerCredentials, type ServerUnaryCall, type ServiceError, type sendUnaryData, status } from '@grpc/grpc-js';
 import type { Principal } from '#identity/principal.ts';
 import { AppError } from '#lib/errors.ts';
@@ -6,10 +7,7 @@ import type { SeenCall } from '#observe/clients/ledger.ts';
 import { doorOf, type IngestDependencies, MAX_INGEST_BYTES, projectOf } from './door.ts';
 import { acceptExport, type ExportOutcome, responseBytes, type SignalName } from './otlp-export.ts';
 
-export interface GrpcDoorOptions {
-  host: string;
-  /** 0 = any free port. */
-  port: number;
+export interface GrpcServiceOptions {
   dependencies: IngestDependencies;
   /** Who an `authorization` metadata value is; throws AppError 401 for nobody. */
   authenticate(authorization: string | null): Promise<Principal>;
@@ -17,8 +15,9 @@ export interface GrpcDoorOptions {
   saw?: (call: SeenCall) => void;
 }
 
-export interface GrpcDoor {
-  readonly port: number;
+export interface GrpcService {
+  /** Takes over a connection. */
+  serve(connection: Socket): void;
   /** Exports in flight finish, at most for `graceMs`. */
   drain(graceMs: number): Promise<void>;
 }
@@ -31,16 +30,16 @@ const SERVICES: readonly (readonly [signal: SignalName, service: string])[] = [
   ['logs', 'logs.v1.LogsService'],
 ];
 
-/** Opens the door. Rejects with an EADDRINUSE error when the port is taken. */
-export async function openGrpcDoor(options: GrpcDoorOptions): Promise<GrpcDoor> {
+/** The services, for connections that somebody else accepts. */
+export function grpcService(options: GrpcServiceOptions): GrpcService {
   const server = new Server({ 'grpc.max_receive_message_length': MAX_INGEST_BYTES, 'grpc.max_concurrent_streams': 256 });
   const door = doorOf(options.dependencies);
   for (const [signal, service] of SERVICES) {
     const take: Accept = (projectId, body, metadata) => acceptExport({ signal, projectId, body, isJson: false, sdk: sdkOf(metadata) }, door);
     addExport(server, service, answering(take, options));
   }
-  const port = await bind(server, options);
-  return { port, drain: (graceMs) => drain(server, graceMs) };
+  const injector = server.createConnectionInjector(ServerCredentials.createInsecure());
+  return { serve: (connection) => injector.injectConnection(connection), drain: (graceMs) => drain(server, graceMs) };
 }
 
 type Handler = (call: ServerUnaryCall<Buffer, Buffer>, answer: sendUnaryData<Buffer>) => void;
@@ -59,7 +58,7 @@ function addExport(server: Server, service: string, handler: Handler): void {
   server.addService({ Export: method }, { Export: handler });
 }
 
-function answering(accept: Accept, { authenticate, saw }: GrpcDoorOptions): Handler {
+function answering(accept: Accept, { authenticate, saw }: GrpcServiceOptions): Handler {
   const handle = async ({ metadata, request }: ServerUnaryCall<Buffer, Buffer>): Promise<Buffer> => {
     const { projectId, scoresOnly } = projectOf(await authenticate(textOf(metadata, 'authorization')));
     if (scoresOnly)
@@ -109,16 +108,6 @@ function refusalsOf(outcome: ExportOutcome): SeenCall['refusals'] {
 function sdkOf(metadata: Metadata): { name: string; version: string; integration: string } {
   const said = (name: string): string => (textOf(metadata, name) ?? '').slice(0, 100);
   return { name: said('x-langfuse-sdk-name') || said('user-agent'), version: said('x-langfuse-sdk-version'), integration: '' };
-}
-
-async function bind(server: Server, { host, port }: GrpcDoorOptions): Promise<number> {
-  const address = host.includes(':') ? `[${host}]` : host;
-  return await new Promise((resolve, reject) => {
-    server.bindAsync(`${address}:${port}`, ServerCredentials.createInsecure(), (error, bound) => {
-      if (error === null) return resolve(bound);
-      reject(Object.assign(new Error(error.message), { code: /EADDRINUSE/.test(error.message) ? 'EADDRINUSE' : 'EBIND' }));
-    });
-  });
 }
 
 async function drain(server: Server, graceMs: number): Promise<void> {

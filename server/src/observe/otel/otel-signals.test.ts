@@ -17,7 +17,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createFolder } from '#observe/fold/folder.ts';
 import { StoredRows } from '#observe/fold/stored-rows-fixture.ts';
 import { BASIC, type IngestServer, principalOf, startIngestServer } from '#observe/ingest/ingest-server-fixture.ts';
-import { type GrpcDoor, openGrpcDoor } from '#observe/ingest/otlp-grpc.ts';
+import { type GrpcDoor, openGrpcDoor } from '#observe/ingest/otlp-grpc-door.ts';
 import { logRecordsOf } from '#observe/ingest/otlp-logs.ts';
 import { dataPointsOf } from '#observe/ingest/otlp-metrics.ts';
 import { signalRequestOf } from '#observe/ingest/otlp-shapes.ts';
