@@ -28,6 +28,16 @@ export interface CallUsage {
   audioOutput?: number;
   /** Searches that a rerank is billed for. */
   searches?: number;
+  /** Image tokens, parts of input and output. */
+  imageInput?: number;
+  imageOutput?: number;
+  /** Pictures that were made, and their pixels together. */
+  images?: number;
+  pixels?: number;
+  /** Characters that were spoken. */
+  characters?: number;
+  /** Milliseconds of sound that were listened to or spoken. */
+  audioMs?: number;
 }
 
 /** Beginning of `priceId` where a cache answered; the cache's key follows. Such a try cost nothing and reached no upstream. */
@@ -84,10 +94,14 @@ export interface PassedOver {
   status?: number;
 }
 
-/** Tokens of one kind at their rate; the lines of a call add up to its cost. */
+type TokenPart = 'input' | 'cachedInput' | 'cacheCreationInput' | 'audioInput' | 'imageInput' | 'output' | 'reasoningOutput' | 'audioOutput' | 'imageOutput';
+type UnitPart = 'searches' | 'images' | 'megapixels' | 'characters' | 'seconds';
+export type CostPart = TokenPart | UnitPart;
+
+/** Tokens or units of one kind at their rate; the lines of a call add up to its cost. */
 export interface CostLine {
-  part: 'input' | 'cachedInput' | 'cacheCreationInput' | 'audioInput' | 'output' | 'reasoningOutput' | 'audioOutput' | 'searches';
-  /** How many of its kind. */
+  part: CostPart;
+  /** How many of its kind; of seconds and megapixels also parts of one. */
   tokens: number;
   /** Decimal text in the currency of the try. */
   perToken: string;
@@ -117,6 +131,11 @@ export interface CallStarted {
   path: OrganisationPath;
 }
 
+type TextEndpoint = 'chat' | 'completions' | 'embeddings' | 'messages' | 'responses' | 'generate-content' | 'moderations' | 'rerank';
+type AudioEndpoint = 'speech' | 'transcriptions' | 'translations';
+/** What was called. */
+export type CallEndpoint = TextEndpoint | AudioEndpoint | 'pass-through' | 'mcp';
+
 /** JSON header of JournalKind.callSettled. parts[1] = request body as received, parts[2] = answer as relayed (absent when `content` is not 'full'). */
 export interface CallSettled {
   callId: string;
@@ -126,7 +145,7 @@ export interface CallSettled {
   spanId: string;
   /** The caller's span (traceparent), else null: then this call is the root of its trace. */
   parentSpanId: string | null;
-  endpoint: 'chat' | 'completions' | 'embeddings' | 'messages' | 'responses' | 'generate-content' | 'pass-through' | 'moderations' | 'rerank' | 'mcp';
+  endpoint: CallEndpoint;
   stream: boolean;
   startedAtUs: number;
   endedAtUs: number;

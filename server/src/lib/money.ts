@@ -8,13 +8,14 @@ const UNIT = 10n ** BigInt(SCALE);
 
 /**
  * Parses a decimal number or string ("0.000150", 1.5e-7, "1e-7") into picos; digits beyond 12 decimals are rounded half up.
+ * @param exponent the amount is this power of ten times the value: of what a million pixels cost, stated a pixel, no digit is lost.
  * @throws RangeError when the value is not a finite decimal number.
  */
-export function parsePicos(value: string | number): Picos {
+export function parsePicos(value: string | number, exponent = 0): Picos {
   const match = /^\s*([+-]?)(\d*)\.?(\d*)(?:[eE]([+-]?\d{1,4}))?\s*$/.exec(String(value));
   if (!match || (match[2] === '' && match[3] === '')) throw new RangeError(`not a decimal amount: ${String(value).slice(0, 40)}`);
   const digits = `${match[2]}${match[3]}`;
-  const shift = Number(match[4] ?? 0) - (match[3]?.length ?? 0) + SCALE;
+  const shift = Number(match[4] ?? 0) - (match[3]?.length ?? 0) + SCALE + exponent;
   const magnitude = shift >= 0 ? BigInt(digits) * 10n ** BigInt(shift) : roundHalfUp(BigInt(digits), 10n ** BigInt(-shift));
   return match[1] === '-' ? -magnitude : magnitude;
 }

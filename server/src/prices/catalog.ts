@@ -33,7 +33,8 @@ export function lookUp(name: CatalogName, at: Date): CatalogEntry | null {
 
 function toRow(found: PriceCalculation): PriceRow | null {
   const prices = found.model_price;
-  const input = rate(prices, 'input_mtok');
+  const second = secondRate(prices);
+  const input = rate(prices, 'input_mtok') ?? (second === null ? null : 0n);
   if (input === null) return null;
   const row: PriceRow = {
     id: `genai-prices:${found.provider.id}/${found.model.id}@${CATALOG_VERSION}${validity(found)}`,
@@ -50,9 +51,18 @@ function toRow(found: PriceCalculation): PriceRow | null {
   if (audioInput !== null) row.audioInputPicos = audioInput;
   const audioOutput = rate(prices, 'output_audio_mtok');
   if (audioOutput !== null) row.audioOutputPicos = audioOutput;
+  const imageInput = rate(prices, 'input_image_mtok');
+  if (imageInput !== null) row.imageInputPicos = imageInput;
+  if (second !== null) row.secondPicos = second;
   const tiers = tiersOf(prices);
   if (tiers.length > 0) row.tiers = tiers;
   return row;
+}
+
+/** Picos a second of sound; the table states hours. */
+function secondRate(prices: ModelPrice): bigint | null {
+  const price = prices.input_audio_hours;
+  return typeof price === 'number' ? (parsePicos(price) + 1_800n) / 3_600n : null;
 }
 
 /** Picos per token of one price key: at `inputTokens` of a tiered price; null when the model has no such price. */

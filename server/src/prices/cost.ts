@@ -13,21 +13,38 @@ export function costOf(price: PriceRow, usage: CallUsage): bigint {
   let total = BigInt(usage.input) * rates.inputPicos + BigInt(usage.output) * rates.outputPicos;
   if (cached > 0) total += BigInt(cached) * (rates.cachedInputPicos ?? rates.inputPicos);
   if (creation > 0) total += BigInt(creation) * (rates.cacheCreationInputPicos ?? rates.inputPicos);
-  total += BigInt(usage.searches ?? 0) * (price.searchPicos ?? 0n);
-  return total + surcharge(usage.audioInput, usage.input, price.audioInputPicos, rates.inputPicos) + outputSurcharge(price, usage, rates.outputPicos);
+  const part = partsOf(price, usage);
+  total += surcharge(part.audioInput, price.audioInputPicos, rates.inputPicos) + surcharge(part.imageInput, price.imageInputPicos, rates.inputPicos);
+  total += surcharge(part.audioOutput, price.audioOutputPicos, rates.outputPicos) + surcharge(part.imageOutput, price.imageOutputPicos, rates.outputPicos);
+  return total + surcharge(part.reasoningOutput, price.reasoningOutputPicos, rates.outputPicos) + unitCost(price, usage);
 }
 
-function outputSurcharge(price: PriceRow, usage: CallUsage, outputPicos: bigint): bigint {
-  const audio = price.audioOutputPicos === undefined ? 0 : Math.min(usage.audioOutput ?? 0, usage.output);
-  return (
-    surcharge(audio, usage.output, price.audioOutputPicos, outputPicos) +
-    surcharge(usage.reasoningOutput, usage.output - audio, price.reasoningOutputPicos, outputPicos)
-  );
+/** What is no token: searches, pictures, their pixels, spoken characters, seconds of sound. */
+function unitCost(price: PriceRow, usage: CallUsage): bigint {
+  const { searches, images, characters, pixels, audioMs } = usage;
+  let total = BigInt(searches ?? 0) * (price.searchPicos ?? 0n);
+  if (price.imagePicos !== undefined) total += BigInt(images ?? 0) * price.imagePicos;
+  else if (price.megapixelPicos !== undefined) total += rounded(BigInt(pixels ?? 0) * price.megapixelPicos, 1_000_000n);
+  if (price.characterPicos !== undefined) total += BigInt(characters ?? 0) * price.characterPicos;
+  if (price.secondPicos !== undefined) total += rounded(BigInt(audioMs ?? 0) * price.secondPicos, 1_000n);
+  return total;
 }
 
-/** What a part of the tokens costs more (or less) than the whole they were already charged with; at most `whole` of them. */
-function surcharge(part: number | undefined, whole: number, picos: bigint | undefined, chargedPicos: bigint): bigint {
-  return picos === undefined || !part ? 0n : BigInt(Math.min(part, whole)) * (picos - chargedPicos);
+const rounded = (value: bigint, divisor: bigint): bigint => (value + divisor / 2n) / divisor;
+
+/** Tokens with a rate of their own, each counted once and never more than the whole they are part of. */
+export function partsOf(price: PriceRow, usage: CallUsage): Record<'audioInput' | 'imageInput' | 'audioOutput' | 'imageOutput' | 'reasoningOutput', number> {
+  const audioInput = price.audioInputPicos === undefined ? 0 : Math.min(usage.audioInput ?? 0, usage.input);
+  const imageInput = price.imageInputPicos === undefined ? 0 : Math.min(usage.imageInput ?? 0, usage.input - audioInput);
+  const audioOutput = price.audioOutputPicos === undefined ? 0 : Math.min(usage.audioOutput ?? 0, usage.output);
+  const imageOutput = price.imageOutputPicos === undefined ? 0 : Math.min(usage.imageOutput ?? 0, usage.output - audioOutput);
+  const reasoningOutput = price.reasoningOutputPicos === undefined ? 0 : Math.min(usage.reasoningOutput ?? 0, usage.output - audioOutput - imageOutput);
+  return { audioInput, imageInput, audioOutput, imageOutput, reasoningOutput };
+}
+
+/** What a part of the tokens costs more (or less) than the whole they were already charged with. */
+function surcharge(part: number, picos: bigint | undefined, chargedPicos: bigint): bigint {
+  return picos === undefined || part === 0 ? 0n : BigInt(part) * (picos - chargedPicos);
 }
 
 /** The rates that hold for a call whose input is this long. */

@@ -1,6 +1,7 @@
 // The lines of a cost add up to the cost, whatever the price and the usage.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { CostLine } from '#call-record.ts';
 import { parsePicos } from '#lib/money.ts';
 import { costOf } from './cost.ts';
 import { costLines } from './explain.ts';
@@ -20,6 +21,13 @@ const price = fc.record({
   reasoningOutputPicos: absent,
   audioInputPicos: absent,
   audioOutputPicos: absent,
+  imageInputPicos: absent,
+  imageOutputPicos: absent,
+  searchPicos: absent,
+  imagePicos: absent,
+  megapixelPicos: absent,
+  characterPicos: absent,
+  secondPicos: absent,
   tiers: fc.constantFrom(undefined, [{ aboveInputTokens: 200_000, inputPicos: 7n, outputPicos: 9n, cachedInputPicos: null, cacheCreationInputPicos: 1n }]),
 }) as fc.Arbitrary<PriceRow>;
 const usage = fc.record({
@@ -31,13 +39,22 @@ const usage = fc.record({
   reasoningOutput: tokens,
   audioInput: tokens,
   audioOutput: tokens,
+  imageInput: tokens,
+  imageOutput: tokens,
+  searches: tokens,
+  images: tokens,
+  pixels: tokens,
+  characters: tokens,
+  audioMs: tokens,
 });
+/** Of units that come in parts, millionths are whole numbers. */
+const charged = ({ tokens: count, perToken }: CostLine): bigint => (BigInt(Math.round(count * 1e6)) * parsePicos(perToken) + 500_000n) / 1_000_000n;
 
 describe('the lines of a cost', () => {
   it('add up to it', () => {
     fc.assert(
       fc.property(price, usage, (row, used) => {
-        const sum = costLines(row, used).reduce((total, line) => total + BigInt(line.tokens) * parsePicos(line.perToken), 0n);
+        const sum = costLines(row, used).reduce((total, line) => total + charged(line), 0n);
         expect(sum).toBe(costOf(row, used));
       }),
     );

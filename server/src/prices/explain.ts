@@ -1,7 +1,7 @@
 // How a cost came about: the price row's rates line by line, each with the tokens that it was charged for. The lines of a call add up to its cost.
 import type { CallUsage, CostLine } from '#call-record.ts';
 import { formatPicos } from '#lib/money.ts';
-import { ratesFor } from './cost.ts';
+import { partsOf, ratesFor } from './cost.ts';
 import type { PriceRow } from './port.ts';
 
 /** The lines of a call; a kind of token that did not occur has none. */
@@ -14,18 +14,29 @@ export function costLines(price: PriceRow, usage: CallUsage): CostLine[] {
     if (tokens > 0) lines.push({ part, tokens, perToken: rateText(picos) });
   };
   // A kind without a rate of its own is part of the ordinary input or output.
-  const audioIn = price.audioInputPicos === undefined ? 0 : Math.min(usage.audioInput ?? 0, usage.input);
-  const audioOut = price.audioOutputPicos === undefined ? 0 : Math.min(usage.audioOutput ?? 0, usage.output);
-  const reasoning = price.reasoningOutputPicos === undefined ? 0 : Math.min(usage.reasoningOutput ?? 0, usage.output - audioOut);
-  add('input', usage.input - audioIn, rates.inputPicos);
-  add('audioInput', audioIn, price.audioInputPicos ?? 0n);
+  const { audioInput, imageInput, audioOutput, imageOutput, reasoningOutput } = partsOf(price, usage);
+  add('input', usage.input - audioInput - imageInput, rates.inputPicos);
+  add('audioInput', audioInput, price.audioInputPicos ?? 0n);
+  add('imageInput', imageInput, price.imageInputPicos ?? 0n);
   add('cachedInput', cached, rates.cachedInputPicos ?? rates.inputPicos);
   add('cacheCreationInput', creation, rates.cacheCreationInputPicos ?? rates.inputPicos);
-  add('output', usage.output - audioOut - reasoning, rates.outputPicos);
-  add('audioOutput', audioOut, price.audioOutputPicos ?? 0n);
-  add('reasoningOutput', reasoning, price.reasoningOutputPicos ?? 0n);
-  if (price.searchPicos !== undefined) add('searches', usage.searches ?? 0, price.searchPicos);
+  add('output', usage.output - audioOutput - imageOutput - reasoningOutput, rates.outputPicos);
+  add('audioOutput', audioOutput, price.audioOutputPicos ?? 0n);
+  add('imageOutput', imageOutput, price.imageOutputPicos ?? 0n);
+  add('reasoningOutput', reasoningOutput, price.reasoningOutputPicos ?? 0n);
+  for (const [part, units, picos] of unitsOf(price, usage)) if (picos !== undefined) add(part, units, picos);
   return lines;
+}
+
+/** Seconds and megapixels are the units that prices are stated in. */
+function unitsOf(price: PriceRow, usage: CallUsage): [CostLine['part'], number, bigint | undefined][] {
+  return [
+    ['searches', usage.searches ?? 0, price.searchPicos],
+    ['images', usage.images ?? 0, price.imagePicos],
+    ['megapixels', (usage.pixels ?? 0) / 1e6, price.imagePicos === undefined ? price.megapixelPicos : undefined],
+    ['characters', usage.characters ?? 0, price.characterPicos],
+    ['seconds', (usage.audioMs ?? 0) / 1000, price.secondPicos],
+  ];
 }
 
 /** A process meets few rates: their texts are made once. */

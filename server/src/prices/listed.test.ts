@@ -17,6 +17,7 @@ const FILE = {
     input_cost_per_token_above_200k_tokens: 2e-6,
   },
   embed: { litellm_provider: 'openai', mode: 'embedding', input_cost_per_token: 2e-8 },
+  pages: { litellm_provider: 'mistral', mode: 'ocr', ocr_cost_per_page: 0.001 },
   picture: { litellm_provider: 'openai', mode: 'image_generation', output_cost_per_image: 0.04 },
   slip: { input_cost_per_token: 3, output_cost_per_token: 1e-6 },
   broken: null,
@@ -42,7 +43,8 @@ const deployment = (fields: Partial<Deployment>): Deployment => ({
 describe("LiteLLM's price file", () => {
   it('is read entry by entry: prices, tiers, what has no token price, and faults by name', () => {
     const { models, withoutTokenPrice, faults } = readPriceFile(FILE);
-    expect(models).toHaveLength(64);
+    expect(models).toHaveLength(65);
+    expect(models.find(({ model }) => model === 'picture')?.price).toMatchObject({ input: '0', output: '0', image: '40000000000' });
     expect(withoutTokenPrice).toBe(1);
     expect(faults.map(({ model }) => model)).toEqual(['slip', 'broken']);
     expect(models.find(({ model }) => model === 'brand-new')?.price).toMatchObject({

@@ -13,6 +13,13 @@ export interface ListedPrice {
   audioOutput: string | null;
   /** A rerank's search; absent in lists that were brought before it was read. */
   search?: string | null;
+  /** What is no text token; absent where the entry does not state it. A megapixel is a million of the pixels that the file prices. */
+  imageInput?: string;
+  imageOutput?: string;
+  image?: string;
+  megapixel?: string;
+  character?: string;
+  second?: string;
   tiers: { above: number; input: string; output: string; cachedInput: string | null; cacheCreationInput: string | null }[];
   maxInputTokens: number | null;
   maxOutputTokens: number | null;
@@ -28,7 +35,7 @@ export interface ListedModel {
 
 export interface PriceFile {
   models: ListedModel[];
-  /** Entries that have no price per token (images, audio by the second), and such that cannot be read, with the reason. */
+  /** Entries that have no price that is understood (pages, video), and such that cannot be read, with the reason. */
   withoutTokenPrice: number;
   faults: { model: string; reason: string }[];
 }
@@ -37,6 +44,8 @@ export interface PriceFile {
 const FEWEST_MODELS = 50;
 /** A hundred thousand dollars a million tokens: a slip of the decimal point. */
 const DEAREST_PICOS = 100_000_000_000n;
+/** A thousand dollars a picture, a second or a megapixel. */
+const DEAREST_UNIT = 1_000_000_000_000_000n;
 
 /** @throws RangeError when it is no price file. */
 export function readPriceFile(file: unknown): PriceFile {
@@ -67,9 +76,10 @@ function readEntry(read: PriceFile, model: string, entry: unknown): void {
 function priceOf(fields: Record<string, unknown>): ListedPrice | null {
   const at = (name: string): string | null => amount(fields[name], name);
   const search = fields.mode === 'rerank' ? at('input_cost_per_query') : null;
-  const input = at('input_cost_per_token') ?? (search === null ? null : '0');
+  const units = unitsOf(fields);
+  const input = at('input_cost_per_token') ?? (search === null && Object.keys(units).length === 0 ? null : '0');
   const output = at('output_cost_per_token');
-  if (input === null || (output === null && fields.mode !== 'embedding' && fields.mode !== 'rerank')) return null;
+  if (input === null || (output === null && !WITHOUT_OUTPUT.has(String(fields.mode)))) return null;
   return {
     input,
     output: output ?? '0',
@@ -79,10 +89,37 @@ function priceOf(fields: Record<string, unknown>): ListedPrice | null {
     audioInput: at('input_cost_per_audio_token'),
     audioOutput: at('output_cost_per_audio_token'),
     ...(search === null ? {} : { search }),
+    ...units,
     tiers: tiersOf(fields, { input, output: output ?? '0' }),
     maxInputTokens: whole(fields.max_input_tokens),
     maxOutputTokens: whole(fields.max_output_tokens),
   };
+}
+
+/** Modes whose entries need no price for tokens that come out: there are none, or they have units of their own. */
+const WITHOUT_OUTPUT: ReadonlySet<string> = new Set(['embedding', 'rerank', 'image_generation', 'image_edit', 'audio_speech', 'audio_transcription']);
+const MEDIA_MODES: ReadonlySet<string> = new Set(['image_generation', 'image_edit', 'audio_speech', 'audio_transcription']);
+
+/** Prices by the picture, the pixel, the character and the second. A second costs what is stated for those that come out, else for those that go in (LiteLLM's rule). */
+function unitsOf(fields: Record<string, unknown>): Pick<ListedPrice, 'imageInput' | 'imageOutput' | 'image' | 'megapixel' | 'character' | 'second'> {
+  if (!MEDIA_MODES.has(String(fields.mode))) return {};
+  const first = (names: readonly string[], exponent: number): string | null => {
+    for (const name of names) {
+      const picos = amount(fields[name], name, { exponent, dearest: DEAREST_UNIT });
+      // A zero beside another unit says that this one is not charged.
+      if (picos !== null && picos !== '0') return picos;
+    }
+    return null;
+  };
+  const found = {
+    imageInput: amount(fields.input_cost_per_image_token, 'input_cost_per_image_token'),
+    imageOutput: amount(fields.output_cost_per_image_token, 'output_cost_per_image_token'),
+    image: first(['input_cost_per_image', 'output_cost_per_image'], 0),
+    megapixel: first(['input_cost_per_pixel', 'output_cost_per_pixel'], 6),
+    character: first(['input_cost_per_character', 'output_cost_per_character'], 0),
+    second: first(['output_cost_per_second', 'input_cost_per_second'], 0),
+  };
+  return Object.fromEntries(Object.entries(found).filter(([, picos]) => picos !== null));
 }
 
 /** `input_cost_per_token_above_200k_tokens` and its sisters. */
@@ -103,11 +140,11 @@ function tiersOf(fields: Record<string, unknown>, base: { input: string; output:
     });
 }
 
-function amount(value: unknown, name: string): string | null {
+function amount(value: unknown, name: string, { exponent = 0, dearest = DEAREST_PICOS } = {}): string | null {
   if (value === undefined || value === null) return null;
   if (typeof value !== 'number' && typeof value !== 'string') throw new RangeError(`${name} is no amount`);
-  const picos = parsePicos(value);
-  if (picos < 0n || picos > DEAREST_PICOS) throw new RangeError(`${name} is ${String(value)}, which no token costs`);
+  const picos = parsePicos(value, exponent);
+  if (picos < 0n || picos > dearest) throw new RangeError(`${name} is ${String(value)}, which nothing costs`);
   return String(picos);
 }
 

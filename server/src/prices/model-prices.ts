@@ -8,6 +8,7 @@ import { costLines } from './explain.ts';
 import { type ListedName, ListedPrices } from './listed.ts';
 import { type CatalogName, catalogProvider, parseModelName } from './names.ts';
 import type { ModelLimits, PriceRow, Prices } from './port.ts';
+import { isMedia, mediaRow } from './unit-prices.ts';
 
 /** Names come from SDKs and upstreams, so the number kept is bounded; the oldest leaves. */
 const MAX_CACHED_NAMES = 2_000;
@@ -129,6 +130,7 @@ function withOverrides(deployment: Deployment, listed: PriceRow | null): PriceRo
   const input = override(deployment.inputCostPerToken ?? deployment.info.input_cost_per_token);
   const output = override(deployment.outputCostPerToken ?? deployment.info.output_cost_per_token);
   const cached = override(deployment.cacheReadInputTokenCost ?? deployment.info.cache_read_input_token_cost);
+  if (isMedia(deployment)) return mediaRow(deployment, { input, output }, listed, override);
   if (deployment.mode === 'rerank') return searchRow(deployment, { input, output }, listed);
   if (input === null && output === null && cached === null) return listed;
   const inputPicos = input ?? listed?.inputPicos ?? null;
@@ -150,10 +152,10 @@ function searchRow(deployment: Deployment, { input, output }: { input: bigint | 
   return search === null ? row : { ...row, searchPicos: search };
 }
 
-function override(value: unknown): bigint | null {
+function override(value: unknown, exponent = 0): bigint | null {
   if (typeof value !== 'string' && typeof value !== 'number') return null;
   try {
-    const picos = parsePicos(value);
+    const picos = parsePicos(value, exponent);
     return picos >= 0n ? picos : null;
   } catch {
     return null;

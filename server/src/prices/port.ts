@@ -17,8 +17,31 @@ export interface PriceRow {
   audioOutputPicos?: bigint;
   /** What a rerank's search costs; absent = nothing but its tokens. */
   searchPicos?: bigint;
+  imageInputPicos?: bigint;
+  imageOutputPicos?: bigint;
+  /** What a picture costs, or a million of its pixels; charged where its tokens are not. */
+  imagePicos?: bigint;
+  megapixelPicos?: bigint;
+  /** Prices of pictures of a size, or of a size and a quality, in the place of these. */
+  imageVariants?: readonly ImageVariant[];
+  /** What a spoken character costs. */
+  characterPicos?: bigint;
+  /** What a second of sound costs; charged where its tokens are not. */
+  secondPicos?: bigint;
   /** Rates that replace the ones above for a whole call whose input (cached included) is longer; ascending. */
   tiers?: readonly PriceTier[];
+}
+
+/** What pictures of one size cost. */
+export interface ImageVariant {
+  /** Id of the price row. */
+  id: string;
+  /** Null = any that is not listed for itself. */
+  quality: string | null;
+  /** For example 1024x1536. */
+  size: string;
+  imagePicos?: bigint;
+  megapixelPicos?: bigint;
 }
 
 export interface PriceTier {

@@ -1,6 +1,7 @@
 // One model_list entry -> a Deployment: provider, address, credentials, limits, prices, and in words why it cannot answer yet.
 import { createHash } from 'node:crypto';
 import { durationMs } from '#lib/duration.ts';
+import { isKnownMode, modeOf } from './deployment-modes.ts';
 import { COMPLETION_PARAMETERS, HARMLESS, isPriceKey, NOT_YET } from './litellm-keys.ts';
 import { PROVIDERS, type ProviderFacts, splitModel } from './providers.ts';
 import { isRecord, type Section } from './section.ts';
@@ -8,18 +9,6 @@ import type { Deployment } from './settings.ts';
 
 /** LiteLLM's default when neither the file nor AZURE_API_VERSION names one; the newest that needs no preview. */
 const AZURE_DEFAULT_API_VERSION = '2024-10-21';
-const MODES: Readonly<Record<string, Deployment['mode']>> = {
-  chat: 'chat',
-  completion: 'chat',
-  embedding: 'embedding',
-  moderation: 'moderation',
-  rerank: 'rerank',
-};
-/** Rerankers carry it in their names. */
-const RERANK_MODEL = /(?:^|[/_-])rerank/i;
-/** OpenAI's moderation models, whatever the entry calls them; they cost nothing. */
-const MODERATION_MODEL = /^(omni|text)-moderation-/;
-
 export type DeploymentResult = { kind: 'deployment'; deployment: Deployment } | { kind: 'unsupported'; modelName: string; reason: string } | { kind: 'faulty' };
 
 /** Reads `entry`; faults and remarks go to its notes. `taken` holds the ids given so far and makes repeated entries distinct. */
@@ -81,7 +70,7 @@ function readNames(entry: Section): { modelName: string; model: string | null; p
 
 function reasonAgainst(what: { facts: ProviderFacts | null; mode: string | null; model: string; providerName: string | null }): string | null {
   if (what.facts === null) return unsupportedProvider(what.providerName, what.model);
-  return what.mode !== null && !Object.hasOwn(MODES, what.mode) ? `mode "${what.mode}" is not built yet` : null;
+  return what.mode !== null && !isKnownMode(what.mode) ? `mode "${what.mode}" is not built yet` : null;
 }
 
 function factsFor(providerName: string | null, params: Section, mock: string | null): ProviderFacts | null {
@@ -227,19 +216,12 @@ function readDefaults(params: Section): Record<string, unknown> {
   return Object.fromEntries(present.map((key) => [key, params.raw(key)]));
 }
 
-/** As stated; where nothing is, some models tell by their names. */
-function modeOf(mode: string | null, model: string): Deployment['mode'] {
-  if (mode !== null) return MODES[mode] ?? null;
-  if (MODERATION_MODEL.test(model)) return 'moderation';
-  return RERANK_MODEL.test(model) ? 'rerank' : null;
-}
-
 /** What is free costs nothing unless a price is stated. */
 function readPrices(
   params: Section,
   info: Section,
   free: boolean,
-): Pick<Deployment, 'baseModel' | 'inputCostPerToken' | 'outputCostPerToken' | 'cacheReadInputTokenCost' | 'inputCostPerQuery'> {
+): Pick<Deployment, 'baseModel' | 'inputCostPerToken' | 'outputCostPerToken' | 'cacheReadInputTokenCost' | 'inputCostPerQuery' | 'unitPrices'> {
   const price = (key: string): string | null => decimal(params, key) ?? decimal(info, key);
   return {
     baseModel: info.text('base_model') ?? params.text('base_model'),
@@ -247,7 +229,22 @@ function readPrices(
     outputCostPerToken: price('output_cost_per_token') ?? (free ? '0' : null),
     cacheReadInputTokenCost: price('cache_read_input_token_cost'),
     inputCostPerQuery: price('input_cost_per_query'),
+    ...readUnitPrices(price),
   };
+}
+
+/** What pictures and sound may be priced by. */
+const UNIT_PRICES = ['image', 'pixel', 'character', 'second', 'image_token', 'audio_token'].flatMap((unit) => [
+  `input_cost_per_${unit}`,
+  `output_cost_per_${unit}`,
+]);
+
+function readUnitPrices(price: (key: string) => string | null): Pick<Deployment, 'unitPrices'> {
+  const stated = UNIT_PRICES.flatMap((key) => {
+    const amount = price(key);
+    return amount === null ? [] : [[key, amount] as const];
+  });
+  return stated.length === 0 ? {} : { unitPrices: Object.fromEntries(stated) };
 }
 
 /** A price as decimal text (never a float: 1e-7 stays exact). */

@@ -36,7 +36,13 @@ const PARTS: Readonly<Record<Attempt['costLines'][number]['part'], TextKey>> = {
   output: 'attempts.partOutput',
   reasoningOutput: 'attempts.partReasoning',
   audioOutput: 'attempts.partAudioOutput',
+  imageInput: 'attempts.partImageInput',
+  imageOutput: 'attempts.partImageOutput',
   searches: 'attempts.partSearches',
+  images: 'attempts.partImages',
+  megapixels: 'attempts.partMegapixels',
+  characters: 'attempts.partCharacters',
+  seconds: 'attempts.partSeconds',
 };
 
 export function AttemptWhy({ attempt, currency }: { attempt: Attempt; currency: string }): ReactNode {

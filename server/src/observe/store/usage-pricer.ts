@@ -2,14 +2,15 @@
 import type { CallUsage } from '#call-record.ts';
 import { formatPicos } from '#lib/money.ts';
 import type { PriceUsage } from '#observe/fold/port.ts';
-import type { Prices } from '#prices/port.ts';
+import type { PriceRow, Prices } from '#prices/port.ts';
 
 /** The fold's price function over the house's price list. Cost details are input, output and total; null when the model or the counts are unknown. */
 export function usagePricer(prices: Prices): PriceUsage {
   return (model, usage, at) => {
     const price = prices.ofModel(model, at);
     const counts = price && callUsageOf(usage);
-    if (!price || !counts) return null;
+    // What is priced by the second, the picture or the character says nothing of tokens.
+    if (!price || !counts || (price.inputPicos === 0n && price.outputPicos === 0n && isByUnit(price))) return null;
     const total = prices.cost(price, counts);
     const input = prices.cost(price, { ...counts, output: 0, reasoningOutput: 0, audioOutput: 0 });
     const costDetails = { input: formatPicos(input), output: formatPicos(total - input), total: formatPicos(total) };
@@ -17,7 +18,12 @@ export function usagePricer(prices: Prices): PriceUsage {
   };
 }
 
-type Counts = { -readonly [Name in Exclude<keyof CallUsage, 'searches'>]-?: number };
+const isByUnit = ({ imagePicos, megapixelPicos, imageVariants, characterPicos, secondPicos }: PriceRow): boolean =>
+  [imagePicos, megapixelPicos, imageVariants, characterPicos, secondPicos].some((rate) => rate !== undefined);
+
+type Counts = {
+  -readonly [Name in Exclude<keyof CallUsage, 'searches' | 'imageInput' | 'imageOutput' | 'images' | 'pixels' | 'characters' | 'audioMs'>]-?: number;
+};
 
 /** Langfuse's usage keys (`input*`, `output*`, parts subtracted from their whole) as classes of the price list; null when there is neither input nor output. */
 export function callUsageOf(usage: Readonly<Record<string, number>>): CallUsage | null {

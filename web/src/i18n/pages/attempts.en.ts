@@ -26,5 +26,11 @@ export const attemptsEn = {
   'attempts.partOutput': 'Output',
   'attempts.partReasoning': 'Reasoning',
   'attempts.partAudioOutput': 'Audio output',
+  'attempts.partImageInput': 'Image input',
+  'attempts.partImageOutput': 'Image output',
   'attempts.partSearches': 'Searches',
+  'attempts.partImages': 'Images',
+  'attempts.partMegapixels': 'Megapixels',
+  'attempts.partCharacters': 'Characters',
+  'attempts.partSeconds': 'Seconds of audio',
 };

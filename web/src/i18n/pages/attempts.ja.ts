@@ -28,5 +28,11 @@ export const attemptsJa: Record<keyof typeof attemptsEn, string> = {
   'attempts.partOutput': '出力',
   'attempts.partReasoning': '推論',
   'attempts.partAudioOutput': '音声出力',
+  'attempts.partImageInput': '画像入力',
+  'attempts.partImageOutput': '画像出力',
   'attempts.partSearches': '検索',
+  'attempts.partImages': '画像',
+  'attempts.partMegapixels': 'メガピクセル',
+  'attempts.partCharacters': '文字',
+  'attempts.partSeconds': '音声（秒）',
 };
