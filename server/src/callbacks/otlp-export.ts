@@ -50,6 +50,9 @@ const OPERATIONS = {
   'pass-through': 'pass_through',
   moderations: 'moderations',
   rerank: 'rerank',
+  speech: 'text_to_speech',
+  transcriptions: 'speech_to_text',
+  translations: 'speech_to_text',
   mcp: 'execute_tool',
 } as const;
 

@@ -66,6 +66,9 @@ const CALL_TYPES = {
   'pass-through': 'pass_through_endpoint',
   moderations: 'amoderation',
   rerank: 'arerank',
+  speech: 'aspeech',
+  transcriptions: 'atranscription',
+  translations: 'atranscription',
   mcp: 'call_mcp_tool',
 } as const;
 

@@ -5,6 +5,7 @@ import { dataOf, frameEnd } from '#http/sse.ts';
 import type { BytePool } from './byte-pool.ts';
 import type { Call, Interruptible } from './call.ts';
 import { answerFailure, ClientGone, type Failure, type Origin, streamedFailure, TimeoutError, transportFailure, upstreamFailure } from './errors.ts';
+import { answerForm } from './media/media-call.ts';
 import { retryAfterMs } from './retry-after.ts';
 import { memberOf, memberValue, type ScannedObject, scanObject } from './scan.ts';
 import type { Target } from './target.ts';
@@ -29,7 +30,7 @@ export interface Sending {
   readonly answers: Dispatcher.DispatchHandler;
   readonly path: string;
   readonly headers: string[];
-  readonly body: Buffer;
+  readonly body: Buffer | readonly Buffer[];
   /** Until the whole answer of a JSON call, or the first event of a stream. */
   readonly firstMs: number;
   /** Longest silence between two chunks. */
@@ -38,13 +39,14 @@ export interface Sending {
   readonly totalMs: number;
 }
 
-type Phase = 'waiting' | 'error' | 'json' | 'first-frame' | 'flowing' | 'over';
+type Phase = 'waiting' | 'error' | 'json' | 'text' | 'first-bytes' | 'first-frame' | 'flowing' | 'over';
 
 export class Attempt implements Dispatcher.DispatchHandler, Interruptible {
   readonly target: Target;
   status = 0;
   headers: Readonly<Record<string, string | string[] | undefined>> = {};
-  format: 'json' | 'sse' = 'json';
+  /** `text`: a plain text, whole, as the `text` of `answer`. `bytes`: sound as it comes. */
+  format: 'json' | 'sse' | 'text' | 'bytes' = 'json';
   /** What has arrived and was not handed on. */
   chunks: Buffer[] = [];
   /** A whole JSON answer, scanned; null for streams and oversized answers. */
@@ -89,7 +91,7 @@ export class Attempt implements Dispatcher.DispatchHandler, Interruptible {
       const { answers, path, headers, body } = sending;
       try {
         // undici's own timers are off: changing their values between headers and body costs it a new timer each time, and one of ours sees everything.
-        dispatcher.dispatch({ origin, path, method: 'POST', headers, body, headersTimeout: 0, bodyTimeout: 0 }, answers);
+        dispatcher.dispatch({ origin, path, method: 'POST', headers, body: body as Buffer, headersTimeout: 0, bodyTimeout: 0 }, answers);
       } catch (error) {
         this.#fail(transportFailure(error as Error, this.#origin));
       }
@@ -143,10 +145,17 @@ export class Attempt implements Dispatcher.DispatchHandler, Interruptible {
     if (status > 299) this.#phase = 'error';
     else if (isCompressed(headers['content-encoding']))
       this.#failAndAbort(answerFailure('the answer is compressed although identity was asked for', this.#origin));
-    else if (String(headers['content-type'] ?? '').startsWith('text/event-stream')) {
+    else this.#expect(String(headers['content-type'] ?? ''));
+  }
+
+  #expect(contentType: string): void {
+    if (contentType.startsWith('text/event-stream')) {
       this.format = 'sse';
       this.#phase = 'first-frame';
-    } else this.#phase = 'json';
+      return;
+    }
+    this.format = answerForm(this.#call, contentType);
+    this.#phase = this.format === 'bytes' ? 'first-bytes' : this.format;
   }
 
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
@@ -156,7 +165,13 @@ export class Attempt implements Dispatcher.DispatchHandler, Interruptible {
         if (this.#sink === null) this.chunks.push(chunk);
         else this.#sink.data(chunk);
         return;
+      case 'first-bytes':
+        if (chunk.length === 0) return;
+        this.#keep(chunk);
+        this.#begin();
+        return;
       case 'json':
+      case 'text':
         this.#keep(chunk);
         if (this.#nowMs() < this.#firstByMs) this.#timer?.refresh();
         // Too much to hold: relayed as it comes.
@@ -183,7 +198,11 @@ export class Attempt implements Dispatcher.DispatchHandler, Interruptible {
         this.#sink?.end();
         return;
       case 'json':
+      case 'text':
         this.#finishJson();
+        return;
+      case 'first-bytes':
+        this.#fail(answerFailure('the answer is empty', this.#origin));
         return;
       case 'first-frame':
         this.#fail(answerFailure('the stream ended before its first event', this.#origin));
@@ -229,7 +248,8 @@ export class Attempt implements Dispatcher.DispatchHandler, Interruptible {
   }
 
   #finishJson(): void {
-    const bytes = this.chunks.length === 1 ? (this.chunks[0] as Buffer) : Buffer.concat(this.chunks);
+    const whole = this.chunks.length === 1 ? (this.chunks[0] as Buffer) : Buffer.concat(this.chunks);
+    const bytes = this.format === 'text' ? Buffer.from(JSON.stringify({ text: whole.toString('utf8') })) : whole;
     this.chunks = [bytes];
     try {
       this.answer = scanObject(bytes, 'allow');

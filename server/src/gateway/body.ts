@@ -22,11 +22,16 @@ interface Settlers {
   reject(error: Error): void;
 }
 
+/** Bytes from which on a body is long. */
+const LONG = 1024 * 1024;
+
 class BodyReader implements Interruptible {
   readonly #call: Call;
   readonly #limits: Limits;
   readonly #promise: Settlers;
   readonly #chunks: Buffer[] = [];
+  /** Where a long body of a declared length is put together as it comes; joining its pieces would hold it twice. */
+  #whole: Buffer | null = null;
   #size = 0;
   #over = false;
 
@@ -46,6 +51,7 @@ class BodyReader implements Interruptible {
     else if (declared > maxBytes) this.#fail(tooLarge(maxBytes));
     else if (!take(this.#call, pool, declared)) this.#fail(noRoom());
     else this.#call.waiting = this;
+    if (!this.#over && declared >= LONG) this.#whole = Buffer.allocUnsafeSlow(declared);
   }
 
   interrupt(): void {
@@ -60,18 +66,21 @@ class BodyReader implements Interruptible {
       if (this.#size > maxBytes * 3) this.#call.request.destroy();
     } else if (this.#size > maxBytes) this.#fail(tooLarge(maxBytes));
     else if (this.#size > this.#call.heldBytes && !take(this.#call, pool, this.#size - this.#call.heldBytes)) this.#fail(noRoom());
+    else if (this.#whole !== null) chunk.copy(this.#whole, this.#size - chunk.length);
     else this.#chunks.push(chunk);
   }
 
   #end(): void {
     if (this.#over) return;
     this.#call.waiting = null;
-    this.#promise.resolve(this.#chunks.length === 1 ? (this.#chunks[0] as Buffer) : Buffer.concat(this.#chunks, this.#size));
+    if (this.#whole !== null) this.#promise.resolve(this.#whole.subarray(0, this.#size));
+    else this.#promise.resolve(this.#chunks.length === 1 ? (this.#chunks[0] as Buffer) : Buffer.concat(this.#chunks, this.#size));
   }
 
   #fail(error: Error): void {
     this.#over = true;
     this.#chunks.length = 0;
+    this.#whole = null;
     this.#call.waiting = null;
     this.#promise.reject(error);
   }

@@ -34,7 +34,7 @@ function wideEvent(call: Call, traceId: string, { status, model, endUs }: { stat
     attempts: call.attempts.length,
     retries: call.retries,
     fallbacks: call.fallbacks,
-    bytesIn: call.body.byteLength,
+    bytesIn: (call.form?.scanned.bytes ?? call.body).byteLength,
     inputTokens: usage === null ? null : usage.total - usage.output,
     outputTokens: usage?.output ?? null,
     cost: call.costPicos === null ? null : formatPicos(call.costPicos),

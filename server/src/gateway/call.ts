@@ -10,6 +10,8 @@ import type { Dialect } from './dialects/dialect.ts';
 import { dialectOf } from './dialects/registry.ts';
 import type { CallGuards } from './guards/call-guards.ts';
 import type { Load } from './load.ts';
+import type { Form } from './media/form.ts';
+import type { SoundLength } from './media/sound-length.ts';
 import type { Pings } from './pings.ts';
 import type { GovernedLevel, Reservation } from './ports.ts';
 import type { Endpoint } from './providers/provider.ts';
@@ -62,6 +64,10 @@ export class Call {
   /** Bytes taken from the pool. */
   heldBytes = 0;
   asked: Asked | null = null;
+  /** Of calls that come as a form: its own bytes; `body` is what it says. */
+  form: Form | null = null;
+  /** How long the sound in it plays. */
+  sound: SoundLength | null = null;
   /** Responses only: the call's part in a stored conversation. */
   turn: Turn | null = null;
   /** Id of the one deployment that can answer, because its upstream keeps what the call goes on from. */

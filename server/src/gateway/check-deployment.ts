@@ -2,6 +2,7 @@
 import type { Deployment, GatewayConfig, Settings } from '#settings/settings.ts';
 import { redactText } from '#telemetry/redact.ts';
 import type { DeploymentCheck } from './admin/deps.ts';
+import { smallestMediaCall } from './media/smallest-call.ts';
 import type { Endpoint, Upstream } from './providers/provider.ts';
 import { Snapshot } from './snapshot.ts';
 import type { Target } from './target.ts';
@@ -37,14 +38,13 @@ async function callOnce(target: Target, signal: AbortSignal): Promise<string | n
   const { upstream, dispatcher, deployment } = target;
   // A deployment that answers in this process has no upstream that could be unwell.
   if (upstream === null || dispatcher === null) return null;
-  const { endpoint, path, body } = smallestCall(upstream, deployment);
-  const bytes = Buffer.from(JSON.stringify(body));
+  const { endpoint, path, bytes, contentType } = smallestCall(upstream, deployment);
   const signed = (await upstream.authorize?.({ path, body: bytes, stream: false })) ?? [];
   const answer = await dispatcher.request({
     origin: upstream.origin,
     path,
     method: 'POST',
-    headers: [...(upstream.endpointHeaders?.[endpoint] ?? upstream.headers), ...signed],
+    headers: [...withType(upstream.endpointHeaders?.[endpoint] ?? upstream.headers, contentType), ...signed],
     body: bytes,
     signal,
   });
@@ -52,7 +52,27 @@ async function callOnce(target: Target, signal: AbortSignal): Promise<string | n
   return answer.statusCode >= 200 && answer.statusCode < 300 ? null : `HTTP ${answer.statusCode}: ${text}`;
 }
 
-function smallestCall(upstream: Upstream, deployment: Deployment): { endpoint: Endpoint; path: string; body: object } {
+interface Check {
+  readonly endpoint: Endpoint;
+  readonly path: string;
+  readonly bytes: Buffer;
+  readonly contentType: string;
+}
+
+function smallestCall(upstream: Upstream, deployment: Deployment): Check {
+  const media = smallestMediaCall(deployment);
+  if (media !== null) return { ...media, path: upstream.path(media.endpoint, deployment.upstreamModel) };
+  const { endpoint, path, body } = smallestTextCall(upstream, deployment);
+  return { endpoint, path, bytes: Buffer.from(JSON.stringify(body)), contentType: 'application/json' };
+}
+
+/** Forms say their boundary in their type. */
+function withType(headers: readonly string[], contentType: string): string[] {
+  const at = headers.indexOf('content-type');
+  return contentType === 'application/json' || at < 0 ? [...headers] : headers.with(at + 1, contentType);
+}
+
+function smallestTextCall(upstream: Upstream, deployment: Deployment): { endpoint: Endpoint; path: string; body: object } {
   const model = deployment.upstreamModel;
   if (deployment.mode === 'moderation') return { endpoint: 'moderations', path: upstream.path('moderations', model), body: { model, input: 'ping' } };
   if (deployment.mode === 'rerank') return { endpoint: 'rerank', path: upstream.path('rerank', model), body: { model, query: 'ping', documents: ['pong'] } };

@@ -3,6 +3,8 @@ import { AppError } from '#lib/errors.ts';
 import type { Call } from './call.ts';
 import { chatTranslation } from './chat-translation.ts';
 import { readClientCall } from './dialects/registry.ts';
+import { formExchange } from './media/form-exchange.ts';
+import { isMeantFor } from './media/media-call.ts';
 import { type EmbeddingAnswer, embeddingList, readEmbeddings } from './providers/embeddings.ts';
 import type { Upstream } from './providers/provider.ts';
 import type { AnswerTranslation, WireCall, WireFacts } from './providers/wire.ts';
@@ -16,6 +18,8 @@ export interface Exchange {
   readonly path: string;
   readonly headers: string[];
   readonly body: Buffer;
+  /** The body in pieces, in the place of `body`. */
+  readonly pieces?: readonly Buffer[];
   /** Null: the answer passes as it is. */
   readonly translation: AnswerTranslation | null;
   /** The call needs these requests in the place of `body`, and their answers are put together. */
@@ -28,6 +32,11 @@ export interface ExchangeParts {
   combine(answers: readonly EmbeddingAnswer[]): Record<string, unknown>;
 }
 
+/** What is sent, in one piece or in several. */
+export function bytesOf({ body, pieces }: Exchange): Buffer | readonly Buffer[] {
+  return pieces ?? body;
+}
+
 /** The deployment's upstream has no way to do what the client calls. */
 export function notServed(call: Call, target: Target): AppError {
   const message = `${call.route} is not supported for ${target.deployment.providerName} deployments: use a model of another provider.`;
@@ -35,7 +44,8 @@ export function notServed(call: Call, target: Target): AppError {
 }
 
 /** Whether an upstream can serve what the client calls. */
-export function serves(upstream: Upstream, call: Call): boolean {
+export function serves(upstream: Upstream, call: Call, { deployment }: Target): boolean {
+  if (!isMeantFor(deployment, call.endpoint)) return false;
   if (call.endpoint === 'embeddings' && upstream.embeddings !== undefined) return true;
   return upstream.native.has(call.endpoint) || (upstream.wire !== undefined && readClientCall(call.endpoint) !== null);
 }
@@ -50,7 +60,9 @@ export function exchangeFor(call: Call, target: Target, upstream: Upstream, mode
     const headers =
       upstream.passes === undefined ? ((upstream.endpointHeaders?.[call.endpoint] ?? upstream.headers) as string[]) : passedHeaders(call, upstream);
     const translation = upstream.nativeAnswer ?? null;
-    return { path: upstream.path(call.endpoint, model, asked.stream), headers, body: upstreamBody(call, target, model), translation };
+    const path = upstream.path(call.endpoint, model, asked.stream);
+    if (call.form !== null) return { path, body: call.body, translation, ...formExchange(call, call.form, target, { model, headers }) };
+    return { path, headers, body: upstreamBody(call, target, model), translation };
   }
   const facts = factsOf(call, target, model);
   if (call.endpoint === 'embeddings') return embeddingsExchange(asked, target, upstream, facts);

@@ -17,6 +17,7 @@ import type { Guard } from './guards/guard.ts';
 import { createGuardMeters } from './guards/guard-set.ts';
 import { serveMcpDoor } from './mcp/serve.ts';
 import { ServersRoom } from './mcp/servers-room.ts';
+import { isMediaCall } from './media/media-call.ts';
 import { createMeters } from './meters.ts';
 import { modelsAnswer } from './models.ts';
 import { passThrough } from './pass-through/run.ts';
@@ -157,10 +158,10 @@ function meterName(match: PathMatch, request: IncomingMessage): string {
   return match.kind === 'response' ? `response ${request.method} ${match.part ?? ''}`.trimEnd() : match.kind;
 }
 
-/** Paths of a form, not of a name; and a path for reranking, which is often stated in configurations of before it was built. */
+/** Paths of a form, not of a name; and paths for reranking, pictures and sound, which may be stated in configurations of before they were built. */
 function givesWay(match: PathMatch): boolean {
   if (match.kind === 'mcp') return match.servers !== null;
-  return match.kind === 'absent' || match.kind === 'pass-through' || ('endpoint' in match && match.endpoint === 'rerank');
+  return match.kind === 'absent' || match.kind === 'pass-through' || ('endpoint' in match && (match.endpoint === 'rerank' || isMediaCall(match.endpoint)));
 }
 
 /** What the configuration states goes before provider routes and before what is not built. */

@@ -68,6 +68,13 @@ const CALLS: Readonly<Record<Endpoint, Pick<Route, 'summary' | 'body' | 'dialect
     body: z.looseObject({ ...shared, query: z.unknown(), documents: z.array(z.unknown()), top_n: z.number().optional() }),
     dialect: 'openai',
   },
+  speech: {
+    summary: 'A text as sound, streamed as it comes',
+    body: z.looseObject({ ...shared, input: z.string(), voice: z.unknown().optional(), stream_format: z.string().optional() }),
+    dialect: 'openai',
+  },
+  transcriptions: { summary: 'The words of a sound (multipart/form-data with the fields model and file)', dialect: 'openai' },
+  translations: { summary: 'The words of a sound in English (multipart/form-data with the fields model and file)', dialect: 'openai' },
   'pass-through': { summary: 'Passed to the provider as it is, with the provider’s credential', body: z.looseObject({}), dialect: 'openai' },
   mcp: { summary: 'Tools of the MCP servers behind the gateway', body: z.looseObject({}), dialect: 'openai' },
   messages: { summary: 'Anthropic Messages for a model of any provider, streamed or whole', body: messagesBody, dialect: 'anthropic' },

@@ -24,6 +24,9 @@ const COMPLETIONS: PathMatch = { kind: 'call', endpoint: 'completions', route: '
 const EMBEDDINGS: PathMatch = { kind: 'call', endpoint: 'embeddings', route: '/embeddings', pathModel: null };
 const MODERATIONS: PathMatch = { kind: 'call', endpoint: 'moderations', route: '/moderations', pathModel: null };
 const RERANK: PathMatch = { kind: 'call', endpoint: 'rerank', route: '/rerank', pathModel: null };
+const SPEECH: PathMatch = { kind: 'call', endpoint: 'speech', route: '/audio/speech', pathModel: null };
+const TRANSCRIPTIONS: PathMatch = { kind: 'call', endpoint: 'transcriptions', route: '/audio/transcriptions', pathModel: null };
+const TRANSLATIONS: PathMatch = { kind: 'call', endpoint: 'translations', route: '/audio/translations', pathModel: null };
 const MESSAGES: PathMatch = { kind: 'call', endpoint: 'messages', route: '/v1/messages', pathModel: null };
 const COUNT_TOKENS: PathMatch = { kind: 'count-tokens', endpoint: 'messages', route: '/v1/messages/count_tokens', pathModel: null };
 const RESPONSES: PathMatch = { kind: 'call', endpoint: 'responses', route: '/responses', pathModel: null };
@@ -45,6 +48,12 @@ export const PATHS: ReadonlyMap<string, PathMatch> = new Map<string, PathMatch>(
   ['/v1/rerank', RERANK],
   ['/v2/rerank', RERANK],
   ['/rerank', RERANK],
+  ['/v1/audio/speech', SPEECH],
+  ['/audio/speech', SPEECH],
+  ['/v1/audio/transcriptions', TRANSCRIPTIONS],
+  ['/audio/transcriptions', TRANSCRIPTIONS],
+  ['/v1/audio/translations', TRANSLATIONS],
+  ['/audio/translations', TRANSLATIONS],
   ['/v1/messages', MESSAGES],
   ['/v1/messages/count_tokens', COUNT_TOKENS],
   ['/v1/models', MODELS],
@@ -57,6 +66,9 @@ export const MODEL_SUFFIXES: readonly (readonly [string, Endpoint])[] = [
   ['/chat/completions', 'chat'],
   ['/completions', 'completions'],
   ['/embeddings', 'embeddings'],
+  ['/audio/speech', 'speech'],
+  ['/audio/transcriptions', 'transcriptions'],
+  ['/audio/translations', 'translations'],
 ];
 
 /** Before the model's name in Google's paths; one of the methods follows it. */

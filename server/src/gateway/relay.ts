@@ -1,6 +1,7 @@
 // Brings an upstream's answer to the client: whole JSON answers in one write after the settlement, everything else chunk by chunk with the last bytes held back until then.
 
 import type { CallUsage } from '#call-record.ts';
+import { fieldsOf, parsed, textOf } from '#lib/json.ts';
 import type { Attempt, Sink } from './attempt.ts';
 import type { BytePool } from './byte-pool.ts';
 import { keepCached } from './cache/response-cache.ts';
@@ -11,6 +12,8 @@ import { answerFailure, ClientGone, type Failure, ownFailure, streamedFailure } 
 import type { CallGuards } from './guards/call-guards.ts';
 import { HoldingStream, MaskingStream } from './guards/guarded-stream.ts';
 import { answerHeaders } from './headers.ts';
+import { isMediaCall } from './media/media-call.ts';
+import { SpokenAnswer } from './media/spoken-answer.ts';
 import { STREAM_HEADERS } from './pings.ts';
 import { sendFailure, sendWhole } from './reply.ts';
 import { keepResponse } from './responses/keep.ts';
@@ -82,16 +85,22 @@ function relayWhole(call: Call, attempt: Attempt, answer: { bytes: Buffer; chunk
       else if (call.response.headersSent) sendFailure(call, deps, notStreamed(attempt));
       else {
         const headers = ['content-type', String(attempt.headers['content-type'] ?? 'application/json'), ...answerHeaders(call, attempt, deps)];
-        sendWhole(call.response, attempt.status, headers, answer.bytes);
+        sendWhole(call.response, attempt.status, headers, attempt.format === 'text' ? plainText(answer.bytes) : answer.bytes);
       }
       resolve();
     });
   });
 }
 
+/** A plain text went through guards and journal as the `text` of an object. */
+function plainText(bytes: Buffer): Buffer {
+  return Buffer.from(textOf(fieldsOf(parsed(bytes.toString('utf8'))).text));
+}
+
 /** The guards between a stream and its client; null when none looks at answers. */
 function guardedStream(call: Call): MaskingStream | HoldingStream | null {
-  if (call.guards === null || !call.guards.has('post_call')) return null;
+  // What is spoken is what the request's guards have seen.
+  if (call.guards === null || call.endpoint === 'speech' || !call.guards.has('post_call')) return null;
   const guards = call.guards.streaming();
   return guards === null ? new HoldingStream(call.guards) : new MaskingStream(guards, call.guards);
 }
@@ -123,6 +132,14 @@ export function notRecorded(): Failure {
   };
 }
 
+async function guardedEnd(guard: MaskingStream | HoldingStream, tail: Buffer | null): Promise<Buffer | null> {
+  const passed = tail === null ? null : guard.push(tail);
+  const held = await guard.end();
+  return passed === null || held === null ? (passed ?? held) : Buffer.concat([passed, held]);
+}
+
+const NOTHING_COUNTED: CallUsage = { input: 0, output: 0, total: 0 };
+
 /** An answer that is still coming: an event stream, or JSON too large to hold. */
 class FlowingAnswer implements Sink, Interruptible {
   readonly #call: Call;
@@ -137,7 +154,9 @@ class FlowingAnswer implements Sink, Interruptible {
   /** What has left, for the journal and for estimates; incomplete once the pool is full. */
   readonly #sent: Buffer[] = [];
   #unkeptBytes = 0;
-  /** JSON only: the newest chunk waits, so that the end can wait for the settlement. */
+  /** Sound is not kept: what is written down of it. */
+  readonly #spoken: SpokenAnswer | null;
+  /** No stream: the newest chunk (of sound: byte) waits, so that the end can wait for the settlement. */
   #held: Buffer | null = null;
   #over = false;
   #paused = false;
@@ -150,6 +169,7 @@ class FlowingAnswer implements Sink, Interruptible {
     this.#finished = finished;
     this.#scan = attempt.format === 'sse' ? call.dialect.scan(addsUsage(call, attempt.target)) : null;
     this.#guard = guardedStream(call);
+    this.#spoken = call.endpoint === 'speech' ? new SpokenAnswer(String(attempt.headers['content-type'] ?? ''), this.#scan !== null) : null;
   }
 
   start(): void {
@@ -169,12 +189,7 @@ class FlowingAnswer implements Sink, Interruptible {
   data(chunk: Buffer): void {
     if (this.#over || this.#ending) return;
     if (this.#scan === null) {
-      if (this.#guard !== null) {
-        this.#refuse(answerFailure('the answer is too large for its guards to be looked at', this.#origin()));
-        return;
-      }
-      if (this.#held !== null) this.#write(this.#held);
-      this.#held = chunk;
+      this.#unscanned(chunk);
       return;
     }
     const passed = this.#scan.push(chunk);
@@ -184,6 +199,17 @@ class FlowingAnswer implements Sink, Interruptible {
     else if (this.#scan.malformed) {
       this.#refuse(answerFailure('the stream contains an event that is not JSON', this.#origin()));
     } else if (this.#scan.failed !== null) this.#refuse(streamedFailure(this.#scan.failed, this.#origin()));
+  }
+
+  #unscanned(chunk: Buffer): void {
+    if (this.#guard !== null) {
+      this.#refuse(answerFailure('the answer is too large for its guards to be looked at', this.#origin()));
+      return;
+    }
+    if (this.#held !== null) this.#write(this.#held);
+    // Sound is heard while it comes: all of it goes on but the last byte.
+    if (this.#spoken !== null && chunk.length > 1) this.#write(chunk.subarray(0, -1));
+    this.#held = this.#spoken === null ? chunk : chunk.subarray(-1);
   }
 
   end(): void {
@@ -220,12 +246,13 @@ class FlowingAnswer implements Sink, Interruptible {
       return;
     }
     this.#ending = true;
-    const guard = this.#guard;
-    (async () => await guard.end())().then(
+    // What ends the stream may say the whole answer once more: guards see it as well.
+    guardedEnd(this.#guard, tail).then(
       (held) => {
         if (this.#over) return;
-        if (held !== null) this.#write(held);
-        this.#close('success', null, tail);
+        const last = held === null ? 0 : held.lastIndexOf('\n\n', -3) + 2;
+        if (held !== null && last > 1) this.#write(held.subarray(0, last));
+        this.#close('success', null, held === null || last <= 1 ? held : held.subarray(last));
       },
       (error: unknown) => this.fail(ownFailure(error)),
     );
@@ -257,7 +284,8 @@ class FlowingAnswer implements Sink, Interruptible {
       this.#paused = true;
       this.#attempt.pause();
     }
-    if (this.#pool.take(bytes.length)) {
+    if (this.#spoken !== null) this.#spoken.add(bytes);
+    else if (this.#pool.take(bytes.length)) {
       this.#call.heldBytes += bytes.length;
       this.#sent.push(bytes);
     } else this.#unkeptBytes += bytes.length;
@@ -286,11 +314,19 @@ class FlowingAnswer implements Sink, Interruptible {
       httpStatus: outcome === 'cancelled' ? 499 : this.#attempt.status,
       errorClass: failure?.errorClass ?? null,
       errorMessage: failure?.message ?? null,
-      answerFormat: this.#scan === null ? ('json' as const) : ('sse' as const),
-      answer: tail === null ? this.#sent : [...this.#sent, tail],
+      ...this.#kept(tail),
       partial: this.#unkeptBytes > 0,
     };
     settleKept(this.#call, this.#deps, ending, (error) => this.#finish(outcome, error === null ? tail : this.#unrecordedTail()));
+  }
+
+  /** What is written down. */
+  #kept(tail: Buffer | null): Pick<Ending, 'answerFormat' | 'answer'> {
+    if (this.#spoken !== null) {
+      if (tail !== null) this.#spoken.add(tail);
+      return { answerFormat: 'json', answer: [this.#spoken.facts()] };
+    }
+    return { answerFormat: this.#scan === null ? 'json' : 'sse', answer: tail === null ? this.#sent : [...this.#sent, tail] };
   }
 
   #finish(outcome: 'success' | 'failure' | 'cancelled', tail: Buffer | null): void {
@@ -310,12 +346,15 @@ class FlowingAnswer implements Sink, Interruptible {
   #knownUsage(): CallUsage | null {
     const { dialect } = this.#call;
     if (this.#scan !== null) return dialect.usage(this.#scan.usage);
+    if (this.#spoken !== null) return null;
     const tail = Buffer.concat([...this.#sent.slice(-8), ...(this.#held === null ? [] : [this.#held])]).toString('utf8');
     const object = /"usage"\s*:\s*(\{(?:[^{}]|\{[^{}]*\})*\})\s*[,}]/.exec(tail.slice(-4096))?.[1];
     return object === undefined ? null : dialect.usage(JSON.parse(object));
   }
 
   #estimate(): CallUsage {
+    // The settlement counts what is no text.
+    if (isMediaCall(this.#call.endpoint)) return NOTHING_COUNTED;
     const usage = estimateUsage(this.#call.body, this.#sent, this.#scan === null ? 'json' : 'sse', this.#call.dialect.said);
     // Bytes that were not kept count as frames of about 200 bytes, one token each.
     const output = usage.output + Math.ceil(this.#unkeptBytes / 200);

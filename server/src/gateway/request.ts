@@ -55,6 +55,7 @@ export function readRequest(body: Buffer, pathModel: string | null, endpoint: En
   if (typeof asked.model !== 'string' || asked.model === '')
     throw badRequest('The body names no model: set "model" to one of the names that `/v1/models` lists.', 'model');
   if (endpoint === 'embeddings' || endpoint === 'moderations' || endpoint === 'rerank') asked.stream = false;
+  if (endpoint === 'speech') asked.stream = fieldOf(asked, 'stream_format') === 'sse';
   if (endpoint === 'generate-content') asked.stream = more.streams === true;
   if (endpoint === 'responses') refuseUnbuilt(asked);
   return asked;

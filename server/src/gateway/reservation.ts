@@ -3,6 +3,8 @@ import { AppError } from '#lib/errors.ts';
 import type { PriceRow } from '#prices/port.ts';
 import type { Call } from './call.ts';
 import type { GatewayDeps } from './deps.ts';
+import { isMediaCall } from './media/media-call.ts';
+import { likelyMediaCost, mostMediaCost } from './media/media-reservation.ts';
 import type { Asked } from './request.ts';
 import { searchesOf } from './rerank.ts';
 import type { Group } from './snapshot.ts';
@@ -32,6 +34,7 @@ export function reservationFor(call: Call, deps: GatewayDeps, group: Group, stri
 }
 
 function likelyCost(call: Call, deps: GatewayDeps, target: Target, price: PriceRow): bigint {
+  if (isMediaCall(call.endpoint)) return likelyMediaCost(call, deps, price);
   const asked = call.asked as Asked;
   const input = Math.ceil(call.body.length / BYTES_PER_TOKEN);
   const output = answersWithoutTokens(call)
@@ -46,6 +49,7 @@ function answersWithoutTokens({ endpoint }: Call): boolean {
 
 /** A token is at least one byte of the body, and every kind of token is charged at its dearest rate. */
 function upperBound(call: Call, deps: GatewayDeps, target: Target, price: PriceRow): bigint {
+  if (isMediaCall(call.endpoint)) return mostMediaCost(call, deps, { target, price }, unbounded);
   const asked = call.asked as Asked;
   if (UNBOUNDED.some((part) => call.body.includes(part))) throw unbounded('images, audio, files and web search have no bound in the request');
   if (call.endpoint === 'rerank' && price.searchPicos !== undefined)

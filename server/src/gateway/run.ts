@@ -12,11 +12,12 @@ import { findCached } from './cache/response-cache.ts';
 import type { Call } from './call.ts';
 import type { GatewayDeps } from './deps.ts';
 import { ClientGone, type Failure, ownFailure } from './errors.ts';
-import { exchangeFor, notServed, serves } from './exchange.ts';
+import { bytesOf, exchangeFor, notServed, serves } from './exchange.ts';
 import { decide } from './fallback.ts';
 import type { CallGuards } from './guards/call-guards.ts';
 import type { GuardSet } from './guards/guard-set.ts';
 import type { ServersRoom } from './mcp/servers-room.ts';
+import { openForm } from './media/media-call.ts';
 import { type Meters, record } from './meters.ts';
 import { Pings } from './pings.ts';
 import { prepareSending } from './prepare.ts';
@@ -65,6 +66,7 @@ export async function run(call: Call, plane: Plane): Promise<void> {
     // A key that was regenerated is one key, whichever hash opened it.
     call.keyId = key === null ? keyId : key.id;
     call.body = await readBody(call, pool, deps.settings.limits.maxRequestBytes);
+    await openForm(call);
     call.asked = readRequest(call.body, call.pathModel, call.endpoint, {
       streams: call.pathStreams,
       defaultModel: call.endpoint === 'moderations' ? call.snapshot.moderationModel : null,
@@ -194,9 +196,9 @@ async function attempt(call: Call, plane: Plane, target: Target, deadlineMs: num
   const dispatcher = upstream?.local ?? target.dispatcher;
   if (upstream === null || dispatcher === null) return ownFailure(target.problem);
   const model = upstreamModel(call, target);
-  if (!serves(upstream, call)) return ownFailure(notServed(call, target));
+  if (!serves(upstream, call, target)) return ownFailure(notServed(call, target));
   const exchange = exchangeFor(call, target, upstream, model);
-  const { path, body, translation } = exchange;
+  const { path, translation } = exchange;
   const preparing = prepareSending({ call, target, upstream, dispatcher: dispatcher as never, hold: (bytes) => hold(call, pool, bytes) }, exchange);
   const prepared = preparing instanceof Promise ? await preparing : preparing;
   if ('errorClass' in prepared) return prepared;
@@ -215,7 +217,7 @@ async function attempt(call: Call, plane: Plane, target: Target, deadlineMs: num
     answers,
     path,
     headers: prepared.headers,
-    body,
+    body: bytesOf(exchange),
     ...timeouts(call, target, deadlineMs - deps.clock.nowMs()),
   });
   const nowMs = deps.clock.nowMs();

@@ -6,6 +6,8 @@ import type { Call, Ending } from './call.ts';
 import type { GatewayDeps } from './deps.ts';
 import { ClientGone, type Failure, ownFailure } from './errors.ts';
 import { leaveLimits } from './limits.ts';
+import { isMediaCall } from './media/media-call.ts';
+import { type MediaBill, mediaBill } from './media/media-settlement.ts';
 import { searchesOf } from './rerank.ts';
 import type { Target } from './target.ts';
 import { settleTargetBudget } from './target-budgets.ts';
@@ -114,10 +116,7 @@ export function closeFailed(record: AttemptRecord, failure: Failure, nowUs: numb
 export function closeDelivered(call: Call, deps: GatewayDeps, target: Target, delivered: Delivered): void {
   const record = call.attempts.at(-1) as AttemptRecord;
   const nowUs = deps.clock.nowUs();
-  const price = priceOf(target, deps, delivered.answeredModel);
-  // What a search costs must not depend on whether the upstream counts them.
-  const usage = call.endpoint === 'rerank' ? { searches: searchesOf(call), ...delivered.usage } : delivered.usage;
-  const estimated = delivered.estimated || (price?.searchPicos !== undefined && delivered.usage.searches === undefined);
+  const { usage, estimated, price } = billOf(call, delivered, priceOf(target, deps, delivered.answeredModel));
   record.endedAtUs = nowUs;
   record.outcome = delivered.outcome;
   record.httpStatus = delivered.httpStatus;
@@ -137,6 +136,15 @@ export function closeDelivered(call: Call, deps: GatewayDeps, target: Target, de
   record.cost = formatPicos(picos);
   record.currency = price.currency;
   record.priceId = price.id;
+}
+
+/** What is counted and at which rates. */
+function billOf(call: Call, delivered: Delivered, price: PriceRow | null): MediaBill {
+  if (isMediaCall(call.endpoint)) return mediaBill(call, delivered.estimated ? null : delivered.usage, price);
+  if (call.endpoint !== 'rerank') return { usage: delivered.usage, estimated: delivered.estimated, price };
+  // What a search costs must not depend on whether the upstream counts them.
+  const estimated = delivered.estimated || (price?.searchPicos !== undefined && delivered.usage.searches === undefined);
+  return { usage: { searches: searchesOf(call), ...delivered.usage }, estimated, price };
 }
 
 function priceOf(target: Target, deps: GatewayDeps, answeredModel: string | null): PriceRow | null {

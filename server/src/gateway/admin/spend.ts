@@ -140,6 +140,9 @@ const CALL_TYPES: Readonly<Record<string, string>> = {
   'pass-through': 'pass_through_endpoint',
   moderations: 'amoderation',
   rerank: 'arerank',
+  speech: 'aspeech',
+  transcriptions: 'atranscription',
+  translations: 'atranscription',
   mcp: 'call_mcp_tool',
 };
 

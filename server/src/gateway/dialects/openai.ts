@@ -1,6 +1,8 @@
 // OpenAI's chat, completions and embeddings as client dialect: LiteLLM's error envelope, data frames, [DONE].
 import type { CallUsage } from '#call-record.ts';
 import { envelope } from '#gateway/errors.ts';
+import { MediaScan } from '#gateway/media/media-scan.ts';
+import { mediaUsage } from '#gateway/media/media-usage.ts';
 import { rerankUsage } from '#gateway/rerank.ts';
 import { SseScan } from '#gateway/sse-scan.ts';
 import { usageFrom } from '#gateway/usage.ts';
@@ -24,6 +26,9 @@ export const moderationsDialect: Dialect = { ...openAiDialect, usage: () => NOTH
 
 /** Cohere counts in `meta`, servers that speak its language in `usage`. */
 export const rerankDialect: Dialect = { ...openAiDialect, usage: rerankUsage, usageKey: 'meta', otherUsageKey: 'usage' };
+
+/** Sound in and out counts tokens, or seconds. */
+export const audioDialect: Dialect = { ...openAiDialect, scan: () => new MediaScan(), usage: mediaUsage, otherUsageKey: 'duration' };
 
 interface Said {
   content?: unknown;

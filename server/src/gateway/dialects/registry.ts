@@ -8,7 +8,7 @@ import { generateDialect } from './generate/dialect.ts';
 import { readGenerateCall } from './generate/request.ts';
 import { messagesDialect } from './messages/dialect.ts';
 import { readMessagesCall } from './messages/request.ts';
-import { moderationsDialect, openAiDialect, rerankDialect } from './openai.ts';
+import { audioDialect, moderationsDialect, openAiDialect, rerankDialect } from './openai.ts';
 import { responsesDialect } from './responses/dialect.ts';
 import { readResponsesCall } from './responses/request.ts';
 
@@ -23,6 +23,9 @@ const DIALECTS: Readonly<Record<Endpoint, Dialect>> = {
   moderations: moderationsDialect,
   rerank: rerankDialect,
   mcp: openAiDialect,
+  speech: audioDialect,
+  transcriptions: audioDialect,
+  translations: audioDialect,
 };
 /** How a call is understood for upstreams that do not speak its endpoint; absent = it cannot be translated. */
 const CLIENT_CALLS: Readonly<Partial<Record<Endpoint, ReadClientCall>>> = {

@@ -171,7 +171,15 @@ interface Outcome {
   refusal: { guard: Guard; reason: string } | null;
 }
 
-const CALL_TYPES: Readonly<Record<string, string>> = { chat: 'completion', completions: 'text_completion', embeddings: 'embeddings', mcp: 'call_mcp_tool' };
+const CALL_TYPES: Readonly<Record<string, string>> = {
+  chat: 'completion',
+  completions: 'text_completion',
+  embeddings: 'embeddings',
+  mcp: 'call_mcp_tool',
+  speech: 'speech',
+  transcriptions: 'transcription',
+  translations: 'transcription',
+};
 
 function replaceTexts(places: readonly TextPlace[], texts: readonly string[]): boolean {
   let isChanged = false;

@@ -12,7 +12,7 @@ const SAID = ['messages', 'system', 'input', 'instructions', 'prompt', 'contents
 /** A tool's input: whatever it holds was said by a model or a person, under names that the tool chose. */
 const TOOL_INPUT = 'arguments';
 /** Members of an answer. */
-const ANSWERED = ['choices', 'content', 'output', 'output_text', 'candidates', 'results'];
+const ANSWERED = ['choices', 'content', 'output', 'output_text', 'candidates', 'results', 'text', 'segments', 'words'];
 /** The same of a tool's answer, beside its `content`. */
 const TOOL_OUTPUT = 'structuredContent';
 

@@ -18,7 +18,13 @@ export function piecesOf(event: unknown): StreamPiece[] {
   if (typeof event.type === 'string' && event.type.endsWith('.delta')) {
     return members(event, ['delta'], `item ${String(event.item_id)} ${String(event.content_index ?? '')} ${event.type}`);
   }
+  // The whole text again, at the end of a transcription, and one of its segments.
+  if (event.type === 'transcript.text.done' || event.type === 'transcript.text.segment') return members(event, ['text'], transcriptKey(event));
   return [];
+}
+
+function transcriptKey({ type, id }: Record<string, unknown>): string {
+  return `${String(type)} ${String(id ?? '')}`;
 }
 
 /** Keys whose text is complete with this event; '*' = all. */
@@ -27,6 +33,7 @@ export function endsOf(event: unknown): string[] {
   if (Array.isArray(event.choices)) return objectsOf(event.choices).flatMap((choice) => (choice.finish_reason ? [`choice ${String(choice.index ?? 0)}`] : []));
   if (Array.isArray(event.candidates))
     return objectsOf(event.candidates).flatMap((candidate, index) => (candidate.finishReason ? [`candidate ${String(candidate.index ?? index)}`] : []));
+  if (event.type === 'transcript.text.segment') return [transcriptKey(event)];
   if (event.type === 'content_block_stop') return [`block ${String(event.index)}`];
   if (event.type === 'message_stop' || event.type === 'message_delta') return ['*'];
   if (typeof event.type === 'string' && (event.type.endsWith('.done') || event.type === 'response.completed' || event.type === 'response.incomplete'))

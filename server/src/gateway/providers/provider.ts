@@ -1,22 +1,13 @@
 // The contract of a provider: how a deployment's upstream is addressed and what its dialect cannot take. Bodies stay the client's bytes; a provider only names the edits.
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Dispatcher } from 'undici';
+import type { CallEndpoint } from '#call-record.ts';
 import type { Deployment } from '#settings/settings.ts';
 import type { EmbeddingsWire } from './embeddings.ts';
 import type { AnswerTranslation, Wire } from './wire.ts';
 
 /** What clients call. */
-export type Endpoint =
-  | 'chat'
-  | 'completions'
-  | 'embeddings'
-  | 'messages'
-  | 'responses'
-  | 'generate-content'
-  | 'pass-through'
-  | 'moderations'
-  | 'rerank'
-  | 'mcp';
+export type Endpoint = CallEndpoint;
 
 /** One deployment made ready: computed once a configuration, read on every call. */
 export interface Upstream {

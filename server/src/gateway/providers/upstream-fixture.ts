@@ -17,6 +17,7 @@ export interface Seen {
   headers: IncomingHttpHeaders;
   body: Record<string, unknown>;
   raw: string;
+  bytes: Buffer;
   aborted: boolean;
 }
 
@@ -35,13 +36,15 @@ export async function startScriptedUpstream(): Promise<ScriptedUpstream> {
   const server = createServer(async (request, response) => {
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk as Buffer);
-    const raw = Buffer.concat(chunks).toString('utf8');
+    const bytes = Buffer.concat(chunks);
+    const raw = bytes.toString('utf8');
     const record: Seen = {
       method: request.method ?? '',
       path: request.url ?? '',
       headers: request.headers,
       body: fieldsOf(parsed(raw)),
       raw,
+      bytes,
       aborted: false,
     };
     seen.push(record);

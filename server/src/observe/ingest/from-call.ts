@@ -3,6 +3,7 @@ import type { CallSettled, CallUsage } from '#call-record.ts';
 import { type Stamp, stampOf } from '#observe/fold/stamps.ts';
 import { type Answer, answerOfJson, answerOfStream } from './answer.ts';
 import { answerOfGenerate, answerOfGenerateStream } from './answer-generate.ts';
+import { answerOfTranscript } from './answer-media.ts';
 import { answerOfMessages, answerOfMessagesStream } from './answer-messages.ts';
 import { answerOfResponse, answerOfResponseStream } from './answer-responses.ts';
 import { type ChatTurn, chatTurnOf } from './chat-turn.ts';
@@ -24,6 +25,7 @@ const NOT_PARAMETERS = new Set([
   'systemInstruction',
   'input',
   'prompt',
+  'file',
   'model',
   'metadata',
   'user',
@@ -92,6 +94,9 @@ const ANSWERS = {
   moderations: { json: answerAsItIs, stream: answerAsItIs },
   rerank: { json: answerAsItIs, stream: answerAsItIs },
   mcp: { json: answerAsItIs, stream: answerAsItIs },
+  speech: { json: answerAsItIs, stream: answerAsItIs },
+  transcriptions: { json: answerAsItIs, stream: answerOfTranscript },
+  translations: { json: answerAsItIs, stream: answerOfTranscript },
 } as const satisfies Record<CallSettled['endpoint'], unknown>;
 
 /** What nobody here understands is shown as it came; frames of a stream as one text. */
@@ -164,6 +169,11 @@ function usageOf(usage: CallUsage): Counts {
     input_audio_tokens: usage.audioInput,
     output_audio_tokens: usage.audioOutput,
     search_units: usage.searches,
+    input_image_tokens: usage.imageInput,
+    output_image_tokens: usage.imageOutput,
+    images: usage.images,
+    characters: usage.characters,
+    audio_milliseconds: usage.audioMs,
   };
   for (const [name, count] of Object.entries(parts)) if (count !== undefined && count > 0) counts[name] = String(count);
   return counts;
@@ -192,6 +202,9 @@ const INPUTS: Readonly<Record<string, readonly string[]>> = {
   responses: ['input', 'instructions', 'tools'],
   'generate-content': ['contents', 'systemInstruction', 'tools'],
   rerank: ['query', 'documents'],
+  speech: ['input', 'instructions'],
+  transcriptions: ['file', 'prompt'],
+  translations: ['file', 'prompt'],
 };
 
 /** What was asked, as it was sent: the conversation alone, or with the system's words and the tools beside it. */

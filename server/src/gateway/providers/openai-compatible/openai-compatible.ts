@@ -1,5 +1,5 @@
 // Any server that speaks OpenAI's API: the OpenAI base plus one row of the quirks table.
-import { CHAT_ONLY, OPENAI_NATIVE, openAiUpstream } from '#gateway/providers/openai/openai.ts';
+import { AUDIO, CHAT_ONLY, OPENAI_NATIVE, openAiUpstream } from '#gateway/providers/openai/openai.ts';
 import type { Endpoint, Provider } from '#gateway/providers/provider.ts';
 import type { Deployment } from '#settings/settings.ts';
 import { QUIRKS, type Quirk } from './quirks.ts';
@@ -28,9 +28,9 @@ export const openAiCompatible: Provider = {
 
 const EMBEDDINGS_ONLY: ReadonlySet<Endpoint> = new Set<Endpoint>(['embeddings']);
 
-function nativeOf({ chatOnly, noChat, rerank }: Quirk): ReadonlySet<Endpoint> {
+function nativeOf({ chatOnly, noChat, rerank, audio = AUDIO }: Quirk): ReadonlySet<Endpoint> {
   const native = noChat === true ? EMBEDDINGS_ONLY : chatOnly === true ? CHAT_ONLY : OPENAI_NATIVE;
-  return rerank === undefined ? native : new Set<Endpoint>([...native, 'rerank']);
+  return new Set<Endpoint>([...native, ...audio, ...(rerank === undefined ? [] : (['rerank'] as const))]);
 }
 
 /** `/compatibility/v1`, or any version, leads to `/v2/rerank`. */

@@ -1,6 +1,8 @@
 // The one table of what OpenAI-compatible providers do differently on the wire. Addresses and key variables are settings/providers.ts's: a deployment arrives here with them.
 // Sources: the providers' public API references.
 
+import type { Endpoint } from '#gateway/providers/provider.ts';
+
 export interface Quirk {
   /** False: stream_options is refused; usage comes unasked or is estimated. */
   streamUsage?: false;
@@ -10,6 +12,8 @@ export interface Quirk {
   noChat?: true;
   /** It reranks: behind its base, or in an API of its own beside it. */
   rerank?: 'base' | 'beside';
+  /** What it makes and hears of sound; absent = it is asked, and answers for itself. */
+  audio?: readonly Endpoint[];
   /** Cache marks, thinking and other members beyond OpenAI's are understood. */
   keepsForeign?: true;
   /** Client's field -> the provider's. */
@@ -20,6 +24,7 @@ export interface Quirk {
 
 const COHERE: Quirk = {
   chatOnly: true,
+  audio: [],
   // docs.cohere.com/reference/rerank: v2 of its own API, which gives no documents back and takes no wish for them.
   rerank: 'beside',
   rename: { max_completion_tokens: 'max_tokens' },
@@ -30,24 +35,26 @@ const COHERE: Quirk = {
 export const QUIRKS: Readonly<Record<string, Quirk>> = {
   mistral: {
     chatOnly: true,
+    // docs.mistral.ai/capabilities/audio: transcriptions in OpenAI's form.
+    audio: ['transcriptions'],
     streamUsage: false,
     rename: { max_completion_tokens: 'max_tokens', seed: 'random_seed' },
     drop: ['stream_options', 'user', 'logprobs', 'top_logprobs'],
   },
-  openrouter: { keepsForeign: true },
+  openrouter: { keepsForeign: true, audio: [] },
   litellm_proxy: { keepsForeign: true, rerank: 'base' },
   // docs.together.ai/reference/rerank, docs.vllm.ai (score and rerank APIs): Cohere's language behind the base.
-  together_ai: { rerank: 'base' },
-  hosted_vllm: { rerank: 'base' },
+  together_ai: { rerank: 'base', audio: ['speech', 'transcriptions', 'translations'] },
+  hosted_vllm: { rerank: 'base', audio: ['speech', 'transcriptions', 'translations'] },
   // jina.ai/reranker: Cohere's language; it has no chat.
-  jina_ai: { noChat: true, rerank: 'base' },
+  jina_ai: { noChat: true, rerank: 'base', audio: [] },
   // docs.cohere.com/docs/compatibility-api: these are refused or have no effect.
   cohere: COHERE,
   cohere_chat: COHERE,
   // console.groq.com/docs/openai: a 400 when supplied.
   groq: { chatOnly: true, drop: ['logit_bias', 'logprobs', 'top_logprobs'] },
-  perplexity: { chatOnly: true },
-  ollama: { rename: { max_completion_tokens: 'max_tokens' } },
-  ollama_chat: { rename: { max_completion_tokens: 'max_tokens' } },
-  deepseek: { chatOnly: true, rename: { max_completion_tokens: 'max_tokens' } },
+  perplexity: { chatOnly: true, audio: [] },
+  ollama: { audio: [], rename: { max_completion_tokens: 'max_tokens' } },
+  ollama_chat: { audio: [], rename: { max_completion_tokens: 'max_tokens' } },
+  deepseek: { audio: [], chatOnly: true, rename: { max_completion_tokens: 'max_tokens' } },
 };

@@ -12,13 +12,18 @@ const ENDPOINT_PATHS: Readonly<Partial<Record<string, string>>> = {
   embeddings: '/embeddings',
   moderations: '/moderations',
   rerank: '/rerank',
+  speech: '/audio/speech',
+  transcriptions: '/audio/transcriptions',
+  translations: '/audio/translations',
 };
 /** What every server of this kind speaks. */
 export const OPENAI_NATIVE: ReadonlySet<Endpoint> = new Set<Endpoint>(['chat', 'completions', 'embeddings']);
 /** OpenAI's own API and its twin on Azure have Responses too. */
 export const WITH_RESPONSES: ReadonlySet<Endpoint> = new Set<Endpoint>([...OPENAI_NATIVE, 'responses']);
+/** Sound, as OpenAI, Azure and servers like theirs take it. */
+export const AUDIO: readonly Endpoint[] = ['speech', 'transcriptions', 'translations'];
 /** And moderations, which Azure has not. */
-const OPENAI_OWN: ReadonlySet<Endpoint> = new Set<Endpoint>([...WITH_RESPONSES, 'moderations']);
+const OPENAI_OWN: ReadonlySet<Endpoint> = new Set<Endpoint>([...WITH_RESPONSES, ...AUDIO, 'moderations']);
 /** Of servers without text completions of their own: a chat stands for them. */
 export const CHAT_ONLY: ReadonlySet<Endpoint> = new Set<Endpoint>(['chat', 'embeddings']);
 

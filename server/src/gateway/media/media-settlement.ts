@@ -1,0 +1,28 @@
+// The bill of a call for pictures or sound: its usage as the upstream says it, or as the request and the file tell it, and the price row that counts it.
+import type { CallUsage } from '#call-record.ts';
+import type { Call } from '#gateway/call.ts';
+import type { PriceRow } from '#prices/port.ts';
+import { likelyUsage, rowFor, statedUsage } from './media-usage.ts';
+
+export interface MediaBill {
+  readonly usage: CallUsage;
+  readonly estimated: boolean;
+  /** Null = the price is not known. */
+  readonly price: PriceRow | null;
+}
+
+const NO_TOKENS = { input: 0, output: 0, total: 0 } as const;
+
+/** @param known what the upstream counted; null = nothing. */
+export function mediaBill(call: Call, known: CallUsage | null, price: PriceRow | null): MediaBill {
+  const stated = { ...statedUsage(call), ...known };
+  if (price === null) return { usage: { ...NO_TOKENS, ...stated }, estimated: known === null, price: null };
+  const row = rowFor(price, known);
+  if (row.secondPicos !== undefined) {
+    const measured = stated.audioMs === undefined ? { audioMs: likelyUsage(call).audioMs ?? 0 } : {};
+    return { usage: { ...NO_TOKENS, ...stated, ...measured }, estimated: stated.audioMs === undefined, price: row };
+  }
+  // What was asked for is what is spoken: nothing is guessed.
+  if (row.characterPicos !== undefined) return { usage: { ...NO_TOKENS, ...stated }, estimated: false, price: row };
+  return { usage: known === null ? likelyUsage(call) : { ...NO_TOKENS, ...stated }, estimated: known === null, price: row };
+}
