@@ -6,13 +6,16 @@ import { insertVirtualKey, type KeyStore } from '#identity/virtual-keys.ts';
 import type { Sealer } from '#lib/sealed.ts';
 import { type AskModel, createAskModel } from '#observe/llm-connections/chat.ts';
 import { type ConnectionDirectory, createConnectionDirectory } from '#observe/llm-connections/directory.ts';
+import type { PlaygroundWays } from '#observe/playground/port.ts';
 import type { Settings } from '#settings/settings.ts';
+import { playgroundWays } from './playground-ways.ts';
 
 export interface Outgoing {
   egress: Egress;
   sealer: Sealer;
   askModel: AskModel;
   connections: ConnectionDirectory;
+  playground: PlaygroundWays;
   close(): Promise<void>;
 }
 
@@ -32,6 +35,7 @@ export function openOutgoing({ settings, gatewayDoor, keyStore, sealer }: Outgoi
     egress,
     sealer,
     askModel: createAskModel({ egress, gateway }),
+    playground: playgroundWays({ gateway, keyStore, sealer }),
     connections: createConnectionDirectory({
       records: keyStore.records,
       sealer,

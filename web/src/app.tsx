@@ -15,6 +15,7 @@ import { readLiveSearch } from '#live/url.ts';
 import { readModelsSearch } from '#models/url.ts';
 import { readOverviewSearch } from '#overview/url.ts';
 import { readPeopleSearch } from '#people/url.ts';
+import { readPlaygroundSearch } from '#playground/url.ts';
 import { readSettingsSearch } from '#project-settings/url.ts';
 import { readPromptSearch, readPromptsSearch } from '#prompts/url.ts';
 import { readRequestsSearch } from '#requests/url.ts';
@@ -199,6 +200,13 @@ const compatibility = createRoute({
   component: page(() => import('#compatibility/compatibility-page.tsx'), 'CompatibilityPage'),
 });
 
+const playground = createRoute({
+  getParentRoute: () => shell,
+  path: '/ui/playground',
+  validateSearch: readPlaygroundSearch,
+  component: page(() => import('#playground/playground-page.tsx'), 'PlaygroundPage'),
+});
+
 const projectSettings = createRoute({
   getParentRoute: () => shell,
   path: '/ui/project',
@@ -319,6 +327,7 @@ const routeTree = root.addChildren([
     health,
     compatibility,
     projectSettings,
+    playground,
   ]),
 ]);
 

@@ -32,6 +32,8 @@ import { type MediaDependencies, mediaRoutes } from './media/routes.ts';
 import { createUrlSigner } from './media/signed-url.ts';
 import { memberRoutes } from './members/routes.ts';
 import { modelRoutes } from './models/routes.ts';
+import type { PlaygroundWays } from './playground/port.ts';
+import { playgroundRoutes } from './playground/routes.ts';
 import { protectedLabelRoutes } from './prompts/protected-label-routes.ts';
 import { promptRoutes } from './prompts/routes.ts';
 import { repricingRoutes } from './repricing/routes.ts';
@@ -47,7 +49,7 @@ export interface RecordRoutesDependencies {
   /** Derives the keys of what this room signs and encrypts. */
   instanceSecret: Buffer;
   /** How models and given addresses are reached. */
-  outgoing: { egress: Pick<Egress, 'check'>; sealer: Sealer; askModel: AskModel };
+  outgoing: { egress: Pick<Egress, 'check'>; sealer: Sealer; askModel: AskModel; playground: PlaygroundWays };
   /** Who talks to this process. */
   clients: ClientLedger;
   /** How receivers of alerts are reached. */
@@ -80,6 +82,7 @@ export function createRecordRoutes(dependencies: RecordRoutesDependencies): Rout
     ...retentionRoutes(records),
     ...samplingRoutes(records),
     ...llmConnectionRoutes({ records, ...outgoing }),
+    ...playgroundRoutes(outgoing.playground),
     ...evaluatorRoutes(records),
     ...ruleRoutes({ records, ask }),
     ...queueRoutes({ records, ask }),

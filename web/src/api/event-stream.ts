@@ -38,11 +38,31 @@ export interface StreamRequest {
 /** Reads a stream until it ends. @throws ApiError when it is refused; what breaks off throws as fetch does. */
 export async function readEvents(path: string, { projectId, query, lastEventId, signal, onEvent }: StreamRequest): Promise<void> {
   const headers = { accept: 'text/event-stream', 'x-genai-project': projectId, ...(lastEventId === null ? {} : { 'last-event-id': lastEventId }) };
-  const response = await fetch(`${path}?${new URLSearchParams(query)}`, { credentials: 'same-origin', headers, signal });
+  await take(await fetch(`${path}?${new URLSearchParams(query)}`, { credentials: 'same-origin', headers, signal }), onEvent);
+}
+
+export interface PostRequest {
+  projectId: string;
+  body: object;
+  signal: AbortSignal;
+  /** Told before the first event. */
+  onHeaders: (headers: Headers) => void;
+  onEvent: (event: StreamEvent) => void;
+}
+
+/** Asks a question whose answer is a stream. @throws ApiError when it is refused; what breaks off throws as fetch does. */
+export async function postEvents(path: string, { projectId, body, signal, onHeaders, onEvent }: PostRequest): Promise<void> {
+  const headers = { accept: 'text/event-stream', 'content-type': 'application/json', 'x-genai-project': projectId };
+  const response = await fetch(path, { method: 'POST', credentials: 'same-origin', headers, body: JSON.stringify(body), signal });
+  if (response.ok) onHeaders(response.headers);
+  await take(response, onEvent);
+}
+
+async function take(response: Response, onEvent: (event: StreamEvent) => void): Promise<void> {
   if (!response.ok || response.body === null) throw errorOf(response.status, bodyOf(await response.text()), response.headers.get('retry-after'));
-  const take = createEventParser(onEvent);
+  const hand = createEventParser(onEvent);
   const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
-  for (let read = await reader.read(); !read.done; read = await reader.read()) take(read.value);
+  for (let read = await reader.read(); !read.done; read = await reader.read()) hand(read.value);
 }
 
 function bodyOf(text: string): unknown {

@@ -12,6 +12,7 @@ import { healthEn } from './pages/health.en.ts';
 import { liveEn } from './pages/live.en.ts';
 import { mediaEn } from './pages/media.en.ts';
 import { metricsEn } from './pages/metrics.en.ts';
+import { playgroundEn } from './pages/playground.en.ts';
 import { projectSettingsEn } from './pages/project-settings.en.ts';
 import { promptsEn } from './pages/prompts.en.ts';
 import { scoresEn } from './pages/scores.en.ts';
@@ -42,4 +43,5 @@ export const pagesEn = {
   ...metricsEn,
   ...alertsEn,
   ...projectSettingsEn,
+  ...playgroundEn,
 };

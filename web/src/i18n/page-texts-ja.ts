@@ -13,6 +13,7 @@ import { healthJa } from './pages/health.ja.ts';
 import { liveJa } from './pages/live.ja.ts';
 import { mediaJa } from './pages/media.ja.ts';
 import { metricsJa } from './pages/metrics.ja.ts';
+import { playgroundJa } from './pages/playground.ja.ts';
 import { projectSettingsJa } from './pages/project-settings.ja.ts';
 import { promptsJa } from './pages/prompts.ja.ts';
 import { scoresJa } from './pages/scores.ja.ts';
@@ -43,4 +44,5 @@ export const pagesJa: Record<keyof typeof pagesEn, string> = {
   ...metricsJa,
   ...alertsJa,
   ...projectSettingsJa,
+  ...playgroundJa,
 };

@@ -63,6 +63,14 @@ export function versionQuery(projectId: string, name: string, version: number) {
   });
 }
 
+/** One version as an application gets it: references to other prompts are written out. */
+export function writtenOutQuery(projectId: string, name: string, version: number) {
+  return queryOptions({
+    queryKey: ['prompts', projectId, 'written out', name, version],
+    queryFn: ({ signal }) => api<PromptVersion>(`/api/public/v2/prompts/${encodeURIComponent(name)}`, { projectId, query: { version }, signal }),
+  });
+}
+
 export function usePromptChanges(projectId: string) {
   const queries = useQueryClient();
   const onSuccess = () => queries.invalidateQueries({ queryKey: ['prompts', projectId] });

@@ -6,6 +6,7 @@ import { lazy, type ReactNode, Suspense, useState } from 'react';
 import { Comments } from '#content/comments.tsx';
 import { useText } from '#i18n/i18n.ts';
 import { useMayChange } from '#lib/session.tsx';
+import { OpenInPlayground } from '#playground/open-in-playground.tsx';
 import { CodeBlock } from '#ui/code-block.tsx';
 import { ErrorState } from '#ui/error-state.tsx';
 import { JsonView } from '#ui/json-view.tsx';
@@ -42,17 +43,20 @@ export function VersionDetail({ projectId, name, version, others, compared, onCo
                 <LabelBadge key={label} label={label} />
               ))}
             </Group>
-            {others.length > 0 && (
-              <Select
-                w={190}
-                clearable
-                aria-label={t('prompts.compare')}
-                placeholder={t('prompts.compare')}
-                value={compared === null ? null : String(compared)}
-                data={others.map((one) => ({ value: String(one), label: t('prompts.compareWith', { version: one }) }))}
-                onChange={(value) => onCompare(value === null ? null : Number(value))}
-              />
-            )}
+            <Group gap="xs">
+              <OpenInPlayground projectId={projectId} from={{ prompt: name, version: String(version) }} />
+              {others.length > 0 && (
+                <Select
+                  w={190}
+                  clearable
+                  aria-label={t('prompts.compare')}
+                  placeholder={t('prompts.compare')}
+                  value={compared === null ? null : String(compared)}
+                  data={others.map((one) => ({ value: String(one), label: t('prompts.compareWith', { version: one }) }))}
+                  onChange={(value) => onCompare(value === null ? null : Number(value))}
+                />
+              )}
+            </Group>
           </Group>
           {compared !== null && other.data && (
             <Suspense fallback={<Skeleton height={160} />}>

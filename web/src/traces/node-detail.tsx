@@ -10,6 +10,7 @@ import { Comments, type CommentTarget, commentsQuery } from '#content/comments.t
 import { InputOutput } from '#content/input-output.tsx';
 import { useText } from '#i18n/i18n.ts';
 import { formatCount, formatDuration } from '#lib/format.ts';
+import { OpenInPlayground } from '#playground/open-in-playground.tsx';
 import { CopyButton } from '#ui/copy-button.tsx';
 import { Facts } from '#ui/facts.tsx';
 import { Instant } from '#ui/instant.tsx';
@@ -53,6 +54,9 @@ export function NodeDetail({ row, data, projectId }: { row: TraceRow; data: Cons
           <Group gap="xs">
             <AddToDataset source={{ projectId, traceId: data.trace.id, observationId: observation?.id ?? null, input: source.input, output: source.output }} />
             <AddToQueue key={row.id} target={target} />
+            {observation?.type.toUpperCase() === 'GENERATION' && observation.input !== null && (
+              <OpenInPlayground projectId={projectId} from={{ trace: data.trace.id, observation: observation.id }} />
+            )}
           </Group>
           <InputOutput input={source.input} output={source.output} projectId={projectId} />
         </Tabs.Panel>

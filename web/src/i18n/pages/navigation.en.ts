@@ -17,5 +17,6 @@ export const navigationEn = {
   'nav.health': 'Health',
   'nav.compatibility': 'Compatibility',
   'nav.projectSettings': 'Project settings',
+  'nav.playground': 'Playground',
   'nav.group.platform': 'Platform',
 };

@@ -19,5 +19,6 @@ export const navigationJa: Record<keyof typeof navigationEn, string> = {
   'nav.health': '稼働状況',
   'nav.compatibility': '互換性',
   'nav.projectSettings': 'プロジェクト設定',
+  'nav.playground': 'プレイグラウンド',
   'nav.group.platform': 'プラットフォーム',
 };
