@@ -71,6 +71,7 @@ guardrails:
   - { guardrail_name: aws, litellm_params: { guardrail: bedrock, mode: pre_call, guardrailIdentifier: gr1, guardrailVersion: "2", aws_region_name: us-east-1, aws_access_key_id: AKIAX, aws_secret_access_key: s, aws_bedrock_runtime_endpoint: "${url}", mask_request_content: true } }
   - { guardrail_name: hook, litellm_params: { guardrail: generic_guardrail_api, mode: pre_call, api_base: "${url}", api_key: hook-key } }
   - { guardrail_name: hook-open, litellm_params: { guardrail: generic_guardrail_api, mode: pre_call, api_base: "${url}", unreachable_fallback: fail_open } }
+  - { guardrail_name: names, litellm_params: { guardrail: presidio, mode: pre_call, presidio_analyzer_api_base: "${url}/", presidio_language: ja, pii_entities_config: { PERSON: MASK, LOCATION: BLOCK }, presidio_score_thresholds: { ALL: 0.5 } } }
   - { guardrail_name: module, litellm_params: { guardrail: hooks.ts, mode: [pre_call, post_call] } }
   - { guardrail_name: absent, litellm_params: { guardrail: not-there.ts, mode: pre_call } }
 `;
@@ -202,6 +203,23 @@ describe('a guard that asks a service', () => {
     answers.set(place, { status: 503, body: {} });
     expect((await ask('before', ['hook'])).status).toBe(500);
     expect((await ask('before', ['hook-open'])).status).toBe(200);
+  });
+
+  it('Presidio’s analyzer: what it finds is masked or refused here, and an answer that is none refuses', async () => {
+    answers.set('/analyze', {
+      status: 200,
+      body: [
+        { entity_type: 'PERSON', start: 3, end: 6, score: 0.9 },
+        { entity_type: 'PERSON', start: 0, end: 1, score: 0.2 },
+      ],
+    });
+    expect(await ask('私は👤山田太です', ['names'])).toMatchObject({ status: 200 });
+    expect(sent()).toContain('私は👤<PERSON>です');
+    expect(asked[0]?.body).toEqual({ text: '私は👤山田太です', language: 'ja', entities: ['PERSON', 'LOCATION'] });
+    answers.set('/analyze', { status: 200, body: [{ entity_type: 'LOCATION', start: 0, end: 2, score: 0.9 }] });
+    expect(await ask('京都です', ['names'])).toMatchObject({ status: 400, text: expect.stringContaining('LOCATION') });
+    answers.set('/analyze', { status: 200, body: { error: 'no model' } });
+    expect((await ask('京都です', ['names'])).status).toBe(500);
   });
 });
 

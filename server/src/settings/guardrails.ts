@@ -1,6 +1,7 @@
 // `guardrails:` of LiteLLM's config.yaml: which guards there are, when they look, and what each needs.
 import { readFileSync } from 'node:fs';
 import { dirname, isAbsolute, join } from 'node:path';
+import { type PresidioConfig, readPresidio } from './presidio.ts';
 import { isRecord, type Section } from './section.ts';
 
 export type GuardAction = 'MASK' | 'BLOCK';
@@ -57,11 +58,12 @@ export type GuardConfig = Common &
         readonly headers: Readonly<Record<string, string>>;
         readonly parameters: Readonly<Record<string, unknown>>;
       }
+    | PresidioConfig
     | { readonly kind: 'module'; readonly file: string }
   );
 
-/** Found by form; what else Presidio knows (PERSON, LOCATION ...) is not found here. */
-const ENTITIES = new Set(['EMAIL_ADDRESS', 'PHONE_NUMBER', 'CREDIT_CARD', 'JP_MY_NUMBER', 'JP_POSTAL_CODE', 'US_SSN', 'IBAN_CODE', 'IP_ADDRESS']);
+/** Found by form; what else Presidio knows (PERSON, LOCATION ...) only its analyzer finds. */
+const ENTITIES = new Set(['EMAIL_ADDRESS', 'PHONE_NUMBER', 'CREDIT_CARD', 'JP_MY_NUMBER', 'JP_POSTAL_CODE', 'JP_ADDRESS', 'US_SSN', 'IBAN_CODE', 'IP_ADDRESS']);
 /** Names of LiteLLM's prebuilt patterns. */
 const PREBUILT: Readonly<Record<string, string>> = {
   email: 'EMAIL_ADDRESS',
@@ -138,8 +140,9 @@ interface Reading {
 function readKind(provider: string, params: Section, { common, configPath }: Reading): GuardConfig | null {
   switch (provider) {
     case 'genai_personal_data':
-    case 'presidio':
       return readPersonalData(params, common);
+    case 'presidio':
+      return analyzerOf(params, common, configPath) ?? readPersonalData(params, common);
     case 'hide-secrets':
     case 'genai_secrets':
       return { ...common, kind: 'secrets', action: readAction(params, 'action') ?? 'MASK' };
@@ -165,6 +168,12 @@ function readKind(provider: string, params: Section, { common, configPath }: Rea
   }
 }
 
+/** Null: no analyzer is named. */
+function analyzerOf(params: Section, common: Common, configPath: string): GuardConfig | null {
+  const presidio = readPresidio(params, configPath);
+  return presidio === null ? null : { ...common, ...presidio };
+}
+
 function readAction(params: Section, key: string): GuardAction | null {
   const value = params.text(key)?.toUpperCase() ?? null;
   if (value === null || value === 'MASK' || value === 'BLOCK') return value;
@@ -179,11 +188,17 @@ function readPersonalData(params: Section, common: Common): GuardConfig {
     if (action !== 'MASK' && action !== 'BLOCK') params.fault(['pii_entities_config', entity], 'must be MASK or BLOCK');
     else if (ENTITIES.has(entity)) entities.set(entity, action);
     else
-      params.warn(['pii_entities_config', entity], `is not found by this guard (there are ${[...ENTITIES].join(', ')}); names and addresses need another one`);
+      params.warn(
+        ['pii_entities_config', entity],
+        `is not found by this guard (there are ${[...ENTITIES].join(', ')}); names need Presidio's analyzer (presidio_analyzer_api_base)`,
+      );
   }
   if (common.provider === 'presidio') {
-    params.ignore(['presidio_analyzer_api_base', 'presidio_anonymizer_api_base', 'presidio_language', 'presidio_score_thresholds']);
-    params.warn('guardrail', 'personal data is found in this process by form and check digit; Presidio is not asked');
+    params.ignore(['presidio_anonymizer_api_base', 'presidio_language', 'presidio_score_thresholds']);
+    params.warn(
+      'guardrail',
+      'personal data is found in this process by form and check digit: presidio_analyzer_api_base (or PRESIDIO_ANALYZER_API_BASE) names no analyzer',
+    );
   }
   if (params.boolean('output_parse_pii')) params.warn('output_parse_pii', 'is not built: masked values stay masked in the answer');
   return { ...common, kind: 'personal_data', entities };

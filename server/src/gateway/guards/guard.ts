@@ -41,6 +41,9 @@ export interface Verdict {
   readonly refusal: string | null;
 }
 
+/** Posts JSON to a guard's service; answers what it says, parsed. @throws Error when that is not 200. */
+export type Ask = (sending: { url: URL; headers: Readonly<Record<string, string>>; body: unknown; signal: AbortSignal }) => Promise<unknown>;
+
 export const PASSED: Verdict = Object.freeze({ texts: null, refusal: null });
 
 export interface Guard {

@@ -26,6 +26,21 @@ describe('personal data', () => {
     expect(mask('ｔａｒｏ＠ｅｘａｍｐｌｅ．ｊｐへ')).toBe('<EMAIL_ADDRESS>へ');
   });
 
+  it('in Japanese addresses is masked down to the house, a town alone is not', () => {
+    for (const [text, after] of [
+      ['東京都千代田区丸の内1-9-1に届けて', '<JP_ADDRESS>に届けて'],
+      ['住所は東京都千代田区千代田一丁目1番1号です', '住所は<JP_ADDRESS>です'],
+      ['〒530-0001 大阪府大阪市北区梅田３丁目１−３', '<JP_POSTAL_CODE> <JP_ADDRESS>'],
+      ['北海道札幌市中央区北1条西2丁目', '<JP_ADDRESS>'],
+      ['神奈川県横浜市西区みなとみらい2-2-1 ランドマークタワー 301号室まで', '<JP_ADDRESS>まで'],
+      ['京都府京都市下京区東塩小路町901', '<JP_ADDRESS>'],
+      ['大阪市北区梅田1-2-3', '<JP_ADDRESS>'],
+    ] as const)
+      expect(mask(text), text).toBe(after);
+    for (const text of ['東京都千代田区で会いましょう', '大阪市の人口は270万人', '京都府に10回行った', '市場調査3-2-1', '東京都は2026年に', '横浜市西区の天気'])
+      expect(mask(text), text).toBe(text);
+  });
+
   it('in English text is masked', () => {
     expect(mask('Card 4111 1111 1111 1111, call (212) 555-0123 or +44 20 7946 0958.')).toBe('Card <CREDIT_CARD>, call <PHONE_NUMBER> or <PHONE_NUMBER>.');
     expect(mask('SSN 123-45-6789, IBAN DE89 3704 0044 0532 0130 00, host 10.0.0.1')).toBe('SSN <US_SSN>, IBAN <IBAN_CODE>, host <IP_ADDRESS>');

@@ -1,4 +1,4 @@
-// Personal data in Japanese and English text by form and check digit: no names and no addresses, which need more than a form. Pure; one pass a kind.
+// Personal data in Japanese and English text by form and check digit: no names, which need more than a form. Pure; one pass a kind.
 import { byPattern, type Detector, type Finding } from './finding.ts';
 
 /** Full-width digits, letters and signs as people in Japan type them -> ASCII, one for one, so that places in the text stay the same. */
@@ -76,6 +76,21 @@ function emails(text: string): Finding[] {
   return findings;
 }
 
+const PREFECTURE =
+  '(?:北海道|東京都|京都府|大阪府|(?:青森|岩手|宮城|秋田|山形|福島|茨城|栃木|群馬|埼玉|千葉|神奈川|新潟|富山|石川|福井|山梨|長野|岐阜|静岡|愛知|三重|滋賀|兵庫|奈良|和歌山|鳥取|島根|岡山|広島|山口|徳島|香川|愛媛|高知|福岡|佐賀|長崎|熊本|大分|宮崎|鹿児島|沖縄)県)';
+const KANA_OR_KANJI = String.raw`[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}]`;
+/** City, ward, district, town or village, one below the other. */
+const PLACES = `(?:${KANA_OR_KANJI}{1,8}?[市区郡町村])`;
+/** Block and house: 1丁目2番3号, 一丁目, 1-2-3, 北1条西2丁目. */
+const UNIT = '(?:丁目|番地|番|号|条|-|の)';
+const BLOCK = String.raw`(?:\d{1,4}|[一二三四五六七八九十]{1,3})${UNIT}(?: ?[東西南北]?\d{1,4}${UNIT}?){0,4}`;
+/** A room behind the house, with the building's name. */
+const ROOM = `(?: ?[${KANA_OR_KANJI.slice(1, -1)}A-Za-z・-]{1,20} ?\\d{1,4}(?:号室|号|室|F|階))?`;
+
+/** Addresses down to the house: a town alone is no personal data. With a prefecture a bare house number is enough. */
+const ADDRESS_WITH_PREFECTURE = new RegExp(`${PREFECTURE} ?${PLACES}{1,3} ?${KANA_OR_KANJI}{0,12} ?(?:${BLOCK}|\\d{1,5}(?!\\d))${ROOM}`, 'gu');
+const ADDRESS_IN_CITY = new RegExp(`${KANA_OR_KANJI}{1,6}?市${KANA_OR_KANJI}{1,6}?[区町村]${KANA_OR_KANJI}{0,12} ?${BLOCK}${ROOM}`, 'gu');
+
 /** Presidio's names where it has one. */
 const DETECTORS = {
   EMAIL_ADDRESS: emails,
@@ -88,6 +103,8 @@ const DETECTORS = {
   }),
   US_PHONE_NUMBER: byPattern('PHONE_NUMBER', between(String.raw`(?:1[ .-])?\(?[2-9]\d{2}\)?[ .-][2-9]\d{2}[ .-]\d{4}`)),
   JP_POSTAL_CODE: byPattern('JP_POSTAL_CODE', new RegExp(String.raw`〒 ?\d{3}-?\d{4}(?!\d)|${NO_DIGIT_BEFORE}\d{3}-\d{4}${NO_DIGIT_AFTER}`, 'g')),
+  JP_ADDRESS: byPattern('JP_ADDRESS', ADDRESS_WITH_PREFECTURE),
+  JP_CITY_ADDRESS: byPattern('JP_ADDRESS', ADDRESS_IN_CITY),
   US_SSN: byPattern('US_SSN', between(String.raw`(?!000|666|9)\d{3}-(?!00)\d{2}-(?!0000)\d{4}`)),
   IBAN_CODE: byPattern('IBAN_CODE', /(?<![A-Za-z0-9])[A-Z]{2}\d{2}(?: ?[A-Z0-9]){11,30}(?![A-Za-z0-9])/g, isIban),
   IP_ADDRESS: byPattern('IP_ADDRESS', between(String.raw`\d{1,3}(?:\.\d{1,3}){3}`), isAddress),
@@ -96,6 +113,7 @@ const DETECTORS = {
 /** Which detectors an entity of a configuration means. */
 const BY_ENTITY: Readonly<Record<string, readonly Detector[]>> = {
   ...Object.fromEntries(Object.entries(DETECTORS).map(([name, detector]) => [name, [detector]])),
+  JP_ADDRESS: [DETECTORS.JP_ADDRESS, DETECTORS.JP_CITY_ADDRESS],
   PHONE_NUMBER: [DETECTORS.JP_PHONE_NUMBER, DETECTORS.INTERNATIONAL_PHONE_NUMBER, DETECTORS.US_PHONE_NUMBER],
 };
 
@@ -106,6 +124,7 @@ export const PERSONAL_ENTITIES = [
   'CREDIT_CARD',
   'JP_MY_NUMBER',
   'JP_POSTAL_CODE',
+  'JP_ADDRESS',
   'US_SSN',
   'IBAN_CODE',
   'IP_ADDRESS',

@@ -1,20 +1,21 @@
-// Guards that ask a service: Azure AI Content Safety, Amazon Bedrock Guardrails, and LiteLLM's generic guardrail API (an HTTP hook).
+// Guards that ask a service: Azure AI Content Safety, Amazon Bedrock Guardrails, Presidio (presidio.ts), and LiteLLM's generic guardrail API (an HTTP hook).
 import type { Dispatcher } from 'undici';
 import { awsSigner } from '#gateway/providers/bedrock/credentials.ts';
 import { fieldsOf, objectsOf, parsed, textOf } from '#lib/json.ts';
 import { type Guard, type GuardConfig, type GuardInput, PASSED, type Verdict } from './guard.ts';
+import { presidioGuard } from './presidio.ts';
 
 export type Pool = (origin: string) => Dispatcher;
 
 type Inspect = Guard['inspect'];
 
 /** A guard over a service; what goes wrong there is an error, and `failOpen` says what that means. */
-export function remoteGuard(config: GuardConfig & { kind: 'azure_shield' | 'azure_moderation' | 'bedrock' | 'http' }, pool: Pool): Guard {
+export function remoteGuard(config: GuardConfig & { kind: 'azure_shield' | 'azure_moderation' | 'bedrock' | 'http' | 'presidio' }, pool: Pool): Guard {
   const { name, modes, defaultOn, failOpen } = config;
   return { name, modes, defaultOn, refuses: false, isLocal: false, failOpen, stream: null, inspect: inspectOf(config, pool) };
 }
 
-function inspectOf(config: GuardConfig & { kind: 'azure_shield' | 'azure_moderation' | 'bedrock' | 'http' }, pool: Pool): Inspect {
+function inspectOf(config: GuardConfig & { kind: 'azure_shield' | 'azure_moderation' | 'bedrock' | 'http' | 'presidio' }, pool: Pool): Inspect {
   switch (config.kind) {
     case 'azure_shield':
       return azureShield(config, pool);
@@ -24,12 +25,14 @@ function inspectOf(config: GuardConfig & { kind: 'azure_shield' | 'azure_moderat
       return bedrockGuard(config, pool);
     case 'http':
       return httpHook(config, pool);
+    case 'presidio':
+      return presidioGuard(config, async ({ body, ...sending }) => await sent(pool, { ...sending, bytes: Buffer.from(JSON.stringify(body)) }));
   }
 }
 
 interface Sending {
   url: URL;
-  headers: Record<string, string>;
+  headers: Readonly<Record<string, string>>;
   body: unknown;
   signal: AbortSignal;
 }
@@ -40,7 +43,11 @@ async function ask(pool: Pool, { url, headers, body, signal }: Sending): Promise
   return await send(pool, { url, headers, bytes, signal });
 }
 
-async function send(pool: Pool, { url, headers, bytes, signal }: Omit<Sending, 'body'> & { bytes: Buffer }): Promise<Record<string, unknown>> {
+async function send(pool: Pool, sending: Omit<Sending, 'body'> & { bytes: Buffer }): Promise<Record<string, unknown>> {
+  return fieldsOf(await sent(pool, sending));
+}
+
+async function sent(pool: Pool, { url, headers, bytes, signal }: Omit<Sending, 'body'> & { bytes: Buffer }): Promise<unknown> {
   const answer = await pool(url.origin).request({
     path: url.pathname + url.search,
     method: 'POST',
@@ -50,7 +57,7 @@ async function send(pool: Pool, { url, headers, bytes, signal }: Omit<Sending, '
   });
   const text = await answer.body.text();
   if (answer.statusCode !== 200) throw new Error(`the guard's service answered ${answer.statusCode}: ${text.slice(0, 200)}`);
-  return fieldsOf(parsed(text));
+  return parsed(text);
 }
 
 /** Longest text that Content Safety takes at once. */
