@@ -26,6 +26,8 @@ model_list:
   - { model_name: listener, litellm_params: { model: openai/whisper-1, ${openAi} } }
   - { model_name: token-listener, litellm_params: { model: openai/gpt-4o-transcribe, ${openAi} } }
   - { model_name: azure-listener, litellm_params: { model: azure/my-whisper, api_base: "${upstream.url}", api_key: az-example, input_cost_per_second: 0.0001 }, model_info: { mode: audio_transcription } }
+  - { model_name: painter, litellm_params: { model: openai/gpt-image-1, ${openAi}, input_cost_per_image_token: 0.00001, output_cost_per_image_token: 0.00004 } }
+  - { model_name: flat-painter, litellm_params: { model: openai/dall-e-3, ${openAi}, input_cost_per_image: 0.04 } }
 `,
   });
   key = await generateKey(platform);
@@ -129,6 +131,39 @@ describe('a transcription', () => {
     upstream.script({ pieces: ['{"text":"good morning"}'] });
     expect(await openai.audio.translations.create({ model: 'listener', file: await sound() })).toMatchObject({ text: 'good morning' });
     expect(upstream.seen[0]?.path).toBe('/v1/audio/translations');
+  });
+});
+
+describe('a picture', () => {
+  const PNG = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==';
+  const usage = { input_tokens: 50, input_tokens_details: { text_tokens: 10, image_tokens: 40 }, output_tokens: 272, total_tokens: 322 };
+  const png = () => toFile(Buffer.from(PNG, 'base64'), 'dot.png', { type: 'image/png' });
+  it('is made, and shown by its trace as a medium', async () => {
+    upstream.script({ pieces: [JSON.stringify({ created: 1, data: [{ b64_json: PNG }, { b64_json: PNG }] })] });
+    const drawn = await openai.images.generate({ model: 'flat-painter', prompt: '点', n: 2, size: '1024x1024' });
+    expect(drawn.data?.map(({ b64_json: picture }) => picture)).toEqual([PNG, PNG]);
+    expect(await rowOf('flat-painter', 'aimage_generation')).toMatchObject({ spend: 0.08 });
+    const observation = await observationOf('image-generations');
+    expect(observation).toMatchObject({ type: 'GENERATION', input: '点', modelParameters: { n: 2, size: '1024x1024' } });
+    expect(JSON.stringify(observation.output)).toMatch(/@@@langfuseMedia:type=image\/png\|id=[\w-]{22}/);
+  });
+  it('streams before it is finished', async () => {
+    const picture = { b64_json: PNG, background: 'opaque', created_at: 1, output_format: 'png', quality: 'low', size: '1024x1024' };
+    const completed = { type: 'image_generation.completed', ...picture, usage };
+    upstream.script(events({ type: 'image_generation.partial_image', ...picture, partial_image_index: 0 }, completed));
+    const seen: string[] = [];
+    for await (const event of await openai.images.generate({ model: 'painter', prompt: 'a dot', stream: true, partial_images: 1 })) seen.push(event.type);
+    expect(seen).toEqual(['image_generation.partial_image', 'image_generation.completed']);
+    // Ten tokens of text by the bundled price, forty and 272 of pictures by the stated ones.
+    expect(await rowOf('painter', 'aimage_generation')).toMatchObject({ prompt_tokens: 50, completion_tokens: 272, spend: 0.01133 });
+  });
+  it('is changed by several others and a mask', async () => {
+    upstream.script({ pieces: [JSON.stringify({ created: 1, data: [{ b64_json: PNG }], usage })] });
+    const edited = await openai.images.edit({ model: 'painter', prompt: 'add snow', image: [await png(), await png()], mask: await png() });
+    expect(edited.data).toHaveLength(1);
+    expect(upstream.seen[0]?.path).toBe('/v1/images/edits');
+    expect(upstream.seen[0]?.raw).toContain('name="model"\r\n\r\ngpt-image-1\r\n');
+    expect(await rowOf('painter', 'aimage_edit')).toMatchObject({ spend: 0.01133 });
   });
 });
 

@@ -133,8 +133,9 @@ export interface CallStarted {
 
 type TextEndpoint = 'chat' | 'completions' | 'embeddings' | 'messages' | 'responses' | 'generate-content' | 'moderations' | 'rerank';
 type AudioEndpoint = 'speech' | 'transcriptions' | 'translations';
+type ImageEndpoint = 'image-generations' | 'image-edits' | 'image-variations';
 /** What was called. */
-export type CallEndpoint = TextEndpoint | AudioEndpoint | 'pass-through' | 'mcp';
+export type CallEndpoint = TextEndpoint | AudioEndpoint | ImageEndpoint | 'pass-through' | 'mcp';
 
 /** JSON header of JournalKind.callSettled. parts[1] = request body as received, parts[2] = answer as relayed (absent when `content` is not 'full'). */
 export interface CallSettled {

@@ -53,6 +53,9 @@ const OPERATIONS = {
   speech: 'text_to_speech',
   transcriptions: 'speech_to_text',
   translations: 'speech_to_text',
+  'image-generations': 'image_generation',
+  'image-edits': 'image_edit',
+  'image-variations': 'image_variation',
   mcp: 'execute_tool',
 } as const;
 

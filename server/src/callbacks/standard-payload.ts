@@ -69,6 +69,9 @@ const CALL_TYPES = {
   speech: 'aspeech',
   transcriptions: 'atranscription',
   translations: 'atranscription',
+  'image-generations': 'aimage_generation',
+  'image-edits': 'aimage_edit',
+  'image-variations': 'aimage_variation',
   mcp: 'call_mcp_tool',
 } as const;
 

@@ -5,7 +5,7 @@ import { dataOf, frameEnd } from '#http/sse.ts';
 import type { BytePool } from './byte-pool.ts';
 import type { Call, Interruptible } from './call.ts';
 import { answerFailure, ClientGone, type Failure, type Origin, streamedFailure, TimeoutError, transportFailure, upstreamFailure } from './errors.ts';
-import { answerForm } from './media/media-call.ts';
+import { answerForm, isPicture } from './media/media-call.ts';
 import { retryAfterMs } from './retry-after.ts';
 import { memberOf, memberValue, type ScannedObject, scanObject } from './scan.ts';
 import type { Target } from './target.ts';
@@ -14,6 +14,8 @@ import type { Target } from './target.ts';
 const LONGEST_ERROR = 64 * 1024;
 /** A JSON answer longer than this is relayed as it comes instead of being held whole. */
 const LONGEST_HELD = 4 * 1024 * 1024;
+/** Pictures are counted in the whole answer; the pool of bytes in flight bounds them all together. */
+const LONGEST_PICTURES = 64 * 1024 * 1024;
 /** A first event longer than this is taken for a good one. */
 const LONGEST_FIRST_FRAME = 64 * 1024;
 
@@ -70,12 +72,14 @@ export class Attempt implements Dispatcher.DispatchHandler, Interruptible {
   #late: Failure | null = null;
   #resolve: (failure: Failure | null) => void = () => {};
   #nowMs: () => number;
+  readonly #longestHeld: number;
 
   constructor(call: Call, target: Target, shared: { pool: BytePool; nowMs: () => number }) {
     this.#call = call;
     this.target = target;
     this.#pool = shared.pool;
     this.#nowMs = shared.nowMs;
+    this.#longestHeld = isPicture(call.endpoint) ? LONGEST_PICTURES : LONGEST_HELD;
     this.#origin = { label: target.errorLabel, deployment: target.deployment };
   }
 
@@ -175,7 +179,7 @@ export class Attempt implements Dispatcher.DispatchHandler, Interruptible {
         this.#keep(chunk);
         if (this.#nowMs() < this.#firstByMs) this.#timer?.refresh();
         // Too much to hold: relayed as it comes.
-        if (this.#size > LONGEST_HELD || !this.#take(chunk.length)) this.#begin();
+        if (this.#size > this.#longestHeld || !this.#take(chunk.length)) this.#begin();
         return;
       case 'first-frame':
         this.#keep(chunk);

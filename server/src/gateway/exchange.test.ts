@@ -15,7 +15,7 @@ beforeAll(async () => {
       { ...anthropic, id: 'first', modelName: 'mixed' },
       { ...DEPLOYMENT, id: 'second', modelName: 'mixed', apiBase: `${upstream.url}/v1`, order: 2 },
     ],
-    unsupportedModels: { pictures: 'mode "image_generation" is not built yet' },
+    unsupportedModels: { pictures: 'mode "video_generation" is not built yet' },
   });
 });
 afterAll(async () => {
@@ -45,7 +45,7 @@ describe('a configured model that cannot be served', () => {
       await post('/v1/chat/completions', { model: 'pictures', messages: [] }),
       await post('/v1/messages', { model: 'pictures', messages: [] }),
     ];
-    expect([chat.status, await chat.json()]).toMatchObject([501, { error: { type: 'not_supported', message: expect.stringContaining('image_generation') } }]);
+    expect([chat.status, await chat.json()]).toMatchObject([501, { error: { type: 'not_supported', message: expect.stringContaining('video_generation') } }]);
     expect([messages.status, await messages.json()]).toMatchObject([501, { type: 'error', error: { code: 'not_supported' } }]);
   });
 });

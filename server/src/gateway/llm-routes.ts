@@ -75,6 +75,13 @@ const CALLS: Readonly<Record<Endpoint, Pick<Route, 'summary' | 'body' | 'dialect
   },
   transcriptions: { summary: 'The words of a sound (multipart/form-data with the fields model and file)', dialect: 'openai' },
   translations: { summary: 'The words of a sound in English (multipart/form-data with the fields model and file)', dialect: 'openai' },
+  'image-generations': {
+    summary: 'Pictures of a text, whole or with those before they are finished (stream, partial_images)',
+    body: z.looseObject({ ...shared, prompt: z.string(), n: z.number().optional(), size: z.string().optional(), quality: z.string().optional() }),
+    dialect: 'openai',
+  },
+  'image-edits': { summary: 'Pictures changed by a text (multipart/form-data with the fields model, prompt, image, mask; or JSON)', dialect: 'openai' },
+  'image-variations': { summary: 'Variations of a picture (multipart/form-data with the fields model and image)', dialect: 'openai' },
   'pass-through': { summary: 'Passed to the provider as it is, with the provider’s credential', body: z.looseObject({}), dialect: 'openai' },
   mcp: { summary: 'Tools of the MCP servers behind the gateway', body: z.looseObject({}), dialect: 'openai' },
   messages: { summary: 'Anthropic Messages for a model of any provider, streamed or whole', body: messagesBody, dialect: 'anthropic' },

@@ -13,6 +13,9 @@ describe('a path', () => {
     ['/moderations', 'call', 'moderations', null],
     ['/v2/rerank', 'call', 'rerank', null],
     ['/audio/speech', 'call', 'speech', null],
+    ['/images/variations', 'call', 'image-variations', null],
+    ['/v1/images/generations', 'call', 'image-generations', null],
+    ['/openai/deployments/m/images/edits', 'call', 'image-edits', 'm'],
     ['/v1/audio/transcriptions', 'call', 'transcriptions', null],
     ['/openai/deployments/team%2Fm/audio/translations?api-version=1', 'call', 'translations', 'team/m'],
     ['/v1beta/models/team/m:streamGenerateContent?alt=sse', 'call', 'generate-content', 'team/m'],
@@ -20,13 +23,10 @@ describe('a path', () => {
   ])('%s is %s of %s', (path, kind, endpoint, pathModel) => {
     expect(matchPath(path)).toMatchObject({ kind, endpoint, pathModel });
   });
-  it.each([
-    '/v1/images/generations',
-    '/v1/audio/voices',
-    '/openai/deployments/m/images/generations',
-    '/v1/responses/compact',
-    '/v1/responses/resp_1/more/parts',
-  ])('%s is known as not built', (path) => expect(matchPath(path)).toEqual({ kind: 'absent', path }));
+  it.each(['/v1/images/upscale', '/v1/audio/voices', '/openai/deployments/m/images/upscale', '/v1/responses/compact', '/v1/responses/resp_1/more/parts'])(
+    '%s is known as not built',
+    (path) => expect(matchPath(path)).toEqual({ kind: 'absent', path }),
+  );
   it.each(['/', '/ui/files/x', '/imagesx', '/key/list', '/v1/models/m:unknown/%', '/api/public/files'])('%s is not the data plane’s', (path) => {
     expect(matchPath(path)).toBeNull();
   });

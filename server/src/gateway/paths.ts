@@ -27,6 +27,9 @@ const RERANK: PathMatch = { kind: 'call', endpoint: 'rerank', route: '/rerank', 
 const SPEECH: PathMatch = { kind: 'call', endpoint: 'speech', route: '/audio/speech', pathModel: null };
 const TRANSCRIPTIONS: PathMatch = { kind: 'call', endpoint: 'transcriptions', route: '/audio/transcriptions', pathModel: null };
 const TRANSLATIONS: PathMatch = { kind: 'call', endpoint: 'translations', route: '/audio/translations', pathModel: null };
+const PICTURES: PathMatch = { kind: 'call', endpoint: 'image-generations', route: '/images/generations', pathModel: null };
+const EDITS: PathMatch = { kind: 'call', endpoint: 'image-edits', route: '/images/edits', pathModel: null };
+const VARIATIONS: PathMatch = { kind: 'call', endpoint: 'image-variations', route: '/images/variations', pathModel: null };
 const MESSAGES: PathMatch = { kind: 'call', endpoint: 'messages', route: '/v1/messages', pathModel: null };
 const COUNT_TOKENS: PathMatch = { kind: 'count-tokens', endpoint: 'messages', route: '/v1/messages/count_tokens', pathModel: null };
 const RESPONSES: PathMatch = { kind: 'call', endpoint: 'responses', route: '/responses', pathModel: null };
@@ -54,6 +57,12 @@ export const PATHS: ReadonlyMap<string, PathMatch> = new Map<string, PathMatch>(
   ['/audio/transcriptions', TRANSCRIPTIONS],
   ['/v1/audio/translations', TRANSLATIONS],
   ['/audio/translations', TRANSLATIONS],
+  ['/v1/images/generations', PICTURES],
+  ['/images/generations', PICTURES],
+  ['/v1/images/edits', EDITS],
+  ['/images/edits', EDITS],
+  ['/v1/images/variations', VARIATIONS],
+  ['/images/variations', VARIATIONS],
   ['/v1/messages', MESSAGES],
   ['/v1/messages/count_tokens', COUNT_TOKENS],
   ['/v1/models', MODELS],
@@ -69,6 +78,9 @@ export const MODEL_SUFFIXES: readonly (readonly [string, Endpoint])[] = [
   ['/audio/speech', 'speech'],
   ['/audio/transcriptions', 'transcriptions'],
   ['/audio/translations', 'translations'],
+  ['/images/generations', 'image-generations'],
+  ['/images/edits', 'image-edits'],
+  ['/images/variations', 'image-variations'],
 ];
 
 /** Before the model's name in Google's paths; one of the methods follows it. */

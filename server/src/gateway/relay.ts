@@ -12,7 +12,7 @@ import { answerFailure, ClientGone, type Failure, ownFailure, streamedFailure } 
 import type { CallGuards } from './guards/call-guards.ts';
 import { HoldingStream, MaskingStream } from './guards/guarded-stream.ts';
 import { answerHeaders } from './headers.ts';
-import { isMediaCall } from './media/media-call.ts';
+import { isMediaCall, isPicture } from './media/media-call.ts';
 import { SpokenAnswer } from './media/spoken-answer.ts';
 import { STREAM_HEADERS } from './pings.ts';
 import { sendFailure, sendWhole } from './reply.ts';
@@ -99,8 +99,8 @@ function plainText(bytes: Buffer): Buffer {
 
 /** The guards between a stream and its client; null when none looks at answers. */
 function guardedStream(call: Call): MaskingStream | HoldingStream | null {
-  // What is spoken is what the request's guards have seen.
-  if (call.guards === null || call.endpoint === 'speech' || !call.guards.has('post_call')) return null;
+  // What is spoken or drawn is what the request's guards have seen.
+  if (call.guards === null || call.endpoint === 'speech' || isPicture(call.endpoint) || !call.guards.has('post_call')) return null;
   const guards = call.guards.streaming();
   return guards === null ? new HoldingStream(call.guards) : new MaskingStream(guards, call.guards);
 }

@@ -2,7 +2,7 @@
 import type { ListedRow } from './listed.ts';
 import type { ImageVariant } from './port.ts';
 
-const NAME = /^(?:.*\/)?(?:(low|medium|high|hd|standard|auto)\/)?(\d{2,5})-x-(\d{2,5})\/([^/]+)$/;
+const NAME = /^(?:.*?\/)??(?:(low|medium|high|hd|standard|auto)\/)?(\d{2,5})-x-(\d{2,5})\/([^/]+)$/;
 
 export interface VariantRow {
   /** The model's own name, without a prefix. */

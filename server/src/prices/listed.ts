@@ -44,9 +44,11 @@ export class ListedPrices {
     for (const { name, providerName } of names) {
       const rows = this.#rows.get(name.trim().toLowerCase()) ?? [];
       const row = rows.find((candidate) => holds(candidate, atMs) && isOf(candidate, providerName));
+      if (row !== undefined) return withVariants(entryOf(row), this.#variantsOf(name, providerName, atMs));
+    }
+    // Some files list a model by its sizes alone.
+    for (const { name, providerName } of names) {
       const variants = this.#variantsOf(name, providerName, atMs);
-      if (row !== undefined) return withVariants(entryOf(row), variants);
-      // Some files list a model by its sizes alone.
       if (variants[0] !== undefined) return withVariants({ ...entryOf(variants[0].row), contextWindow: null }, variants);
     }
     return null;

@@ -25,6 +25,16 @@ const FILE = {
     ...{ input_cost_per_audio_token: 6e-6 },
   },
 };
+const PICTURES = {
+  ...filler,
+  'dall-e-3': { litellm_provider: 'openai', mode: 'image_generation', input_cost_per_image: 0.04 },
+  'standard/1024-x-1792/dall-e-3': { litellm_provider: 'openai', mode: 'image_generation', input_cost_per_pixel: 4.359e-8, output_cost_per_pixel: 0.0 },
+  'azure/hd/1024-x-1024/dall-e-3': { litellm_provider: 'azure', mode: 'image_generation', input_cost_per_pixel: 7.629e-8, output_cost_per_pixel: 0.0 },
+  'gpt-image-1': {
+    ...{ litellm_provider: 'openai', mode: 'image_generation', input_cost_per_image: 0.042, input_cost_per_token: 5e-6 },
+    ...{ input_cost_per_image_token: 1e-5, output_cost_per_image_token: 4e-5 },
+  },
+};
 const listed = new ListedPrices(readPriceFile(FILE).models.map((one) => ({ ...one, validFromMs: 0, validToMs: null })));
 const configured = (entries: string): readonly Deployment[] =>
   readLiteLlmConfig({ text: `model_list:\n${entries}`, path: 'config.yaml', environment: {}, notes: new Notes() }).gatewayConfig.deployments;
@@ -75,5 +85,28 @@ describe('sound', () => {
       (name) => only(`openai/${name}`).mode,
     );
     expect(modes).toEqual(['audio_transcription', 'audio_transcription', 'audio_speech', 'audio_speech', null, null]);
+  });
+});
+
+describe('pictures', () => {
+  const pictures = new ListedPrices(readPriceFile(PICTURES).models.map((one) => ({ ...one, validFromMs: 0, validToMs: null })));
+  const rowOf = (deployment: Deployment) => createPrices(Date.now, () => pictures).ofDeployment(deployment);
+  it('are priced one by one, or by the tokens of each kind', () => {
+    expect(bill(only('openai/dall-e-3'), { images: 3 }, pictures)).toEqual({ cost: '0.12', lines: ['images 3 × 0.04'] });
+    const drawn = bill(only('openai/gpt-image-1'), { input: 50, imageInput: 40, output: 1056, imageOutput: 1056, total: 1106 }, pictures);
+    expect(drawn).toEqual({ cost: '0.04269', lines: ['input 10 × 0.000005', 'imageInput 40 × 0.00001', 'imageOutput 1056 × 0.00004'] });
+  });
+  it('have listed prices of their size and quality, each with its provider', () => {
+    expect(rowOf(only('openai/dall-e-3'))?.imageVariants).toMatchObject([{ size: '1024x1792', quality: 'standard', megapixelPicos: 43_590_000_000n }]);
+    // The list knows Azure's by its sizes alone.
+    const azure = configured('  - { model_name: m, litellm_params: { model: azure/dall-e-3, api_base: "https://a.example", api_key: k } }')[0] as Deployment;
+    expect(rowOf(azure)?.imageVariants).toMatchObject([{ size: '1024x1024', quality: 'hd', megapixelPicos: 76_290_000_000n }]);
+  });
+  it('are priced by the pixel to the last digit, and by the configuration over every size', () => {
+    const pixels = { images: 1, pixels: 1_048_576 };
+    const exact = { cost: '0.039999923814', lines: ['megapixels 1.048576 × 0.0381469'] };
+    for (const model of ['dall-e-3', 'dall-e-2']) expect(bill(only(`openai/${model}`, ', input_cost_per_pixel: 3.81469e-8'), pixels, pictures)).toEqual(exact);
+    expect(rowOf(only('openai/dall-e-3', ', input_cost_per_image: 0.01'))).toMatchObject({ imagePicos: 10_000_000_000n });
+    expect(rowOf(only('openai/dall-e-3', ', input_cost_per_image: 0.01'))).not.toHaveProperty('imageVariants');
   });
 });

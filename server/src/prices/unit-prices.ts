@@ -24,10 +24,9 @@ export function mediaRow(deployment: Deployment, { input, output }: Tokens, list
   const outputPicos =
     output ?? listed?.outputPicos ?? (isCharged || stated.imageOutputPicos !== undefined || stated.audioOutputPicos !== undefined ? 0n : null);
   if (inputPicos === null || outputPicos === null) return null;
-  const listedUnits = listed === null ? {} : unitsOf(listed);
-  const row = { currency: 'USD', inputPicos, outputPicos, cachedInputPicos: null, cacheCreationInputPicos: null, ...listedUnits, ...stated };
-  // What is stated for a picture holds for every size of it.
   const isFlat = stated.imagePicos !== undefined || stated.megapixelPicos !== undefined;
+  const listedUnits = unitsOf(listed, isFlat);
+  const row = { currency: 'USD', inputPicos, outputPicos, cachedInputPicos: null, cacheCreationInputPicos: null, ...listedUnits, ...stated };
   const kept = !isFlat && listed?.imageVariants !== undefined ? { imageVariants: listed.imageVariants } : {};
   const digest = createHash('sha256').update(Object.values(row).join(' ')).digest('hex').slice(0, 8);
   return { id: `config:${deployment.id}@${digest}`, ...row, ...kept };
@@ -42,8 +41,11 @@ type Units = Partial<
 const WHOLE_UNITS = ['imagePicos', 'megapixelPicos', 'characterPicos', 'secondPicos'] as const;
 const UNIT_NAMES = [...WHOLE_UNITS, 'imageInputPicos', 'imageOutputPicos', 'audioInputPicos', 'audioOutputPicos'] as const;
 
-function unitsOf(row: PriceRow): Units {
-  return Object.fromEntries(UNIT_NAMES.flatMap((name) => (row[name] === undefined ? [] : [[name, row[name]]])));
+/** @param isFlat the configuration states what a picture costs, which then holds for every size of it. */
+function unitsOf(row: PriceRow | null, isFlat: boolean): Units {
+  if (row === null) return {};
+  const names = isFlat ? UNIT_NAMES.filter((name) => name !== 'imagePicos' && name !== 'megapixelPicos') : UNIT_NAMES;
+  return Object.fromEntries(names.flatMap((name) => (row[name] === undefined ? [] : [[name, row[name]]])));
 }
 
 /** LiteLLM's names, in litellm_params or model_info. */

@@ -7,6 +7,8 @@ const MODES: Readonly<Record<string, Deployment['mode']>> = {
   embedding: 'embedding',
   moderation: 'moderation',
   rerank: 'rerank',
+  image_generation: 'image_generation',
+  image_edit: 'image_generation',
   audio_speech: 'audio_speech',
   audio_transcription: 'audio_transcription',
 };
@@ -17,6 +19,7 @@ const TOLD: readonly (readonly [RegExp, Deployment['mode']])[] = [
   [/^(omni|text)-moderation-/, 'moderation'],
   // Rerankers carry it in their names.
   [/(?:^|[/_-])rerank/i, 'rerank'],
+  [/^(?:dall-e-[23]|gpt-image-\d[\w.-]*|chatgpt-image-latest)$/, 'image_generation'],
   [/^(?:tts-1(?:-hd)?(?:-\d+)?|gpt-4o(?:-mini)?-tts(?:-[\d-]+)?)$/, 'audio_speech'],
   [/^(?:whisper-1|gpt-4o(?:-mini)?-transcribe(?:-(?:diarize|[\d-]+))?)$/, 'audio_transcription'],
 ];

@@ -144,7 +144,7 @@ describe('deployments', () => {
   it('of providers or modes not built yet are named and answered, not dropped', () => {
     const result = read(`model_list:
   - {model_name: cloud, litellm_params: {model: sagemaker/x}}
-  - {model_name: pictures, litellm_params: {model: openai/gpt-image-1}, model_info: {mode: image_generation}}
+  - {model_name: pictures, litellm_params: {model: openai/gpt-image-1}, model_info: {mode: video_generation}}
   - {model_name: mixed, litellm_params: {model: watsonx/x}}
   - {model_name: mixed, litellm_params: {model: openai/x}}
 `);

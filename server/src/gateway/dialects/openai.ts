@@ -30,6 +30,9 @@ export const rerankDialect: Dialect = { ...openAiDialect, usage: rerankUsage, us
 /** Sound in and out counts tokens, or seconds. */
 export const audioDialect: Dialect = { ...openAiDialect, scan: () => new MediaScan(), usage: mediaUsage, otherUsageKey: 'duration' };
 
+/** Pictures count tokens, or are counted themselves. */
+export const imageDialect: Dialect = { ...audioDialect, otherUsageKey: 'data' };
+
 interface Said {
   content?: unknown;
   reasoning_content?: unknown;

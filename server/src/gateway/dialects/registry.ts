@@ -8,7 +8,7 @@ import { generateDialect } from './generate/dialect.ts';
 import { readGenerateCall } from './generate/request.ts';
 import { messagesDialect } from './messages/dialect.ts';
 import { readMessagesCall } from './messages/request.ts';
-import { audioDialect, moderationsDialect, openAiDialect, rerankDialect } from './openai.ts';
+import { audioDialect, imageDialect, moderationsDialect, openAiDialect, rerankDialect } from './openai.ts';
 import { responsesDialect } from './responses/dialect.ts';
 import { readResponsesCall } from './responses/request.ts';
 
@@ -26,6 +26,9 @@ const DIALECTS: Readonly<Record<Endpoint, Dialect>> = {
   speech: audioDialect,
   transcriptions: audioDialect,
   translations: audioDialect,
+  'image-generations': imageDialect,
+  'image-edits': imageDialect,
+  'image-variations': imageDialect,
 };
 /** How a call is understood for upstreams that do not speak its endpoint; absent = it cannot be translated. */
 const CLIENT_CALLS: Readonly<Partial<Record<Endpoint, ReadClientCall>>> = {

@@ -9,18 +9,25 @@ import { soundLength } from './sound-length.ts';
 /** How a whole answer that is no event stream is to be read. */
 export type AnswerForm = 'json' | 'text' | 'bytes';
 
-const FORMS: ReadonlySet<Endpoint> = new Set<Endpoint>(['transcriptions', 'translations']);
+const FORMS: ReadonlySet<Endpoint> = new Set<Endpoint>(['transcriptions', 'translations', 'image-edits', 'image-variations']);
 const HEARS: ReadonlySet<Endpoint> = new Set<Endpoint>(['transcriptions', 'translations']);
 const MODES: Readonly<Partial<Record<Endpoint, Deployment['mode']>>> = {
   speech: 'audio_speech',
   transcriptions: 'audio_transcription',
   translations: 'audio_transcription',
+  'image-generations': 'image_generation',
+  'image-edits': 'image_generation',
+  'image-variations': 'image_generation',
 };
 const MEDIA_MODES: ReadonlySet<Deployment['mode']> = new Set(Object.values(MODES));
 
 /** Whether the call is made of pictures or sound. */
 export function isMediaCall(endpoint: Endpoint): boolean {
   return MODES[endpoint] !== undefined;
+}
+
+export function isPicture(endpoint: Endpoint): boolean {
+  return MODES[endpoint] === 'image_generation';
 }
 
 export function isHeard(endpoint: Endpoint): boolean {
@@ -39,8 +46,10 @@ export function isMeantFor({ mode }: Pick<Deployment, 'mode'>, endpoint: Endpoin
  * @throws AppError 400.
  */
 export async function openForm(call: Call): Promise<void> {
-  if (!FORMS.has(call.endpoint)) return;
-  const form = await readForm(call.body, call.request.headers['content-type']);
+  const contentType = call.request.headers['content-type'];
+  // Edits may also name their pictures in JSON, by address or id.
+  if (!FORMS.has(call.endpoint) || (call.endpoint === 'image-edits' && /^application\/json\b/i.test(contentType ?? ''))) return;
+  const form = await readForm(call.body, contentType);
   const [file] = form.files;
   if (isHeard(call.endpoint) && file !== undefined) {
     const { valueStart, valueEnd } = file.part;

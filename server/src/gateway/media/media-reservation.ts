@@ -4,13 +4,21 @@ import type { Call } from '#gateway/call.ts';
 import type { GatewayDeps } from '#gateway/deps.ts';
 import type { Target } from '#gateway/target.ts';
 import type { PriceRow } from '#prices/port.ts';
-import { isHeard } from './media-call.ts';
+import { isHeard, isPicture } from './media-call.ts';
 import { likelyUsage, rowFor, statedUsage } from './media-usage.ts';
+import { mostPictureTokens, mostPixels, pictureRow, pictureRows, wishOf } from './pictures.ts';
 
 /** The dearer of both ways in which the upstream may count. */
 export function likelyMediaCost(call: Call, deps: GatewayDeps, price: PriceRow): bigint {
   const usage = likelyUsage(call);
-  return dearest(rowsOf(price, usage).map((row) => deps.prices.cost(row, usage)));
+  const row = isPicture(call.endpoint) ? pictureRow(price, wishOf(call)) : price;
+  return dearest(rowsOf(row, usage).map((one) => deps.prices.cost(one, usage)));
+}
+
+type Refuse = (why: string) => Error;
+interface Bounding {
+  readonly target: Target;
+  readonly price: PriceRow;
 }
 
 /**
@@ -18,21 +26,40 @@ export function likelyMediaCost(call: Call, deps: GatewayDeps, price: PriceRow):
  * @param refuse makes the refusal of a call without one.
  * @throws what `refuse` makes.
  */
-export function mostMediaCost(call: Call, deps: GatewayDeps, { target, price }: { target: Target; price: PriceRow }, refuse: (why: string) => Error): bigint {
-  const tokens = mostTokens(deps, target);
-  const rows = rowsOf(price, { input: 1, output: 0, total: 1 });
-  return dearest(
-    rows.map((row) => {
-      const byTokens = row.characterPicos === undefined && row.secondPicos === undefined;
-      if (byTokens && tokens === null && row.inputPicos + row.outputPicos > 0n)
-        throw refuse('the model counts tokens of sound, and its most are unknown: state model_info.max_input_tokens and max_output_tokens');
-      if (byTokens) return tokens === null ? 0n : deps.prices.cost(dearestTokens(row), tokens);
-      return deps.prices.cost(row, { input: 0, output: 0, total: 0, ...mostUnits(call, row, refuse) });
-    }),
-  );
+export function mostMediaCost(call: Call, deps: GatewayDeps, { target, price }: Bounding, refuse: Refuse): bigint {
+  const prices = isPicture(call.endpoint) ? pictureRows(price, wishOf(call)) : [price];
+  const rows = prices.flatMap((one) => rowsOf(one, SOME_TOKENS));
+  return dearest(rows.map((row) => (isByUnit(row) ? unitCost(call, deps, row, refuse) : tokenCost(call, deps, { target, price: row }, refuse))));
 }
 
-function mostUnits(call: Call, row: PriceRow, refuse: (why: string) => Error): Partial<CallUsage> {
+const SOME_TOKENS = { input: 1, output: 0, total: 1 } as const;
+
+function isByUnit(row: PriceRow): boolean {
+  return [row.characterPicos, row.secondPicos, row.imagePicos, row.megapixelPicos].some((rate) => rate !== undefined);
+}
+
+function tokenCost(call: Call, deps: GatewayDeps, { target, price }: Bounding, refuse: Refuse): bigint {
+  const dear = dearestTokens(price);
+  if (dear.inputPicos + dear.outputPicos === 0n) return 0n;
+  const limits = deps.prices.limitsOf(target.deployment);
+  const isText = call.endpoint === 'image-generations' || call.endpoint === 'speech';
+  const input = isText ? call.body.length : limits.maxInputTokens;
+  const output = (isPicture(call.endpoint) ? mostPictureTokens(call, target.deployment.upstreamModel) : null) ?? limits.maxOutputTokens;
+  if (input === null || output === null)
+    throw refuse('the model counts tokens of pictures or sound, and its most are unknown: state model_info.max_input_tokens and max_output_tokens');
+  return deps.prices.cost(dear, { input, output, total: input + output });
+}
+
+function unitCost(call: Call, deps: GatewayDeps, row: PriceRow, refuse: Refuse): bigint {
+  const nothing = { input: 0, output: 0, total: 0 };
+  if (isPicture(call.endpoint)) {
+    const { images = 0 } = likelyUsage(call);
+    return deps.prices.cost(row, { ...nothing, images, pixels: images * mostPixels(wishOf(call), row) });
+  }
+  return deps.prices.cost(row, { ...nothing, ...mostUnits(call, row, refuse) });
+}
+
+function mostUnits(call: Call, row: PriceRow, refuse: Refuse): Partial<CallUsage> {
   if (row.secondPicos === undefined) return statedUsage(call);
   const mostMs = isHeard(call.endpoint) ? (call.sound?.mostMs ?? null) : null;
   if (mostMs === null) throw refuse('how long the sound plays is certain for WAV files of PCM alone: send one');
@@ -42,12 +69,6 @@ function mostUnits(call: Call, row: PriceRow, refuse: (why: string) => Error): P
 
 function rowsOf(price: PriceRow, counted: CallUsage): PriceRow[] {
   return [rowFor(price, counted), rowFor(price, null)];
-}
-
-/** The model's own limits; null where one of them is unknown. */
-function mostTokens(deps: GatewayDeps, target: Target): CallUsage | null {
-  const { maxInputTokens: input, maxOutputTokens: output } = deps.prices.limitsOf(target.deployment);
-  return input === null || output === null ? null : { input, output, total: input + output };
 }
 
 /** Every token at the rate of the dearest kind. */

@@ -1,12 +1,14 @@
-// Watches the event streams of sound (speech.audio.*, transcript.text.*): whole frames pass at once, the one that ends the answer waits for the settlement.
+// Watches the event streams of sound and pictures (speech.audio.*, transcript.text.*, image_*.*): whole frames pass at once, the one that ends the answer waits for the settlement.
 import type { StreamScan } from '#gateway/dialects/dialect.ts';
 import { dataOf, frameEnd } from '#http/sse.ts';
-import { fieldsOf, isFields, parsed, textOf } from '#lib/json.ts';
+import { countOf, type Fields, fieldsOf, isFields, parsed, textOf } from '#lib/json.ts';
 
 /** Sound or a picture in one frame; a longer one is given up. */
 const LONGEST_FRAME = 24 * 1024 * 1024;
 /** The whole answer is there. */
 const ENDS = /^(?:speech\.audio|transcript\.text)\.done$/;
+/** One picture is there; others may follow. */
+const COMPLETED = /^image_(?:generation|edit)\.completed$/;
 
 export class MediaScan implements StreamScan {
   usage: unknown = null;
@@ -57,7 +59,7 @@ export class MediaScan implements StreamScan {
     if (data === '[DONE]') {
       this.done = true;
       this.finished = true;
-      this.ending = frame;
+      this.ending = this.ending === null ? frame : Buffer.concat([this.ending, frame]);
       return null;
     }
     const event = parsed(data);
@@ -70,14 +72,44 @@ export class MediaScan implements StreamScan {
       this.failed = JSON.stringify({ error: { message: event.message, code: event.code, type: event.code, ...fieldsOf(event.error) } });
       return null;
     }
-    if (isFields(event.usage)) this.usage = event.usage;
     this.model ??= textOf(event.model) || null;
-    if (!ENDS.test(type)) return frame;
+    if (COMPLETED.test(type)) {
+      this.usage = withPicture(fieldsOf(this.usage), fieldsOf(event.usage));
+      this.finished = true;
+      const earlier = this.ending;
+      this.ending = Buffer.from(frame);
+      return earlier;
+    }
+    if (isFields(event.usage)) this.usage = event.usage;
+    if (!ENDS.test(type)) return this.#after(frame);
     this.done = true;
     this.finished = true;
     this.ending = Buffer.from(frame);
     return null;
   }
+
+  /** A picture was not the last that comes. */
+  #after(frame: Buffer): Buffer {
+    const earlier = this.ending;
+    this.ending = null;
+    return earlier === null ? frame : Buffer.concat([earlier, frame]);
+  }
+}
+
+/** Each picture tells its own tokens; together they are the call's. */
+function withPicture(sum: Fields, usage: Fields): Fields {
+  const added: Fields = { ...sum, images: countOf(sum.images) + 1 };
+  for (const [name, value] of Object.entries(usage)) {
+    if (typeof value === 'number') added[name] = countOf(sum[name]) + value;
+    else if (isFields(value)) added[name] = addedCounts(fieldsOf(sum[name]), value);
+  }
+  return added;
+}
+
+function addedCounts(sum: Fields, more: Fields): Fields {
+  const added = { ...sum };
+  for (const [name, value] of Object.entries(more)) if (typeof value === 'number') added[name] = countOf(sum[name]) + value;
+  return added;
 }
 
 function joined(frames: readonly Buffer[]): Buffer | null {

@@ -5,7 +5,8 @@ import { fieldOf } from '#gateway/request.ts';
 import { estimateTokens, usageFrom } from '#gateway/usage.ts';
 import { isFields } from '#lib/json.ts';
 import type { PriceRow } from '#prices/port.ts';
-import { isHeard } from './media-call.ts';
+import { isHeard, isPicture } from './media-call.ts';
+import { likelyPictures } from './pictures.ts';
 
 /** Rough counts where nobody says any: characters that are spoken in a second, and tokens that a second of sound is. */
 const CHARACTERS_A_SECOND = { latin: 15, other: 6 };
@@ -15,18 +16,22 @@ const WRITTEN_TOKENS_A_SECOND = 4;
 /** Bytes a second of an upload whose length cannot be read: 32 kbit/s, low for speech, so that it is not held for too little. */
 const BYTES_A_SECOND = 4_000;
 
-/** An upstream's `usage` or `duration`: tokens, or seconds of sound; null when it counts neither. */
+/** An upstream's `usage`, `duration` or pictures: tokens, seconds of sound, or how many; null when it counts none of them. */
 export function mediaUsage(raw: unknown): CallUsage | null {
   // verbose_json states the length of the sound.
   if (typeof raw === 'number') return secondsUsage(raw);
+  // The pictures of an answer that counts no tokens.
+  if (Array.isArray(raw)) return { input: 0, output: 0, total: 0, images: raw.length };
   if (!isFields(raw)) return null;
   if (raw.type === 'duration') return secondsUsage(raw.seconds);
-  const tokens = usageFrom(raw);
+  const images = part('images', raw.images);
+  const tokens = usageFrom(raw) ?? (images.images === undefined ? null : { input: 0, output: 0, total: 0 });
   if (tokens === null) return null;
   const details = isFields(raw.input_token_details) ? raw.input_token_details : isFields(raw.input_tokens_details) ? raw.input_tokens_details : {};
   const outputDetails = isFields(raw.output_tokens_details) ? raw.output_tokens_details : {};
   return {
     ...tokens,
+    ...images,
     ...part('audioInput', details.audio_tokens),
     ...part('imageInput', details.image_tokens),
     ...part('imageOutput', outputDetails.image_tokens),
@@ -38,12 +43,13 @@ function secondsUsage(seconds: unknown): CallUsage | null {
   return { input: 0, output: 0, total: 0, audioMs: Math.round(seconds * 1000) };
 }
 
-function part(name: 'audioInput' | 'imageInput' | 'imageOutput', value: unknown): Partial<CallUsage> {
+function part(name: 'audioInput' | 'imageInput' | 'imageOutput' | 'images', value: unknown): Partial<CallUsage> {
   return typeof value === 'number' && Number.isSafeInteger(value) && value > 0 ? { [name]: value } : {};
 }
 
 /** What the call will probably use, before it is sent, and what it is billed for where the upstream says nothing. */
 export function likelyUsage(call: Call): CallUsage {
+  if (isPicture(call.endpoint)) return likelyPictures(call);
   return isHeard(call.endpoint) ? heard(call) : spoken(call);
 }
 

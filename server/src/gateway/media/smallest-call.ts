@@ -1,4 +1,4 @@
-// The smallest real call to a deployment of sound, for health checks: a word to speak, half a second of silence to hear.
+// The smallest real call to a deployment of pictures or sound, for health checks: one picture, a word to speak, half a second of silence to hear.
 import type { Endpoint } from '#gateway/providers/provider.ts';
 import type { Deployment } from '#settings/settings.ts';
 
@@ -14,6 +14,11 @@ const BOUNDARY = 'genai-health-check';
 export function smallestMediaCall({ mode, upstreamModel: model }: Deployment): SmallestCall | null {
   if (mode === 'audio_speech')
     return { endpoint: 'speech', bytes: Buffer.from(JSON.stringify({ model, input: 'ping', voice: 'alloy' })), contentType: 'application/json' };
+  if (mode === 'image_generation') {
+    // What else there is refuses a quality that it does not know.
+    const cheap = /^gpt-image/.test(model) ? { quality: 'low' } : {};
+    return { endpoint: 'image-generations', bytes: Buffer.from(JSON.stringify({ model, prompt: 'a dot', n: 1, ...cheap })), contentType: 'application/json' };
+  }
   if (mode !== 'audio_transcription') return null;
   const field = (disposition: string): string => `--${BOUNDARY}\r\nContent-Disposition: form-data; ${disposition}`;
   const head = `${field('name="model"')}\r\n\r\n${model}\r\n${field('name="file"; filename="silence.wav"')}\r\nContent-Type: audio/wav\r\n\r\n`;

@@ -1,7 +1,7 @@
-// The stream of a transcription as a trace shows it: its whole text, whatever bytes come.
+// Streams of media as a trace shows them: the whole text of a transcription, the finished pictures, whatever bytes come.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { answerOfTranscript } from './answer-media.ts';
+import { answerOfPictures, answerOfTranscript } from './answer-media.ts';
 
 const frames = (...events: object[]) => events.map((event) => `data: ${JSON.stringify(event)}\n\n`).join('');
 
@@ -34,5 +34,17 @@ describe('a transcription', () => {
         },
       ),
     );
+  });
+});
+
+describe('pictures', () => {
+  it('are the finished ones in OpenAI’s form, however long, without what came before', () => {
+    const long = 'A'.repeat(20_000);
+    const partial = { type: 'image_generation.partial_image', b64_json: 'BBBB', size: '1024x1024' };
+    const completed = { type: 'image_generation.completed', b64_json: long, size: '1024x1024', usage: { input_tokens: 1 } };
+    const edited = { b64_json: 'CCCC', type: 'image_edit.completed' };
+    const shown = { data: [{ b64_json: long, size: '1024x1024' }, { b64_json: 'CCCC' }] };
+    expect(JSON.parse(answerOfPictures(frames(partial, completed, edited)).output ?? '')).toEqual(shown);
+    expect(answerOfPictures(frames(partial)).output).toBeNull();
   });
 });

@@ -3,7 +3,7 @@ import type { CallSettled, CallUsage } from '#call-record.ts';
 import { type Stamp, stampOf } from '#observe/fold/stamps.ts';
 import { type Answer, answerOfJson, answerOfStream } from './answer.ts';
 import { answerOfGenerate, answerOfGenerateStream } from './answer-generate.ts';
-import { answerOfTranscript } from './answer-media.ts';
+import { answerOfPictures, answerOfTranscript } from './answer-media.ts';
 import { answerOfMessages, answerOfMessagesStream } from './answer-messages.ts';
 import { answerOfResponse, answerOfResponseStream } from './answer-responses.ts';
 import { type ChatTurn, chatTurnOf } from './chat-turn.ts';
@@ -26,6 +26,10 @@ const NOT_PARAMETERS = new Set([
   'input',
   'prompt',
   'file',
+  'image',
+  'image[]',
+  'images',
+  'mask',
   'model',
   'metadata',
   'user',
@@ -97,6 +101,9 @@ const ANSWERS = {
   speech: { json: answerAsItIs, stream: answerAsItIs },
   transcriptions: { json: answerAsItIs, stream: answerOfTranscript },
   translations: { json: answerAsItIs, stream: answerOfTranscript },
+  'image-generations': { json: answerAsItIs, stream: answerOfPictures },
+  'image-edits': { json: answerAsItIs, stream: answerOfPictures },
+  'image-variations': { json: answerAsItIs, stream: answerOfPictures },
 } as const satisfies Record<CallSettled['endpoint'], unknown>;
 
 /** What nobody here understands is shown as it came; frames of a stream as one text. */
@@ -205,6 +212,9 @@ const INPUTS: Readonly<Record<string, readonly string[]>> = {
   speech: ['input', 'instructions'],
   transcriptions: ['file', 'prompt'],
   translations: ['file', 'prompt'],
+  'image-generations': ['prompt'],
+  'image-edits': ['prompt', 'image', 'image[]', 'images', 'mask'],
+  'image-variations': ['image'],
 };
 
 /** What was asked, as it was sent: the conversation alone, or with the system's words and the tools beside it. */

@@ -1,5 +1,5 @@
 // Azure OpenAI: the deployments API (deployment in the path, api-version in the query) and the v1 API (OpenAI's paths), with an api-key or Entra ID's tokens.
-import { AUDIO, endpointPath, headerList, incomplete, OPENAI_NATIVE, reasoningEdits, WITH_RESPONSES } from '#gateway/providers/openai/openai.ts';
+import { AUDIO, endpointPath, headerList, IMAGES, incomplete, OPENAI_NATIVE, reasoningEdits, WITH_RESPONSES } from '#gateway/providers/openai/openai.ts';
 import { openAiWire } from '#gateway/providers/openai/wire.ts';
 import type { Provider, Upstream } from '#gateway/providers/provider.ts';
 import { parseBase } from '#gateway/providers/provider.ts';
@@ -24,7 +24,7 @@ function azureUpstream(deployment: Deployment, dropParams: boolean): Upstream {
   return {
     origin: base.origin,
     apiBase: base.origin + base.path,
-    native: new Set([...(hasResponses(base.path, version) ? WITH_RESPONSES : OPENAI_NATIVE), ...AUDIO]),
+    native: new Set([...(hasResponses(base.path, version) ? WITH_RESPONSES : OPENAI_NATIVE), ...AUDIO, ...IMAGES]),
     path: pathBuilder(base.path, version),
     headers: headerList(deployment, headers),
     ...reasoningEdits(deployment.baseModel ?? deployment.upstreamModel, dropParams),

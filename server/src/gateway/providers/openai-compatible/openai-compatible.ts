@@ -1,5 +1,5 @@
 // Any server that speaks OpenAI's API: the OpenAI base plus one row of the quirks table.
-import { AUDIO, CHAT_ONLY, OPENAI_NATIVE, openAiUpstream } from '#gateway/providers/openai/openai.ts';
+import { AUDIO, CHAT_ONLY, IMAGES, OPENAI_NATIVE, openAiUpstream } from '#gateway/providers/openai/openai.ts';
 import type { Endpoint, Provider } from '#gateway/providers/provider.ts';
 import type { Deployment } from '#settings/settings.ts';
 import { QUIRKS, type Quirk } from './quirks.ts';
@@ -26,11 +26,12 @@ export const openAiCompatible: Provider = {
   },
 };
 
+const MEDIA: readonly Endpoint[] = [...AUDIO, ...IMAGES, 'image-variations'];
 const EMBEDDINGS_ONLY: ReadonlySet<Endpoint> = new Set<Endpoint>(['embeddings']);
 
-function nativeOf({ chatOnly, noChat, rerank, audio = AUDIO }: Quirk): ReadonlySet<Endpoint> {
+function nativeOf({ chatOnly, noChat, rerank, media = MEDIA }: Quirk): ReadonlySet<Endpoint> {
   const native = noChat === true ? EMBEDDINGS_ONLY : chatOnly === true ? CHAT_ONLY : OPENAI_NATIVE;
-  return new Set<Endpoint>([...native, ...audio, ...(rerank === undefined ? [] : (['rerank'] as const))]);
+  return new Set<Endpoint>([...native, ...media, ...(rerank === undefined ? [] : (['rerank'] as const))]);
 }
 
 /** `/compatibility/v1`, or any version, leads to `/v2/rerank`. */

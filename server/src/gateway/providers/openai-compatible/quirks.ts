@@ -12,8 +12,8 @@ export interface Quirk {
   noChat?: true;
   /** It reranks: behind its base, or in an API of its own beside it. */
   rerank?: 'base' | 'beside';
-  /** What it makes and hears of sound; absent = it is asked, and answers for itself. */
-  audio?: readonly Endpoint[];
+  /** What it makes of pictures and sound; absent = it is asked, and answers for itself. */
+  media?: readonly Endpoint[];
   /** Cache marks, thinking and other members beyond OpenAI's are understood. */
   keepsForeign?: true;
   /** Client's field -> the provider's. */
@@ -24,7 +24,7 @@ export interface Quirk {
 
 const COHERE: Quirk = {
   chatOnly: true,
-  audio: [],
+  media: [],
   // docs.cohere.com/reference/rerank: v2 of its own API, which gives no documents back and takes no wish for them.
   rerank: 'beside',
   rename: { max_completion_tokens: 'max_tokens' },
@@ -36,25 +36,25 @@ export const QUIRKS: Readonly<Record<string, Quirk>> = {
   mistral: {
     chatOnly: true,
     // docs.mistral.ai/capabilities/audio: transcriptions in OpenAI's form.
-    audio: ['transcriptions'],
+    media: ['transcriptions'],
     streamUsage: false,
     rename: { max_completion_tokens: 'max_tokens', seed: 'random_seed' },
     drop: ['stream_options', 'user', 'logprobs', 'top_logprobs'],
   },
-  openrouter: { keepsForeign: true, audio: [] },
+  openrouter: { keepsForeign: true, media: [] },
   litellm_proxy: { keepsForeign: true, rerank: 'base' },
   // docs.together.ai/reference/rerank, docs.vllm.ai (score and rerank APIs): Cohere's language behind the base.
-  together_ai: { rerank: 'base', audio: ['speech', 'transcriptions', 'translations'] },
-  hosted_vllm: { rerank: 'base', audio: ['speech', 'transcriptions', 'translations'] },
+  together_ai: { rerank: 'base', media: ['speech', 'transcriptions', 'translations', 'image-generations'] },
+  hosted_vllm: { rerank: 'base' },
   // jina.ai/reranker: Cohere's language; it has no chat.
-  jina_ai: { noChat: true, rerank: 'base', audio: [] },
+  jina_ai: { noChat: true, rerank: 'base', media: [] },
   // docs.cohere.com/docs/compatibility-api: these are refused or have no effect.
   cohere: COHERE,
   cohere_chat: COHERE,
   // console.groq.com/docs/openai: a 400 when supplied.
-  groq: { chatOnly: true, drop: ['logit_bias', 'logprobs', 'top_logprobs'] },
-  perplexity: { chatOnly: true, audio: [] },
-  ollama: { audio: [], rename: { max_completion_tokens: 'max_tokens' } },
-  ollama_chat: { audio: [], rename: { max_completion_tokens: 'max_tokens' } },
-  deepseek: { audio: [], chatOnly: true, rename: { max_completion_tokens: 'max_tokens' } },
+  groq: { chatOnly: true, media: ['speech', 'transcriptions', 'translations'], drop: ['logit_bias', 'logprobs', 'top_logprobs'] },
+  perplexity: { chatOnly: true, media: [] },
+  ollama: { media: [], rename: { max_completion_tokens: 'max_tokens' } },
+  ollama_chat: { media: [], rename: { max_completion_tokens: 'max_tokens' } },
+  deepseek: { media: [], chatOnly: true, rename: { max_completion_tokens: 'max_tokens' } },
 };

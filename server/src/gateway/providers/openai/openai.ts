@@ -15,6 +15,9 @@ const ENDPOINT_PATHS: Readonly<Partial<Record<string, string>>> = {
   speech: '/audio/speech',
   transcriptions: '/audio/transcriptions',
   translations: '/audio/translations',
+  'image-generations': '/images/generations',
+  'image-edits': '/images/edits',
+  'image-variations': '/images/variations',
 };
 /** What every server of this kind speaks. */
 export const OPENAI_NATIVE: ReadonlySet<Endpoint> = new Set<Endpoint>(['chat', 'completions', 'embeddings']);
@@ -22,8 +25,10 @@ export const OPENAI_NATIVE: ReadonlySet<Endpoint> = new Set<Endpoint>(['chat', '
 export const WITH_RESPONSES: ReadonlySet<Endpoint> = new Set<Endpoint>([...OPENAI_NATIVE, 'responses']);
 /** Sound, as OpenAI, Azure and servers like theirs take it. */
 export const AUDIO: readonly Endpoint[] = ['speech', 'transcriptions', 'translations'];
-/** And moderations, which Azure has not. */
-const OPENAI_OWN: ReadonlySet<Endpoint> = new Set<Endpoint>([...WITH_RESPONSES, ...AUDIO, 'moderations']);
+/** Pictures, as OpenAI and Azure make them. */
+export const IMAGES: readonly Endpoint[] = ['image-generations', 'image-edits'];
+/** And moderations and variations, which Azure has not. */
+const OPENAI_OWN: ReadonlySet<Endpoint> = new Set<Endpoint>([...WITH_RESPONSES, ...AUDIO, ...IMAGES, 'image-variations', 'moderations']);
 /** Of servers without text completions of their own: a chat stands for them. */
 export const CHAT_ONLY: ReadonlySet<Endpoint> = new Set<Endpoint>(['chat', 'embeddings']);
 
