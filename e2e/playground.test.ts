@@ -25,7 +25,7 @@ beforeAll(async () => {
     `  - model_name: ${name}\n    litellm_params: { model: "openai/${mode}", api_base: "${upstream.url}/v1", api_key: sk-upstream, input_cost_per_token: 0.001, output_cost_per_token: 0.002 }\n`;
   platform = await startPlatform({
     folder,
-    config: `model_list:\n${deployment('quick', 'sse')}${deployment('slow', 'sse;deltas=400;pace=50')}`,
+    config: `model_list:\n${deployment('quick', 'any')}${deployment('slow', 'sse;deltas=400;pace=50')}`,
     flags: ['--init-file', initFile],
   });
   for (const name of ['hanako', 'victor']) cookies.set(name, await signIn(`${name}@example.com`));
@@ -168,5 +168,36 @@ describe('the playground', () => {
     const before = key?.spend ?? 0;
     leaving.abort();
     await eventually('the stopped call in the ledger', async () => ((await playgroundKeys())[0]?.spend ?? 0) > before, 15_000);
+  });
+
+  it('asks a prompt over a dataset as a job at the same key, into a run that leads to the traces', async () => {
+    const send = (path: string, body: object) =>
+      fetch(`${platform.gatewayUrl}${path}`, { method: 'POST', headers: asPerson('hanako'), body: JSON.stringify(body) });
+    await send('/api/public/v2/prompts', { name: 'answer', type: 'text', prompt: 'Answer: {{question}}' });
+    await send('/api/public/v2/datasets', { name: 'faq' });
+    for (const question of ['one', 'two', 'three']) await send('/api/public/dataset-items', { datasetName: 'faq', input: { question } });
+    const jobs = '/api/public/unstable/experiment-jobs';
+    const wish = { datasetName: 'faq', runName: 'first', promptName: 'answer', promptVersion: 1, model: 'quick' };
+    expect((await send(jobs, wish)).status).toBe(201);
+    const read = async (path: string) =>
+      (await fetch(`${platform.gatewayUrl}${path}`, { headers: asPerson('hanako') })).json() as Promise<Record<string, never>>;
+    const job = await eventually(
+      'the end of the experiment',
+      async () => {
+        const [newest] = (await read(`${jobs}?datasetName=faq`)).data as unknown as { state: string; done: number; cost: string }[];
+        return newest?.state !== 'running' && newest;
+      },
+      20_000,
+    );
+    expect(job).toMatchObject({ state: 'done', done: 3, failed: 0 });
+    expect(Number(job?.cost)).toBeGreaterThan(0);
+    const { datasetRunItems: items } = (await read('/api/public/datasets/faq/runs/first')) as unknown as { datasetRunItems: { traceId: string }[] };
+    expect(items).toHaveLength(3);
+    const trace = await eventually('a trace of the run', async () => {
+      const found = await read(`/api/public/traces/${items[0]?.traceId}`);
+      return found.environment !== undefined && found;
+    });
+    expect(trace).toMatchObject({ environment: 'experiment', name: 'experiment: first' });
+    expect(JSON.stringify(trace.input)).toContain('Answer: ');
   });
 });

@@ -1,8 +1,9 @@
-// Composition of evaluation: who judges in this process, with which ways to the engine, to models and into the journal.
+// Composition of evaluation and of experiments: who judges and asks in this process, with which ways to the engine, to models and into the journal.
 import type { KeyStore } from '#identity/virtual-keys.ts';
 import { formatPicos } from '#lib/money.ts';
 import { createSealer } from '#lib/sealed.ts';
 import { startEvaluation } from '#observe/evaluation/runner.ts';
+import { startExperiments } from '#observe/experiment-jobs/runner.ts';
 import { doorOf, type IngestDependencies } from '#observe/ingest/door.ts';
 import type { Prices } from '#prices/port.ts';
 import type { Settings } from '#settings/settings.ts';
@@ -45,10 +46,16 @@ export async function openEvaluation({ input, changed, ingestion, prices }: Eval
     log,
     pollMs: settings.role === 'worker' ? WORKER_POLL_MS : null,
   });
+  // Whoever asks judges asks for experiments too.
+  const experiments =
+    outgoing.playground.chat === null
+      ? null
+      : await startExperiments({ records, ways: outgoing.playground, log, alone: settings.role === 'all' && settings.journal === 'files' });
   if (settings.role === 'all') stores.journal.onDurable(() => runner.storedMore());
   return {
     outgoing,
     async close() {
+      await experiments?.close();
       await runner.close();
       await outgoing.close();
     },

@@ -22,6 +22,7 @@ import { projectDeletionRoutes } from './deletion/project-deletion.ts';
 import { evaluatorRoutes } from './evaluation/evaluator-routes.ts';
 import { queueRoutes } from './evaluation/queue-routes.ts';
 import { ruleRoutes } from './evaluation/rule-routes.ts';
+import { experimentJobRoutes } from './experiment-jobs/routes.ts';
 import { comparisonRoutes } from './experiments/comparison-routes.ts';
 import type { IngestDependencies } from './ingest/door.ts';
 import type { AskModel } from './llm-connections/chat.ts';
@@ -83,6 +84,7 @@ export function createRecordRoutes(dependencies: RecordRoutesDependencies): Rout
     ...samplingRoutes(records),
     ...llmConnectionRoutes({ records, ...outgoing }),
     ...playgroundRoutes(outgoing.playground),
+    ...experimentJobRoutes(records, outgoing.playground),
     ...evaluatorRoutes(records),
     ...ruleRoutes({ records, ask }),
     ...queueRoutes({ records, ask }),

@@ -1,7 +1,7 @@
 // One dataset: its items, and the runs that went over them.
 import '#mantine-later.css';
 import { Anchor, Breadcrumbs, Button, Group, Tabs } from '@mantine/core';
-import { IconDownload, IconPlus, IconUpload } from '@tabler/icons-react';
+import { IconDownload, IconFlask, IconPlus, IconUpload } from '@tabler/icons-react';
 import { getRouteApi, Link } from '@tanstack/react-router';
 import { type ReactNode, useState } from 'react';
 import { allPages } from '#api/project-queries.ts';
@@ -9,6 +9,8 @@ import { useText } from '#i18n/i18n.ts';
 import { useMayChange } from '#lib/session.tsx';
 import { Page } from '#ui/page.tsx';
 import styles from './datasets.module.css';
+import { ExperimentDialog } from './experiment-dialog.tsx';
+import { ExperimentList } from './experiment-list.tsx';
 import { ImportDialog } from './import-dialog.tsx';
 import { ItemDrawer } from './item-drawer.tsx';
 import { writeJsonLines } from './item-files.ts';
@@ -34,7 +36,19 @@ export function DatasetPage(): ReactNode {
     </Breadcrumbs>
   );
   return (
-    <Page title={datasetName} filters={crumbs} tools={<Tools projectId={projectId} datasetName={datasetName} onAdd={() => show('new')} />} fill>
+    <Page
+      title={datasetName}
+      filters={crumbs}
+      tools={
+        <Tools
+          projectId={projectId}
+          datasetName={datasetName}
+          onAdd={() => show('new')}
+          onStarted={() => void navigate({ search: { tab: 'runs' }, replace: true })}
+        />
+      }
+      fill
+    >
       <Tabs value={tab} onChange={(value) => void navigate({ search: value === 'runs' ? { tab: 'runs' } : {}, replace: true })} className={styles.tabs}>
         <Tabs.List mb="sm">
           <Tabs.Tab value="items">{t('datasets.items')}</Tabs.Tab>
@@ -44,6 +58,7 @@ export function DatasetPage(): ReactNode {
           <ItemsTable projectId={projectId} datasetName={datasetName} onOpen={(item) => show(item.id)} />
         </Tabs.Panel>
         <Tabs.Panel value="runs" className={styles.panel}>
+          <ExperimentList projectId={projectId} datasetName={datasetName} />
           <RunsTable projectId={projectId} datasetName={datasetName} />
         </Tabs.Panel>
       </Tabs>
@@ -52,10 +67,18 @@ export function DatasetPage(): ReactNode {
   );
 }
 
-function Tools({ projectId, datasetName, onAdd }: { projectId: string; datasetName: string; onAdd: () => void }): ReactNode {
+interface ToolsProps {
+  projectId: string;
+  datasetName: string;
+  onAdd: () => void;
+  onStarted: () => void;
+}
+
+function Tools({ projectId, datasetName, onAdd, onStarted }: ToolsProps): ReactNode {
   const { t } = useText();
   const mayChange = useMayChange(projectId);
   const [importing, setImporting] = useState(false);
+  const [starting, setStarting] = useState(false);
   const [exporting, setExporting] = useState(false);
   const download = async () => {
     setExporting(true);
@@ -76,9 +99,22 @@ function Tools({ projectId, datasetName, onAdd }: { projectId: string; datasetNa
           <Button variant="default" leftSection={<IconUpload size={14} />} onClick={() => setImporting(true)}>
             {t('datasets.import')}
           </Button>
+          <Button variant="default" leftSection={<IconFlask size={14} />} onClick={() => setStarting(true)}>
+            {t('experiments.start')}
+          </Button>
           <Button leftSection={<IconPlus size={14} />} onClick={onAdd}>
             {t('datasets.addItem')}
           </Button>
+          <ExperimentDialog
+            opened={starting}
+            projectId={projectId}
+            datasetName={datasetName}
+            onClose={() => setStarting(false)}
+            onStarted={() => {
+              setStarting(false);
+              onStarted();
+            }}
+          />
           <ImportDialog opened={importing} projectId={projectId} datasetName={datasetName} onClose={() => setImporting(false)} />
         </>
       )}

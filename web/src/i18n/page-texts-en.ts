@@ -8,6 +8,7 @@ import { dashboardsEn } from './pages/dashboards.en.ts';
 import { datasetsEn } from './pages/datasets.en.ts';
 import { deadLettersEn } from './pages/dead-letters.en.ts';
 import { evaluationEn } from './pages/evaluation.en.ts';
+import { experimentsEn } from './pages/experiments.en.ts';
 import { healthEn } from './pages/health.en.ts';
 import { liveEn } from './pages/live.en.ts';
 import { mediaEn } from './pages/media.en.ts';
@@ -44,4 +45,5 @@ export const pagesEn = {
   ...alertsEn,
   ...projectSettingsEn,
   ...playgroundEn,
+  ...experimentsEn,
 };

@@ -9,6 +9,7 @@ import { dashboardsJa } from './pages/dashboards.ja.ts';
 import { datasetsJa } from './pages/datasets.ja.ts';
 import { deadLettersJa } from './pages/dead-letters.ja.ts';
 import { evaluationJa } from './pages/evaluation.ja.ts';
+import { experimentsJa } from './pages/experiments.ja.ts';
 import { healthJa } from './pages/health.ja.ts';
 import { liveJa } from './pages/live.ja.ts';
 import { mediaJa } from './pages/media.ja.ts';
@@ -45,4 +46,5 @@ export const pagesJa: Record<keyof typeof pagesEn, string> = {
   ...alertsJa,
   ...projectSettingsJa,
   ...playgroundJa,
+  ...experimentsJa,
 };

@@ -109,6 +109,14 @@ export async function insertRunItem(session: RecordsSession, item: NewRunItem): 
 }
 
 /** A page of a run's items, newest first. */
+/** The trace of an item in a run; null when it has none. */
+export async function traceOfRunItem(session: RecordsSession, of: { datasetId: string; runName: string; itemId: string }): Promise<string | null> {
+  const [row] = await session.query<{ trace_id: string }>(sql`
+    SELECT i.trace_id FROM dataset_run_items i JOIN dataset_runs r ON r.id = i.dataset_run_id
+    WHERE r.dataset_id = ${of.datasetId} AND r.name = ${of.runName} AND i.dataset_item_id = ${of.itemId} LIMIT 1`);
+  return row?.trace_id ?? null;
+}
+
 export async function listRunItems(session: RecordsSession, runId: string, page: Page): Promise<{ rows: RunItemRow[]; total: number }> {
   const rows = await session.query<RunItemRow>(sql`
     SELECT ${RUN_ITEM} FROM dataset_run_items i JOIN dataset_runs r ON r.id = i.dataset_run_id WHERE i.dataset_run_id = ${runId}

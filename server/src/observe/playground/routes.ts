@@ -3,7 +3,8 @@ import type { Route, RouteContext } from '#http/route.ts';
 import { AppError } from '#lib/errors.ts';
 import { fieldsOf, parsed, textOf } from '#lib/json.ts';
 import { bodyOf } from '#observe/api/body.ts';
-import type { PlaygroundPerson, PlaygroundWays } from './port.ts';
+import { personOf } from './person.ts';
+import type { PlaygroundWays } from './port.ts';
 import { chatRequest, playgroundBody } from './schema.ts';
 
 /** A page waits no longer than this for the end of an answer. */
@@ -55,18 +56,6 @@ async function ask(ways: PlaygroundWays, under: { way: number }, { http, princip
     ended();
     throw error;
   }
-}
-
-/** A key is no person: nobody could be named in the ledger. @throws AppError 403. */
-function personOf(principal: RouteContext['principal']): PlaygroundPerson {
-  if (principal.kind === 'project-key' && principal.person !== undefined && principal.person.role !== 'viewer') {
-    const { projectId, organizationId, person } = principal;
-    return { projectId, organizationId, userId: person.userId, name: person.name };
-  }
-  throw new AppError('The playground is for members of the project who are signed in to the console. With a key, call the gateway itself.', {
-    status: 403,
-    code: 'ForbiddenError',
-  });
 }
 
 /** What the gateway refused, in its own words. Its 401 is about the person's key and never about the session. */

@@ -39,5 +39,5 @@ export const datasetsEn = {
   'datasets.noItems': 'No items yet',
   'datasets.noItemsHint': 'Add one, import a file, or keep what a trace recorded: open a trace and choose “Add to dataset”.',
   'datasets.noRuns': 'No runs yet',
-  'datasets.noRunsHint': 'Run an experiment over this dataset with the Langfuse SDK; each run stands here.',
+  'datasets.noRunsHint': 'Run an experiment here, or with the Langfuse SDK; each run stands in this list.',
 };

@@ -41,5 +41,5 @@ export const datasetsJa: Record<keyof typeof datasetsEn, string> = {
   'datasets.noItems': '項目はまだありません',
   'datasets.noItemsHint': '項目を追加するか、ファイルを取り込むか、トレースを開いて「データセットに追加」を選んでください。',
   'datasets.noRuns': '実行はまだありません',
-  'datasets.noRunsHint': 'Langfuse の SDK でこのデータセットの実験を実行すると、ここに並びます。',
+  'datasets.noRunsHint': 'ここで、または Langfuse の SDK で実験を実行すると、実行がここに並びます。',
 };
