@@ -1,5 +1,7 @@
 // The official clients of OpenAI (Node and, where it is there, Python) speak and hear through a started process: uploads, streams, subtitles, and the rows and traces that they leave.
 import { execFile } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import OpenAI, { AzureOpenAI, toFile } from 'openai';
@@ -131,6 +133,20 @@ describe('a transcription', () => {
     upstream.script({ pieces: ['{"text":"good morning"}'] });
     expect(await openai.audio.translations.create({ model: 'listener', file: await sound() })).toMatchObject({ text: 'good morning' });
     expect(upstream.seen[0]?.path).toBe('/v1/audio/translations');
+  });
+});
+
+describe.skipIf(!existsSync('/proc/self/status'))('uploads of 25 MB', () => {
+  it('one after the other leave the memory as it was with one or two of them', async () => {
+    upstream.script({ pieces: ['{"text":"hello"}'] });
+    const peakMb = () => Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${platform.pid}/status`, 'utf8'))?.[1]) / 1024;
+    const file = Buffer.concat([wave(1_000), randomBytes(25 << 20)]);
+    const before = peakMb();
+    for (let upload = 0; upload < 6; upload += 1) {
+      await openai.audio.transcriptions.create({ model: 'listener', file: await toFile(file, 'long.wav', { type: 'audio/wav' }) });
+      upstream.seen.length = 0;
+    }
+    expect(peakMb() - before).toBeLessThan(130);
   });
 });
 

@@ -123,6 +123,21 @@ describe('a stream that is held', () => {
     expect(said((await held.end()).toString())).toBe('HELLO');
   });
 
+  it('says its whole text once more as the guards made it', async () => {
+    const held = holding((texts) => ({ texts: texts.map((text) => text.replaceAll('secret', '<MASKED>')), refusal: null }));
+    const events = [
+      { type: 'response.output_text.delta', item_id: 'i', content_index: 0, delta: 'a sec' },
+      { type: 'response.output_text.delta', item_id: 'i', content_index: 0, delta: 'ret' },
+      { type: 'response.output_text.done', item_id: 'i', content_index: 0, text: 'a secret' },
+      { type: 'response.completed', response: { output: [{ type: 'message', content: [{ type: 'output_text', text: 'a secret' }] }] } },
+      { type: 'transcript.text.done', text: 'a secret' },
+    ];
+    held.push(Buffer.from(events.map((one) => `data: ${JSON.stringify(one)}\n\n`).join('')));
+    const text = (await held.end()).toString();
+    expect(text).not.toContain('secret');
+    expect(text.match(/a <MASKED>/g)).toHaveLength(4);
+  });
+
   it('leaves untouched when nothing was changed', async () => {
     const held = holding((texts) => ({ texts, refusal: null }));
     held.push(Buffer.from(stream(['hel', 'lo'])));

@@ -2,7 +2,7 @@
 import { parsed } from '#lib/json.ts';
 import type { CallGuards } from './call-guards.ts';
 import { refusedBy } from './call-guards.ts';
-import { answerTexts, placeAt } from './content-texts.ts';
+import { answerTexts, placeAt, type TextPlace } from './content-texts.ts';
 import { masked, ordered } from './finding.ts';
 import type { Guard } from './guard.ts';
 import { endsOf, piecesOf, type StreamPiece } from './stream-texts.ts';
@@ -124,15 +124,7 @@ export class MaskingStream {
   }
 
   #maskWhole(event: unknown): void {
-    const holder = (event as { response?: unknown; item?: unknown; part?: unknown }).response ?? event;
-    const places = answerTexts(holder);
-    const item = event as Record<string, unknown>;
-    for (const name of ['text', 'arguments']) {
-      const text = item[name];
-      if (typeof text === 'string') places.push(placeAt(item, name, text));
-    }
-    for (const name of ['item', 'part']) if (typeof item[name] === 'object') places.push(...answerTexts({ content: [item[name]] }));
-    for (const { text, set } of places) {
+    for (const { text, set } of repeatedPlaces(event)) {
       const after = masked(text, this.#look(text));
       if (after !== text) set(after);
     }
@@ -150,6 +142,19 @@ export class MaskingStream {
     }
     return out;
   }
+}
+
+/** Texts that an event says whole once more, after their pieces (`….done`, the whole response). */
+function repeatedPlaces(event: unknown): TextPlace[] {
+  const holder = (event as { response?: unknown; item?: unknown; part?: unknown }).response ?? event;
+  const places = answerTexts(holder);
+  const item = event as Record<string, unknown>;
+  for (const name of ['text', 'arguments']) {
+    const text = item[name];
+    if (typeof text === 'string') places.push(placeAt(item, name, text));
+  }
+  for (const name of ['item', 'part']) if (typeof item[name] === 'object') places.push(...answerTexts({ content: [item[name]] }));
+  return places;
 }
 
 function isEnded(key: string, ends: readonly string[]): boolean {
@@ -189,13 +194,16 @@ export class HoldingStream {
     if (refusal !== null) throw refusal;
     const changed = new Map(keys.flatMap((key, index) => (texts[index] === whole.get(key) ? [] : [[key, texts[index] as string]])));
     if (changed.size === 0) return Buffer.from(frames.map(({ text }) => text).join(''));
-    return Buffer.from(frames.map(({ text, frame }) => (frame === null ? text : rewritten(frame, changed))).join(''));
+    const repeated = new Map([...changed].map(([key, text]) => [whole.get(key) as string, text]));
+    return Buffer.from(frames.map(({ text, frame }) => (frame === null ? text : rewritten(frame, changed, repeated))).join(''));
   }
 }
 
-/** The first piece of a changed text gets all of it, the others nothing. */
-function rewritten(frame: Frame, changed: Map<string, string>): string {
-  for (const piece of piecesOf(frame.event)) {
+/** The first piece of a changed text gets all of it, the others nothing; an event that repeats the whole text repeats what it has become. */
+function rewritten(frame: Frame, changed: Map<string, string>, repeated: ReadonlyMap<string, string>): string {
+  const pieces = piecesOf(frame.event);
+  if (pieces.length === 0) for (const { text, set } of repeatedPlaces(frame.event)) set(repeated.get(text) ?? text);
+  for (const piece of pieces) {
     const text = changed.get(piece.key);
     if (text === undefined || piece.text === '') continue;
     piece.set(text);

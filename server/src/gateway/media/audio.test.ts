@@ -323,12 +323,10 @@ describe('guards', () => {
 describe('uploads', () => {
   it('of 25 MB pass whole, and their bytes come back to the pool', async () => {
     const big: TestPart = ['file', Buffer.concat([wave(1_000), randomBytes(25 << 20)]), 'big.wav'];
-    const before = process.memoryUsage().arrayBuffers;
     expect((await hear([['model', 'whisper-1'], big, ['response_format', 'json']])).status).toBe(200);
     expect(upstream.seen[0]?.bytes.equals(formBytes([['model', 'whisper-1'], big, ['response_format', 'json']]))).toBe(true);
     await expect.poll(() => test.gateway.state().bytesInFlight).toBe(0);
     upstream.seen.length = 0;
-    expect(before).toBeGreaterThan(0);
   });
   it('beyond what the gateway may hold at once are refused with 429, those before them go on', async () => {
     const gateway = await startTestGateway({ deployments: deployments() }, { maxRequestBytes: 4 << 20, inFlightBytes: 5 << 20 });
