@@ -1,14 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { compatDocument, markOf, marksIn, operations, placeOf, servedPlaces } from './compat-doc.ts';
+import { compatDocument, markOf, marksIn, operations, placeOf, routePlaces, servedPlaces } from './compat-doc.ts';
 import { routeLines } from './routes-doc.ts';
 
 const document = readFileSync(join(import.meta.dirname, '..', 'docs', 'compat', 'litellm.md'), 'utf8');
 
 describe('docs/compat/litellm.md', () => {
   it('says of no operation that it is served when the route table lacks it, nor the reverse', () => {
-    const routes = new Set(routeLines().map((line) => placeOf(line.method, line.path)));
+    const routes = routePlaces(routeLines());
     for (const [place, mark] of marksIn(document))
       expect(`${place} ${routes.has(place)}`, 'run ./scripts/node scripts/compat-doc.ts').toBe(`${place} ${mark !== 'no'}`);
   });

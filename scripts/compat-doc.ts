@@ -2,6 +2,7 @@
 // FILE (optional) holds what such a run answered with 2xx, as e2e/process.ts writes it with GENAI_SERVED_ROUTES; without it the marks of the last run are kept.
 import { readFileSync, realpathSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { BATCH_PREFIXES } from '../server/src/gateway/batches/paths.ts';
 import { PATHS, RESPONSE_PREFIXES } from '../server/src/gateway/paths.ts';
 import { type RouteLine, routeLines } from './routes-doc.ts';
 
@@ -51,12 +52,29 @@ export function servedPlaces(lines: readonly string[]): Set<string> {
   return places;
 }
 
-/** `response GET input_items`: a stored response, by whichever of its prefixes. `pass-through GET /openai`: a provider's route. */
+/** `response GET input_items`, `file POST all`, `batch GET one`: a stored response, a file, a batch, by whichever of its prefixes. `pass-through GET /openai`: a provider's route. */
 function responsePlaces(name: string): string[] {
   const [kind, method = '', part] = name.split(' ');
+  if (kind === 'file' || kind === 'batch')
+    return BATCH_PREFIXES.map(([prefix, provider]) =>
+      placeOf(method, `${provider === null ? prefix : '/:provider/v1'}/${kind === 'file' ? 'files' : 'batches'}${BELOW[part ?? ''] ?? `/:id/${part}`}`),
+    );
   if (kind === 'pass-through') return [placeOf(method, `${part}/*`)];
   return kind === 'response' ? RESPONSE_PREFIXES.map((prefix) => placeOf(method, `${prefix}:response${part === undefined ? '' : `/${part}`}`)) : [];
 }
+
+/** The places of the route table. */
+export function routePlaces(lines: readonly Pick<RouteLine, 'method' | 'path'>[]): Set<string> {
+  return new Set(lines.flatMap(({ method, path }) => [placeOf(method, path), placeOf(method, anyProvider(path))]));
+}
+
+/** LiteLLM's operations of files and batches name any provider; ours those that have them. */
+function anyProvider(path: string): string {
+  const named = BATCH_PREFIXES.find(([prefix, provider]) => provider !== null && path.startsWith(`${prefix}/`));
+  return named === undefined ? path : `/:provider/v1${path.slice(named[0].length)}`;
+}
+
+const BELOW: Readonly<Record<string, string>> = { all: '', one: '/:id' };
 
 /** done = served, and the run had a good answer from it; partial = served, tested beside its code only; no = absent. */
 export function markOf(operation: Operation, routes: ReadonlySet<string>, served: ReadonlySet<string>): Mark {
@@ -75,7 +93,7 @@ export function marksIn(document: string): Map<string, Mark> {
 
 /** The document. `served` null = keep what `before` says was done. */
 export function compatDocument(lines: readonly RouteLine[], served: ReadonlySet<string> | null, before: string): string {
-  const routes = new Set(lines.map((line) => placeOf(line.method, line.path)));
+  const routes = routePlaces(lines);
   const kept = marksIn(before);
   const done = served ?? new Set([...kept].filter(([place, mark]) => mark === 'done' && routes.has(place)).map(([place]) => place));
   const groups = new Map<string, string[]>();

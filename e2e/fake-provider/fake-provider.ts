@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Asked } from './answers.ts';
 import { CONTENT_FILTER_ERROR, chatAnswer, chatFrames, embeddingsAnswer, errorBody, quotaError } from './answers.ts';
+import { FakeBatches } from './batches.ts';
 import type { Mode } from './modes.ts';
 import { numberOption, parseMode, RETRY_AFTER_FORMS } from './modes.ts';
 import { FakeResponses } from './responses.ts';
@@ -27,6 +28,8 @@ export interface FakeProvider {
   /** http://127.0.0.1:<port>, without a path. */
   url: string;
   requests: RecordedRequest[];
+  /** Its files and batches. */
+  batches: FakeBatches;
   /** TCP connections accepted so far. */
   connections(): number;
   /** Modes for the next requests, first in first out; they win over the model's name. */
@@ -45,14 +48,16 @@ export async function startFakeProvider(port = 0): Promise<FakeProvider> {
   const queue: string[] = [];
   let connections = 0;
   const responses = new FakeResponses();
+  const batches = new FakeBatches();
   const server = createServer({ keepAliveTimeout: 60_000, noDelay: true }, (request, response) => {
-    receive(request, response, { requests, queue, responses }).catch(() => response.destroy());
+    receive(request, response, { requests, queue, responses, batches }).catch(() => response.destroy());
   });
   server.on('connection', () => connections++);
   await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     requests,
+    batches,
     connections: () => connections,
     script: (...modes) => queue.push(...modes),
     reset: () => {
@@ -71,9 +76,10 @@ interface Heard {
   requests: RecordedRequest[];
   queue: string[];
   responses: FakeResponses;
+  batches: FakeBatches;
 }
 
-async function receive(request: IncomingMessage, response: ServerResponse, { requests, queue, responses }: Heard): Promise<void> {
+async function receive(request: IncomingMessage, response: ServerResponse, { requests, queue, responses, batches }: Heard): Promise<void> {
   const chunks: Buffer[] = [];
   for await (const chunk of request) chunks.push(chunk as Buffer);
   const body = Buffer.concat(chunks);
@@ -97,7 +103,7 @@ async function receive(request: IncomingMessage, response: ServerResponse, { req
   response.on('close', () => {
     if (!record.finished) record.abortedAtMs = Date.now();
   });
-  if (responses.serve(record, response)) return;
+  if (responses.serve(record, response) || batches.serve(record, response)) return;
   await answer(mode, asked, path, response);
 }
 

@@ -146,7 +146,7 @@ export interface CallSettled {
   spanId: string;
   /** The caller's span (traceparent), else null: then this call is the root of its trace. */
   parentSpanId: string | null;
-  endpoint: CallEndpoint;
+  endpoint: CallEndpoint | 'batch';
   stream: boolean;
   startedAtUs: number;
   endedAtUs: number;

@@ -4,6 +4,7 @@ import type { Callbacks } from '#callbacks/service.ts';
 import { HealthChecks } from '#gateway/admin/health-checks.ts';
 import { createAdminRoutes } from '#gateway/admin/routes.ts';
 import { authenticate } from '#gateway/authenticate.ts';
+import { createBatchStore } from '#gateway/batches/store.ts';
 import { createDeploymentCheck } from '#gateway/check-deployment.ts';
 import { watchDeployments } from '#gateway/deployment-gauges.ts';
 import type { GatewayDeps } from '#gateway/deps.ts';
@@ -48,6 +49,7 @@ import { createKeyNews, type KeyNews } from './key-news.ts';
 import { type LiveModels, openLiveModels, withStored } from './live-models.ts';
 import { configOfStart, type LiveSettings, openLiveSettings, type ReadConfig } from './live-settings.ts';
 import { type Alerts, openAlerts } from './open-alerts.ts';
+import { openBatches } from './open-batches.ts';
 import { instanceHeader, openHouseCallbacks, servesCalls } from './open-callbacks.ts';
 import { openCoordination } from './open-coordination.ts';
 import type { Stores } from './open-stores.ts';
@@ -122,9 +124,10 @@ export async function buildHouse(input: HouseInput): Promise<House> {
   const news = createKeyNews({ news: coordination.news, keys, governed: money.governed, log });
   const projectKeys = await openProjectKeys(stores.records);
   const login = openLogin(input);
-  const responses = createResponseStore({ records: stores.records, log });
-  const deps = dataPlaneDeps(input, { config, keys, money, coordination, ...telemetry, responses, prices: priceList.prices });
+  const kept = { responses: createResponseStore({ records: stores.records, log }), batches: createBatchStore(stores.records), prices: priceList.prices };
+  const deps = dataPlaneDeps(input, { config, keys, money, coordination, ...telemetry, ...kept });
   const gateway = createGateway(deps);
+  const batches = await openBatches(deps, gateway);
   watchDeployments(metrics, { config: () => config, states: () => gateway.state().deployments });
   const callbacks = await openHouseCallbacks({ ...input, sealer, news: coordination.news, metrics, ledger: money.ledger, config: () => config });
   const models = openLiveModels({
@@ -165,8 +168,8 @@ export async function buildHouse(input: HouseInput): Promise<House> {
       return metrics.text();
     },
     async close() {
-      const last = [login, keys, priceList, projectKeys, money, coordination, telemetry.spans];
-      for (const part of [alerts, evaluation, gauges, masking, health, news, models, liveSettings, responses, callbacks, ...last]) await part.close();
+      const last = [kept.responses, login, keys, priceList, projectKeys, money, coordination, telemetry.spans];
+      for (const part of [batches, alerts, evaluation, gauges, masking, health, news, models, liveSettings, callbacks, ...last]) await part.close();
     },
   };
 }

@@ -57,6 +57,7 @@ const OPERATIONS = {
   'image-edits': 'image_edit',
   'image-variations': 'image_variation',
   mcp: 'execute_tool',
+  batch: 'batch',
 } as const;
 
 function modelAttributes(call: LoggedCall): Record<string, unknown> {

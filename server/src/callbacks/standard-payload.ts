@@ -73,6 +73,7 @@ const CALL_TYPES = {
   'image-edits': 'aimage_edit',
   'image-variations': 'aimage_variation',
   mcp: 'call_mcp_tool',
+  batch: 'acreate_batch',
 } as const;
 
 function payloadMetadata({ record, metadata }: LoggedCall): Record<string, unknown> {

@@ -20,6 +20,13 @@ describe('allowed_routes', () => {
     expect(opened('global_spend_tracking_routes')).toEqual(['/global/spend']);
     expect(opened('no_such_routes')).toEqual([]);
   });
+  it('open files and batches as OpenAI’s, but behind a provider’s own beginning as the provider’s', () => {
+    for (const path of ['/v1/files', '/batches/batch_1/cancel']) expect(opens(['openai_routes'], path, 'llm'), path).toBe(true);
+    for (const path of ['/openai/v1/files', '/azure/v1/batches/batch_1']) {
+      expect(opens(['openai_routes'], path, 'llm'), path).toBe(false);
+      expect(opens(['mapped_pass_through_routes'], path, 'llm'), path).toBe(true);
+    }
+  });
   it('take exact paths, endings in * and parts in braces', () => {
     expect(opens(['/key/info'], '/key/info', 'admin')).toBe(true);
     expect(opens(['/key/info'], '/key/information', 'admin')).toBe(false);

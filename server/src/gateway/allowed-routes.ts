@@ -1,6 +1,7 @@
 // Which paths a key may use (`allowed_routes`): LiteLLM's named groups, exact paths, and patterns (`/v1/chat/*`, `/key/{key}/regenerate`). No list = every path.
 import type { VirtualKey } from '#identity/principal.ts';
 import { AppError } from '#lib/errors.ts';
+import { matchProvider } from './pass-through/doors.ts';
 import { matchPath, PATHS, type PathMatch } from './paths.ts';
 
 /** Which part of the gateway answers: the data plane, or administration. */
@@ -25,19 +26,23 @@ const MANAGEMENT = [
 
 type Belongs = (path: string, door: KeyDoor) => boolean;
 const calls =
-  (is: (match: PathMatch) => boolean): Belongs =>
+  (is: (match: PathMatch, path: string) => boolean): Belongs =>
   (path, door) => {
     const match = door === 'llm' ? matchPath(path) : null;
-    return match !== null && is(match);
+    return match !== null && is(match, path);
   };
 const under =
   (...prefixes: readonly string[]): Belongs =>
   (path, door) =>
     door === 'admin' && prefixes.some((prefix) => path.startsWith(prefix));
 const endpointOf = (match: PathMatch): string | null => ('endpoint' in match ? match.endpoint : null);
-const isOpenAi = (match: PathMatch): boolean =>
-  match.kind === 'models' || (match.kind !== 'pass-through' && !['messages', 'generate-content', 'mcp', null].includes(endpointOf(match)));
-const isProvider = calls((match) => match.kind === 'pass-through');
+/** Files and batches behind the beginning of a provider's own route: where that route is open, they are its own. */
+const isBehindDoor = (match: PathMatch, path: string): boolean => (match.kind === 'file' || match.kind === 'batch') && matchProvider(path) !== null;
+const isOpenAi = (match: PathMatch, path: string): boolean =>
+  match.kind === 'models' ||
+  ((match.kind === 'file' || match.kind === 'batch') && !isBehindDoor(match, path)) ||
+  (match.kind !== 'pass-through' && !['messages', 'generate-content', 'mcp', null].includes(endpointOf(match)));
+const isProvider = calls((match, path) => match.kind === 'pass-through' || isBehindDoor(match, path));
 
 /** LiteLLM's names of groups of paths, as far as this gateway has the paths. */
 const GROUPS: ReadonlyMap<string, Belongs> = new Map<string, Belongs>([

@@ -6,6 +6,7 @@ import { smallestMediaCall } from './media/smallest-call.ts';
 import type { Endpoint, Upstream } from './providers/provider.ts';
 import { Snapshot } from './snapshot.ts';
 import type { Target } from './target.ts';
+import { askUpstream } from './upstream-request.ts';
 
 const TIMEOUT_MS = 30_000;
 const LONGEST_ERROR = 500;
@@ -38,6 +39,8 @@ async function callOnce(target: Target, signal: AbortSignal): Promise<string | n
   const { upstream, dispatcher, deployment } = target;
   // A deployment that answers in this process has no upstream that could be unwell.
   if (upstream === null || dispatcher === null) return null;
+  // A deployment of batches answers nothing else.
+  if (deployment.mode === 'batch') return await listOnce(target, signal);
   const { endpoint, path, bytes, contentType } = smallestCall(upstream, deployment);
   const signed = (await upstream.authorize?.({ path, body: bytes, stream: false })) ?? [];
   const answer = await dispatcher.request({
@@ -50,6 +53,16 @@ async function callOnce(target: Target, signal: AbortSignal): Promise<string | n
   });
   const text = await answer.body.text();
   return answer.statusCode >= 200 && answer.statusCode < 300 ? null : `HTTP ${answer.statusCode}: ${text}`;
+}
+
+/** Null when the upstream lists its batches. */
+async function listOnce(target: Target, signal: AbortSignal): Promise<string | null> {
+  try {
+    await askUpstream(target, { endpoint: 'batches', below: '', method: 'GET', query: new URLSearchParams({ limit: '1' }), signal });
+    return null;
+  } catch (error) {
+    return (error as Error).message;
+  }
 }
 
 interface Check {

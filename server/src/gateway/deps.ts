@@ -5,6 +5,7 @@ import type { Coordination } from '#stores/coordination/port.ts';
 import type { Log } from '#telemetry/log.ts';
 import type { Metrics } from '#telemetry/metrics.ts';
 import type { Spans } from '#telemetry/spans.ts';
+import type { BatchStore } from './batches/port.ts';
 import type { CachePlaces } from './cache/response-cache.ts';
 import type { Budgets, CallJournal, GovernedLevels, KeyDirectory, OutputHistory } from './ports.ts';
 import type { ResponseStore } from './responses/port.ts';
@@ -34,6 +35,7 @@ export interface GatewayDeps {
   readonly prices: Prices;
   readonly outputHistory: OutputHistory;
   readonly responses: ResponseStore;
+  readonly batches: BatchStore;
   readonly cache: CachePlaces;
   /** SHA-256 of the master key in hex; null = there is none and only virtual keys pass. */
   readonly masterKeyHash: string | null;

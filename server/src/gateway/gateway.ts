@@ -5,6 +5,8 @@ import { AppError } from '#lib/errors.ts';
 import type { GatewayConfig } from '#settings/settings.ts';
 import { Affinity } from './affinity.ts';
 import { authenticate, QUERY_KEY } from './authenticate.ts';
+import { batchMethods } from './batches/paths.ts';
+import { serveBatches } from './batches/serve.ts';
 import { BytePool } from './byte-pool.ts';
 import { Call } from './call.ts';
 import { countTokens } from './count-tokens.ts';
@@ -20,6 +22,8 @@ import { ServersRoom } from './mcp/servers-room.ts';
 import { isMediaCall } from './media/media-call.ts';
 import { createMeters } from './meters.ts';
 import { modelsAnswer } from './models.ts';
+import { isOpen } from './pass-through/destination.ts';
+import { matchProvider } from './pass-through/doors.ts';
 import { passThrough } from './pass-through/run.ts';
 import { matchStated } from './pass-through/stated.ts';
 import { matchPath, type PathMatch } from './paths.ts';
@@ -53,6 +57,8 @@ export interface Gateway {
   swapConfig(config: GatewayConfig): Promise<void>;
   /** Why a request may not come from where it comes from (allowed_ips); null when it may. */
   refusalOf(request: IncomingMessage): AppError | null;
+  /** Runs with the configuration of now, whose connections stay open meanwhile. */
+  withSnapshot<Result>(work: (snapshot: Snapshot) => Promise<Result>): Promise<Result>;
   /** A guard of the configuration now; null when there is none of that name. */
   guard(name: string): Guard | null;
   state(): GatewayState;
@@ -73,20 +79,22 @@ export function createGateway(deps: GatewayDeps): Gateway {
   const mcp = new ServersRoom({ egressAllow: deps.settings.egressAllow, version: deps.version, log: deps.log, nowMs: () => deps.clock.nowMs() });
   const plane: Plane = { deps, pool, affinity: new Affinity(), meters: createMeters(deps.metrics, pool, () => inFlight), mcp };
 
-  function serveCall(match: PathMatch & { kind: 'call' | 'pass-through' | 'mcp' }, request: IncomingMessage, response: ServerResponse): void {
-    const held = snapshot;
-    const call = new Call(deps, held, match, [request, response]);
-    call.clientAddress = addressOf(request);
-    held.enter();
+  /** Counts what is under way, for the drain. */
+  function underWay(work: Promise<void>): void {
     inFlight++;
-    response.on('close', () => {
-      if (!response.writableFinished) call.leave();
-    });
-    void serving(call, plane, match).finally(() => {
-      held.leave();
+    void work.finally(() => {
       inFlight--;
       if (inFlight === 0) drained?.();
     });
+  }
+
+  function serveCall(match: PathMatch & { kind: 'call' | 'pass-through' | 'mcp' }, request: IncomingMessage, response: ServerResponse): void {
+    const call = new Call(deps, snapshot, match, [request, response]);
+    call.clientAddress = addressOf(request);
+    response.on('close', () => {
+      if (!response.writableFinished) call.leave();
+    });
+    underWay(within(call.snapshot, () => serving(call, plane, match)));
   }
 
   function serve(match: PathMatch, request: IncomingMessage, response: ServerResponse): void {
@@ -96,7 +104,9 @@ export function createGateway(deps: GatewayDeps): Gateway {
       return;
     }
     response.on('finish', () => plane.meters.calls.add(1, meterName(match, request), '', String(response.statusCode)));
-    if (match.kind === 'count-tokens') void countTokens({ snapshot, deps, pool }, match, [request, response]);
+    if (match.kind === 'file' || match.kind === 'batch')
+      underWay(serveBatches({ at: match, deps, snapshot, pool, request, response, clientAddress: addressOf(request) }));
+    else if (match.kind === 'count-tokens') void countTokens({ snapshot, deps, pool }, match, [request, response]);
     else if (match.kind === 'response') void serveResponse({ snapshot, deps }, match, [request, response]);
     else if (match.kind === 'models') void serveModels(snapshot, deps, match.id, [request, response]);
   }
@@ -107,8 +117,7 @@ export function createGateway(deps: GatewayDeps): Gateway {
     refusalOf,
     handle(request, response) {
       const match = matchAt(snapshot, request.url ?? '/');
-      if (match === null) return false;
-      if (request.method === 'OPTIONS') return false;
+      if (match === null || request.method === 'OPTIONS') return false;
       allowAnyOrigin(request, response);
       const methods = methodsAt(match);
       const foreign = refusalOf(request);
@@ -124,6 +133,7 @@ export function createGateway(deps: GatewayDeps): Gateway {
       snapshot = new Snapshot(config, deps.settings, guarding);
       await old.retire();
     },
+    withSnapshot: (work) => within(snapshot, work),
     guard: (name) => snapshot.guards?.named(name) ?? null,
     state: () => ({ callsInFlight: inFlight, bytesInFlight: pool.inUse, draining, deployments: deploymentStates(snapshot, deps.clock.nowMs()) }),
     async drain() {
@@ -134,6 +144,16 @@ export function createGateway(deps: GatewayDeps): Gateway {
       await snapshot.retire();
     },
   };
+}
+
+/** The connections of a configuration stay open while the work runs. */
+async function within<Result>(held: Snapshot, work: (held: Snapshot) => Promise<Result>): Promise<Result> {
+  held.enter();
+  try {
+    return await work(held);
+  } finally {
+    held.leave();
+  }
 }
 
 function serving(call: Call, plane: Plane, match: PathMatch & { kind: 'call' | 'pass-through' | 'mcp' }): Promise<void> {
@@ -155,6 +175,7 @@ function isGoogles(match: PathMatch): boolean {
 
 /** What the counter of calls says of a path that is no model call. */
 function meterName(match: PathMatch, request: IncomingMessage): string {
+  if (match.kind === 'file' || match.kind === 'batch') return `${match.kind} ${request.method} ${match.part ?? (match.id === null ? 'all' : 'one')}`;
   return match.kind === 'response' ? `response ${request.method} ${match.part ?? ''}`.trimEnd() : match.kind;
 }
 
@@ -167,8 +188,15 @@ function givesWay(match: PathMatch): boolean {
 /** What the configuration states goes before provider routes and before what is not built. */
 function matchAt(snapshot: Snapshot, target: string): PathMatch | null {
   const match = matchPath(target);
+  if (match?.kind === 'file' || match?.kind === 'batch') return openDoorAt(snapshot, target) ?? match;
   if (snapshot.passThroughs.size === 0 || (match !== null && !givesWay(match))) return match;
   return matchStated(snapshot.passThroughs, target.split('?')[0] ?? '') ?? match;
+}
+
+/** Where a provider's own route is open, its files and batches are its own too; everywhere else they belong to somebody. */
+function openDoorAt(snapshot: Snapshot, target: string): PathMatch | null {
+  const match = matchProvider(target.split('?')[0] ?? '');
+  return match?.provider != null && isOpen(snapshot, match.provider) ? match : null;
 }
 
 const ANY = ['POST', 'GET', 'PUT', 'PATCH', 'DELETE'];
@@ -177,6 +205,7 @@ const GET = ['GET'];
 
 function methodsAt(match: PathMatch): readonly string[] {
   if (match.kind === 'response') return methodsOf(match);
+  if (match.kind === 'file' || match.kind === 'batch') return batchMethods(match);
   if (match.kind === 'pass-through') return ANY;
   return match.kind === 'models' || (match.kind === 'mcp' && match.part === 'list') ? GET : POST;
 }

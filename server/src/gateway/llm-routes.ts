@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import type { Route } from '#http/route.ts';
 import { AppError } from '#lib/errors.ts';
+import { BATCH_PREFIXES } from './batches/paths.ts';
 import { PROVIDER_DOORS } from './pass-through/doors.ts';
 import { GENERATE_METHODS, GENERATE_PREFIXES, MODEL_PREFIXES, MODEL_SUFFIXES, PATHS, RESPONSE_PREFIXES } from './paths.ts';
 import type { Endpoint } from './providers/provider.ts';
@@ -109,6 +110,7 @@ export function llmRoutes(): Route[] {
       routes.push(line(method, `/${name}/*`, `Passed on to ${name} with the credential of a deployment that is open for it (use_in_pass_through)`));
   routes.push(...mcpRoutes());
   for (const prefix of RESPONSE_PREFIXES) routes.push(...responseRoutes(`${prefix}:response`));
+  for (const [prefix, provider] of BATCH_PREFIXES) routes.push(...batchRoutes(prefix, provider));
   return routes;
 }
 
@@ -129,6 +131,29 @@ function responseRoutes(path: string): Route[] {
     line('DELETE', path, 'Delete a stored response for good'),
     line('GET', `${path}/input_items`, 'What a stored response was asked'),
     line('POST', `${path}/cancel`, 'Cancel a response in the background: refused where there is none'),
+  ];
+}
+
+const batchBody = z.looseObject({
+  input_file_id: z.string(),
+  endpoint: z.string().describe('What every line of the file calls'),
+  completion_window: z.string().optional(),
+  metadata: z.record(z.string(), z.string()).nullish(),
+});
+
+function batchRoutes(prefix: string, provider: string | null): Route[] {
+  const at = provider === null ? '' : `, at ${provider}`;
+  const [files, batches] = [`${prefix}/files`, `${prefix}/batches`];
+  return [
+    line('POST', files, `Upload the lines of a batch (multipart/form-data with purpose and file)${at}`),
+    line('GET', files, 'Files of the key’s team (of the key without one)'),
+    line('GET', `${files}/:file`, 'One file'),
+    line('DELETE', `${files}/:file`, 'Delete a file, here and where it is kept'),
+    line('GET', `${files}/:file/content`, 'What a file holds, streamed'),
+    { ...line('POST', batches, `Begin a batch of a file’s lines${at}`), body: batchBody },
+    line('GET', batches, 'Batches of the key’s team (of the key without one)'),
+    line('GET', `${batches}/:batch`, 'One batch'),
+    line('POST', `${batches}/:batch/cancel`, 'Cancel a batch'),
   ];
 }
 

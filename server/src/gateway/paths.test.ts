@@ -42,14 +42,30 @@ describe('a stored response', () => {
   });
 });
 
+describe('files and batches', () => {
+  it.each([
+    ['/v1/files?limit=1', { kind: 'file', provider: null, id: null, part: null }],
+    ['/files/file-1/content', { kind: 'file', provider: null, id: 'file-1', part: 'content' }],
+    ['/openai/batches?api-version=2024-10-21', { kind: 'batch', provider: null, id: null, part: null }],
+    ['/openai/v1/batches/batch_1/cancel', { kind: 'batch', provider: null, id: 'batch_1', part: 'cancel' }],
+    ['/azure/v1/files/file-1', { kind: 'file', provider: 'azure', id: 'file-1', part: null }],
+  ])('are meant by %s', (path, match) => expect(matchPath(path)).toEqual(match));
+  it.each(['/api/files', '/v1/files/a/b', '/v1/files/a/content/b', '/v2/batches', '/somebody/v1/files', '/v1/batches/b/content'])(
+    'are not meant by %s',
+    (path) => {
+      expect(['file', 'batch']).not.toContain(matchPath(path)?.kind);
+    },
+  );
+});
+
 describe('an endpoint that is not built', () => {
   it('answers 501 in OpenAI’s envelope, by whatever method', async () => {
     const test = await startTestGateway({});
     for (const method of ['POST', 'GET', 'DELETE']) {
-      const answer = await fetch(`${test.url}/v1/files/f_1`, { method, headers: { authorization: `Bearer ${MASTER_KEY}` } });
+      const answer = await fetch(`${test.url}/v1/vector_stores/f_1`, { method, headers: { authorization: `Bearer ${MASTER_KEY}` } });
       expect([answer.status, await answer.json()]).toMatchObject([
         501,
-        { error: { code: '501', type: 'not_supported', message: expect.stringContaining('/v1/files/f_1') } },
+        { error: { code: '501', type: 'not_supported', message: expect.stringContaining('/v1/vector_stores/f_1') } },
       ]);
     }
     await test.close();

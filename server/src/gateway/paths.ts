@@ -1,4 +1,5 @@
 // Which paths are the data plane's, and which model a path names. Exact strings and fixed prefixes: nothing is normalised, so nothing can be smuggled.
+import { type BatchPath, type FilePath, matchBatches } from './batches/paths.ts';
 import { type McpMatch, matchMcp } from './mcp/paths.ts';
 import { matchProvider, type PassThroughMatch } from './pass-through/doors.ts';
 import type { Endpoint } from './providers/provider.ts';
@@ -14,6 +15,8 @@ export type PathMatch =
   | { readonly kind: 'count-tokens'; readonly endpoint: 'messages' | 'generate-content'; readonly route: string; readonly pathModel: string | null }
   /** A stored response. */
   | { readonly kind: 'response'; readonly endpoint: 'responses'; readonly id: string; readonly part: 'input_items' | 'cancel' | null }
+  | FilePath
+  | BatchPath
   | PassThroughMatch
   | McpMatch
   | { readonly kind: 'absent'; readonly path: string }
@@ -91,14 +94,21 @@ export const GENERATE_METHODS = [':generateContent', ':streamGenerateContent', '
 export function matchPath(target: string): PathMatch | null {
   const query = target.indexOf('?');
   const path = query < 0 ? target : target.slice(0, query);
-  return PATHS.get(path) ?? generateInPath(path) ?? modelInPath(path) ?? responseInPath(path) ?? matchMcp(path) ?? matchProvider(path) ?? absent(path);
+  return (
+    PATHS.get(path) ??
+    generateInPath(path) ??
+    modelInPath(path) ??
+    responseInPath(path) ??
+    matchBatches(path) ??
+    matchMcp(path) ??
+    matchProvider(path) ??
+    absent(path)
+  );
 }
 
 /** Endpoints of OpenAI's and Anthropic's APIs that are not built: they answer 501 by name, so that nobody looks for a typing error. */
 export const ABSENT = [
   'audio',
-  'batches',
-  'files',
   'fine_tuning',
   'images',
   'ocr',

@@ -35,6 +35,10 @@ export interface Budgets {
   reserveAside(claims: readonly BudgetClaim[], reservedPicos: bigint): BudgetAnswer | Promise<BudgetAnswer>;
   /** Replaces the reservation by what the call really cost. Exactly once a reservation. */
   settle(reservation: Reservation, actualPicos: bigint): void;
+  /** The accounts that count what is spent under the claims now, the whole gateway's included: for money whose amount is known only much later. */
+  accountsOf(claims: readonly BudgetClaim[]): string[];
+  /** Changes what such accounts have spent, by as much as the stored spend was changed. One that has ended meanwhile is left alone. */
+  correct(accounts: readonly string[], deltaPicos: bigint): void;
   /** Spend of an account so far in picos, settled calls included (for x-litellm-key-spend; a key's account is its hash). */
   spentPicos(account: string): bigint;
 }

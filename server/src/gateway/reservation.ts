@@ -11,9 +11,9 @@ import type { Group } from './snapshot.ts';
 import type { Target } from './target.ts';
 
 /** Three bytes a token: more than English text has, about what Japanese has. */
-const BYTES_PER_TOKEN = 3;
+export const BYTES_PER_TOKEN = 3;
 /** Parts whose tokens no byte count bounds. */
-const UNBOUNDED = ['"image_url"', '"input_audio"', '"file"', '"web_search_options"'].map((text) => Buffer.from(text));
+export const UNBOUNDED = ['"image_url"', '"input_audio"', '"file"', '"web_search_options"'].map((text) => Buffer.from(text));
 
 /**
  * Picos to reserve: the dearest deployment of the group counts, because any may answer.
@@ -43,7 +43,8 @@ function likelyCost(call: Call, deps: GatewayDeps, target: Target, price: PriceR
   return deps.prices.cost(price, { input, output, total: input + output, ...(call.endpoint === 'rerank' ? { searches: searchesOf(call) } : {}) });
 }
 
-function answersWithoutTokens({ endpoint }: Call): boolean {
+/** Endpoints whose answers cost nothing by their length. */
+export function answersWithoutTokens({ endpoint }: Pick<Call, 'endpoint'>): boolean {
   return endpoint === 'embeddings' || endpoint === 'moderations' || endpoint === 'rerank';
 }
 
@@ -66,19 +67,19 @@ function upperBound(call: Call, deps: GatewayDeps, target: Target, price: PriceR
   return ordinary + dearerInput * BigInt(input) + dearerOutput * BigInt(output);
 }
 
-function excess(rate: bigint, ...others: (bigint | null | undefined)[]): bigint {
+export function excess(rate: bigint, ...others: (bigint | null | undefined)[]): bigint {
   let most = 0n;
   for (const other of others) if (other !== null && other !== undefined && other - rate > most) most = other - rate;
   return most;
 }
 
 /** max_tokens of the request, else the configuration's default for the deployment. */
-function statedMaximum(asked: Asked, target: Target): number | null {
+export function statedMaximum(asked: Asked, target: Target): number | null {
   if (asked.maxTokens !== null) return asked.maxTokens;
   const preset = target.deployment.defaultParameters.max_completion_tokens ?? target.deployment.defaultParameters.max_tokens;
   return typeof preset === 'number' && preset >= 0 ? preset : null;
 }
 
-function unbounded(why: string): AppError {
+export function unbounded(why: string): AppError {
   return new AppError(`Budgets are strict here and this call has no upper bound: ${why}.`, { status: 400, code: 'bad_request_error' });
 }

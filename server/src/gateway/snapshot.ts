@@ -97,6 +97,12 @@ export class Snapshot {
     return null;
   }
 
+  /** The deployment of an id; null when the configuration has none. */
+  targetOf(deploymentId: string): Target | null {
+    for (const group of this.groups.values()) for (const target of group.targets) if (target.deployment.id === deploymentId) return target;
+    return null;
+  }
+
   enter(): void {
     this.#calls++;
   }

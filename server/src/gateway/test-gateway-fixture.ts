@@ -155,6 +155,13 @@ export interface TestGateway {
 
 const NO_LEVELS: GatewayDeps['governed'] = { isEmpty: true, endUser: () => null, tag: () => null };
 
+/** Batches need the records: their tests open them. */
+const NO_BATCHES = new Proxy({} as GatewayDeps['batches'], {
+  get: () => () => {
+    throw new Error('this gateway has no records for batches');
+  },
+});
+
 /** Starts a gateway on a free port. */
 export async function startTestGateway(
   config: Partial<GatewayConfig>,
@@ -199,7 +206,7 @@ export async function startTestGateway(
     coordination,
     prices: createPrices(),
     outputHistory: createOutputHistory(),
-    responses: memoryResponses(),
+    ...{ responses: memoryResponses(), batches: NO_BATCHES },
     cache: { local: new MemoryValues(), shared: coordination.values },
     masterKeyHash: sha256(MASTER_KEY),
     masterHome: { organizationId: 'org-0', projectId: 'project-0' },

@@ -104,6 +104,8 @@ function entryOf({ model, price, validFromMs, validToMs }: ListedRow): CatalogEn
     ...pictureRates(price),
     ...(price.character === undefined ? {} : { characterPicos: BigInt(price.character) }),
     ...(price.second === undefined ? {} : { secondPicos: BigInt(price.second) }),
+    ...(price.batchInput == null ? {} : { batchInputPicos: BigInt(price.batchInput) }),
+    ...(price.batchOutput == null ? {} : { batchOutputPicos: BigInt(price.batchOutput) }),
     ...(price.tiers.length === 0 ? {} : { tiers: price.tiers.map(tierOf) }),
   };
   // The list may be replaced at any moment; whoever keeps the entry is told then.

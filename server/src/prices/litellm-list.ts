@@ -20,6 +20,9 @@ export interface ListedPrice {
   megapixel?: string;
   character?: string;
   second?: string;
+  /** A token in a batch; absent as above. */
+  batchInput?: string | null;
+  batchOutput?: string | null;
   tiers: { above: number; input: string; output: string; cachedInput: string | null; cacheCreationInput: string | null }[];
   maxInputTokens: number | null;
   maxOutputTokens: number | null;
@@ -90,6 +93,8 @@ function priceOf(fields: Record<string, unknown>): ListedPrice | null {
     audioOutput: at('output_cost_per_audio_token'),
     ...(search === null ? {} : { search }),
     ...units,
+    batchInput: at('input_cost_per_token_batches'),
+    batchOutput: at('output_cost_per_token_batches'),
     tiers: tiersOf(fields, { input, output: output ?? '0' }),
     maxInputTokens: whole(fields.max_input_tokens),
     maxOutputTokens: whole(fields.max_output_tokens),

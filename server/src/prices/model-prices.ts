@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { parsePicos } from '#lib/money.ts';
 import type { Deployment } from '#settings/settings.ts';
+import { forBatch } from './batch.ts';
 import { type CatalogEntry, lookUp } from './catalog.ts';
 import { costOf } from './cost.ts';
 import { costLines } from './explain.ts';
@@ -52,7 +53,8 @@ export function createPrices(now: () => number = Date.now, listed: () => ListedP
     const kept = deployments.get(deployment);
     if (kept !== undefined && kept.validUntilMs > now()) return kept;
     const entry = entryOf(deployment);
-    const fresh = { value: withOverrides(deployment, entry.value?.row ?? null), validUntilMs: entry.validUntilMs };
+    const row = withOverrides(deployment, entry.value?.row ?? null);
+    const fresh = { value: row === null ? null : withBatchOverrides(deployment, row), validUntilMs: entry.validUntilMs };
     deployments.set(deployment, fresh);
     return fresh;
   }
@@ -82,6 +84,7 @@ export function createPrices(now: () => number = Date.now, listed: () => ListedP
       if (current.validUntilMs === Number.POSITIVE_INFINITY) return current.value?.row ?? null;
       return Number.isNaN(at.getTime()) ? null : (lookUp(name, at)?.row ?? null);
     },
+    forBatch,
     cost: costOf,
     costLines,
     limitsOf(deployment) {
@@ -139,6 +142,14 @@ function withOverrides(deployment: Deployment, listed: PriceRow | null): PriceRo
   const cachedInputPicos = cached ?? (input === null ? (listed?.cachedInputPicos ?? null) : null);
   const digest = createHash('sha256').update(`${inputPicos} ${outputPicos} ${cachedInputPicos}`).digest('hex').slice(0, 8);
   return { id: `config:${deployment.id}@${digest}`, currency: 'USD', inputPicos, outputPicos, cachedInputPicos, cacheCreationInputPicos: null };
+}
+
+/** The configuration's prices of a token in a batch. */
+function withBatchOverrides(deployment: Deployment, row: PriceRow): PriceRow {
+  const input = override(deployment.inputCostPerTokenBatches ?? deployment.info.input_cost_per_token_batches);
+  const output = override(deployment.outputCostPerTokenBatches ?? deployment.info.output_cost_per_token_batches);
+  if (input === null && output === null) return row;
+  return { ...row, ...(input === null ? {} : { batchInputPicos: input }), ...(output === null ? {} : { batchOutputPicos: output }) };
 }
 
 /** A reranker costs its searches or its tokens; one that states neither, and is listed with neither, is of unknown price. */

@@ -28,6 +28,9 @@ export interface PriceRow {
   characterPicos?: bigint;
   /** What a second of sound costs; charged where its tokens are not. */
   secondPicos?: bigint;
+  /** Rates of its own for batches; absent = half of the ordinary ones. */
+  batchInputPicos?: bigint;
+  batchOutputPicos?: bigint;
   /** Rates that replace the ones above for a whole call whose input (cached included) is longer; ascending. */
   tiers?: readonly PriceTier[];
 }
@@ -65,6 +68,8 @@ export interface Prices {
   ofDeployment(deployment: Deployment, answeredModel?: string | null): PriceRow | null;
   /** The price of a model name reported by an SDK at an instant; null = unknown. */
   ofModel(model: string, at: Date): PriceRow | null;
+  /** The row that the lines of a batch are priced with. */
+  forBatch(price: PriceRow): PriceRow;
   /** Cost in picos. */
   cost(price: PriceRow, usage: CallUsage): bigint;
   /** How that cost comes about: tokens of each kind at their rate. */

@@ -9,6 +9,7 @@ const MODES: Readonly<Record<string, Deployment['mode']>> = {
   rerank: 'rerank',
   image_generation: 'image_generation',
   image_edit: 'image_generation',
+  batch: 'batch',
   audio_speech: 'audio_speech',
   audio_transcription: 'audio_transcription',
 };

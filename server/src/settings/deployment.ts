@@ -216,12 +216,14 @@ function readDefaults(params: Section): Record<string, unknown> {
   return Object.fromEntries(present.map((key) => [key, params.raw(key)]));
 }
 
+type BatchPrices = 'inputCostPerTokenBatches' | 'outputCostPerTokenBatches';
+
 /** What is free costs nothing unless a price is stated. */
 function readPrices(
   params: Section,
   info: Section,
   free: boolean,
-): Pick<Deployment, 'baseModel' | 'inputCostPerToken' | 'outputCostPerToken' | 'cacheReadInputTokenCost' | 'inputCostPerQuery' | 'unitPrices'> {
+): Pick<Deployment, 'baseModel' | 'inputCostPerToken' | 'outputCostPerToken' | 'cacheReadInputTokenCost' | 'inputCostPerQuery' | 'unitPrices' | BatchPrices> {
   const price = (key: string): string | null => decimal(params, key) ?? decimal(info, key);
   return {
     baseModel: info.text('base_model') ?? params.text('base_model'),
@@ -230,6 +232,8 @@ function readPrices(
     cacheReadInputTokenCost: price('cache_read_input_token_cost'),
     inputCostPerQuery: price('input_cost_per_query'),
     ...readUnitPrices(price),
+    inputCostPerTokenBatches: price('input_cost_per_token_batches'),
+    outputCostPerTokenBatches: price('output_cost_per_token_batches'),
   };
 }
 

@@ -137,7 +137,7 @@ export interface Deployment {
   readonly providerName: string;
   /** Model or Azure deployment name sent upstream. */
   readonly upstreamModel: string;
-  readonly mode: 'chat' | 'embedding' | 'moderation' | 'rerank' | 'image_generation' | 'audio_speech' | 'audio_transcription' | null;
+  readonly mode: 'chat' | 'embedding' | 'moderation' | 'rerank' | 'batch' | 'image_generation' | 'audio_speech' | 'audio_transcription' | null;
   readonly apiBase: string | null;
   readonly apiKey: string | null;
   readonly apiVersion: string | null;
@@ -157,6 +157,9 @@ export interface Deployment {
   readonly inputCostPerQuery?: string | null;
   /** Prices by the picture, the pixel, the character, the second, the image or audio token, by LiteLLM's names; absent = as listed. */
   readonly unitPrices?: Readonly<Record<string, string>>;
+  /** A token in a batch; absent or null = as listed, else half of the ordinary price. */
+  readonly inputCostPerTokenBatches?: string | null;
+  readonly outputCostPerTokenBatches?: string | null;
   readonly mockResponse: string | null;
   readonly timeoutMs: number | null;
   readonly streamTimeoutMs: number | null;

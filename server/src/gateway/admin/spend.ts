@@ -146,6 +146,7 @@ const CALL_TYPES: Readonly<Record<string, string>> = {
   'image-generations': 'aimage_generation',
   'image-edits': 'aimage_edit',
   'image-variations': 'aimage_variation',
+  batch: 'acreate_batch',
   mcp: 'call_mcp_tool',
 };
 

@@ -1,4 +1,5 @@
 // Where the parts of a multipart/form-data body stand. Nothing is decoded or copied: a file of any length is passed over by one search for the boundary.
+import { boundaryIn, parameterOf } from '#http/multipart.ts';
 import { AppError } from '#lib/errors.ts';
 
 /** One part; positions are bytes of the scanned body, ends exclusive. */
@@ -56,9 +57,8 @@ export function scanForm(bytes: Buffer, contentType: string): ScannedForm {
 const DASHES = Buffer.from('--');
 
 function boundaryOf(contentType: string): string {
-  const match = /^multipart\/form-data\s*;(?:.*;)?\s*boundary=(?:"([^"\r\n]{1,70})"|([^\s";,]{1,70}))/i.exec(contentType.slice(0, 500));
-  const boundary = match?.[1] ?? match?.[2];
-  if (boundary === undefined) throw new AppError('Send multipart/form-data with its boundary in content-type, as the clients of OpenAI do.', BAD);
+  const boundary = boundaryIn(contentType);
+  if (boundary === null) throw new AppError('Send multipart/form-data with its boundary in content-type, as the clients of OpenAI do.', BAD);
   return boundary;
 }
 
@@ -95,16 +95,9 @@ function readHead(bytes: Buffer, start: number): Pick<FormPart, 'name' | 'filena
     else if (name === 'content-type') type = value.slice(0, 200);
     else if (name === 'content-transfer-encoding' && !/^(binary|8bit|7bit)$/i.test(value)) throw malformed('a part is encoded: send its bytes as they are');
   }
-  const name = parameter(disposition, 'name');
+  const name = parameterOf(disposition, 'name');
   if (!/^form-data\b/i.test(disposition) || name === null || name === '') throw malformed('a part has no name');
-  return { name, filename: parameter(disposition, 'filename'), type, valueStart: start + end + HEAD_END.length };
-}
-
-/** A quoted or plain parameter; quotes and line breaks inside are written %22, %0D, %0A (WHATWG) or with a backslash. */
-function parameter(disposition: string, name: 'name' | 'filename'): string | null {
-  const match = new RegExp(`;\\s*${name}=(?:"((?:\\\\.|[^"\\\\])*)"|([^;\\s"]+))`, 'i').exec(disposition);
-  if (match === null) return null;
-  return (match[1] ?? match[2] ?? '').replace(/\\(["\\])/g, '$1').replaceAll('%22', '"');
+  return { name, filename: parameterOf(disposition, 'filename'), type, valueStart: start + end + HEAD_END.length };
 }
 
 const BAD = { status: 400, code: 'bad_request_error' } as const;

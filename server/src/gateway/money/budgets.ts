@@ -108,6 +108,21 @@ class AccountBook implements BudgetBook {
     this.#forget(this.#options.accounts.settle(held.hold, actualPicos));
   }
 
+  accountsOf(claims: readonly BudgetClaim[]): string[] {
+    const whole = this.#options.globalBudget();
+    const names = claims.map((claim) => this.#accountNow(claim.account, claim.duration));
+    return [...new Set(whole === null ? names : [...names, this.#globalAccount(whole.duration)])];
+  }
+
+  correct(accounts: readonly string[], deltaPicos: bigint): void {
+    if (deltaPicos === 0n) return;
+    for (const account of accounts) {
+      // An account that is not in this memory is read from the ledger when it is needed, and that knows already.
+      if (!this.#options.accounts.shared && this.#options.accounts.spentPicos(account) === 0n) continue;
+      this.#forget(this.#options.accounts.adjust(account, deltaPicos));
+    }
+  }
+
   spentPicos(account: string): bigint {
     return this.#options.accounts.spentPicos(account);
   }

@@ -97,6 +97,12 @@ function openedTarget(snapshot: Snapshot, provider: ProviderDoor, rest: string, 
   throw new AppError(message, { status: 404, code: 'not_found_error' });
 }
 
+/** Whether a deployment lends its credentials to a provider's door. */
+export function isOpen(snapshot: Snapshot, provider: ProviderDoor): boolean {
+  for (const group of snapshot.groups.values()) if (group.targets.some((target) => opens(target, provider))) return true;
+  return false;
+}
+
 function opens({ deployment, upstream, problem, dispatcher }: Target, { kind, prefixes }: ProviderDoor): boolean {
   if (deployment.passThrough !== true || upstream === null || problem !== null || dispatcher === null) return false;
   return deployment.provider === kind && (prefixes === null || prefixes.includes(deployment.providerName));

@@ -19,6 +19,8 @@ export interface Upstream {
   readonly native: ReadonlySet<Endpoint>;
   /** Request target with its query, for a native endpoint or for a translated chat; `upstreamModel` is already resolved (wildcards filled in). */
   path(endpoint: Endpoint | 'count-tokens', upstreamModel: string, stream?: boolean): string;
+  /** Request target of the files and batches that it keeps in OpenAI's form; absent = it has none. */
+  batchPath?(what: 'files' | 'batches'): string;
   /** Flat name, value list sent with every request, credentials included. */
   readonly headers: readonly string[];
   /** Headers of a native endpoint that is called with other ones. */

@@ -4,18 +4,16 @@ import type { Dispatcher } from 'undici';
 import { authenticate } from '#gateway/authenticate.ts';
 import type { GatewayDeps } from '#gateway/deps.ts';
 import { openAiDialect } from '#gateway/dialects/openai.ts';
-import { type Failure, ownFailure, transportFailure, upstreamFailure } from '#gateway/errors.ts';
+import { type Failure, ownFailure } from '#gateway/errors.ts';
 import type { PathMatch } from '#gateway/paths.ts';
 import { sendWhole } from '#gateway/reply.ts';
 import type { Snapshot } from '#gateway/snapshot.ts';
-import type { Target } from '#gateway/target.ts';
+import { askUpstream, isAskable, UpstreamRefused } from '#gateway/upstream-request.ts';
 import { AppError } from '#lib/errors.ts';
 import { objectsOf, parsed } from '#lib/json.ts';
 import type { StoredResponse } from './port.ts';
 import { isResponseId, ownerOf } from './turn.ts';
 
-const TIMEOUT_MS = 30_000;
-const LONGEST_ANSWER = 32 * 1024 * 1024;
 const MOST_ITEMS = 100;
 
 /** An address of a stored response. */
@@ -47,12 +45,11 @@ export async function serveResponse(
     if (found === null) throw notFound(at.id);
     const asking = { at, method: request.method ?? 'GET', query: new URLSearchParams((request.url ?? '').split('?')[1] ?? '') };
     if (asking.query.get('stream') === 'true') throw refused('A stored response cannot be streamed again: read it whole.', 'stream');
-    const answer = found.content === null ? await askUpstream(snapshot, found, asking) : answerHere(found, found.content, asking);
-    if ('errorClass' in answer) return sendError(response, answer);
+    const answer = found.content === null ? await askKeeper(snapshot, found, asking) : answerHere(found, found.content, asking);
     if (asking.method === 'DELETE' && !(await deps.responses.remove(at.id, owner))) throw notFound(at.id);
     send(response, answer);
   } catch (error) {
-    sendError(response, ownFailure(error));
+    sendError(response, error instanceof UpstreamRefused ? error.failure : ownFailure(error));
   } finally {
     snapshot.leave();
   }
@@ -86,49 +83,21 @@ function inputPage(input: string, query: URLSearchParams): object {
 /** Parameters that go on; everything else stays here. */
 const PASSED = ['include', 'include[]', 'limit', 'order', 'after', 'before'];
 
-async function askUpstream(snapshot: Snapshot, { id, deploymentId }: StoredResponse, { at, method, query }: Asking): Promise<Answer | Failure> {
-  const target = targetOf(snapshot, deploymentId);
-  if (target?.upstream == null || target.dispatcher === null || !target.upstream.native.has('responses'))
+async function askKeeper(snapshot: Snapshot, { id, deploymentId }: StoredResponse, { at, method, query }: Asking): Promise<Answer> {
+  const target = snapshot.targetOf(deploymentId);
+  if (target === null || !isAskable(target) || target.upstream?.native.has('responses') !== true)
     throw new AppError(`Response with id '${id}' is kept by a deployment that the configuration no longer has.`, { status: 404, code: 'not_found_error' });
-  const { upstream, dispatcher } = target;
-  const [base = '', version] = upstream.path('responses', target.deployment.upstreamModel).split('?');
-  const passed = new URLSearchParams(version);
+  const passed = new URLSearchParams();
   for (const [name, value] of query) if (PASSED.includes(name)) passed.append(name, value);
-  const path = `${base}/${id}${at.part === null ? '' : `/${at.part}`}${passed.size === 0 ? '' : `?${passed}`}`;
-  const origin = { label: target.errorLabel, deployment: target.deployment };
   try {
-    const answer = await dispatcher.request({
-      origin: upstream.origin,
-      path,
-      method: method as Dispatcher.HttpMethod,
-      headers: upstream.headers as string[],
-      signal: AbortSignal.timeout(TIMEOUT_MS),
-    });
-    const json = await readText(answer.body);
-    if (answer.statusCode >= 200 && answer.statusCode < 300) return { status: 200, json };
-    // What the upstream has forgotten is deleted.
-    if (method === 'DELETE' && answer.statusCode === 404) return { status: 200, json: JSON.stringify({ id, object: 'response', deleted: true }) };
-    return upstreamFailure(answer.statusCode, json, origin, null);
+    const below = `/${id}${at.part === null ? '' : `/${at.part}`}`;
+    return { status: 200, json: await askUpstream(target, { endpoint: 'responses', below, method: method as Dispatcher.HttpMethod, query: passed }) };
   } catch (error) {
-    if (error instanceof AppError) throw error;
-    return transportFailure(error as Error, origin);
+    // What the upstream has forgotten is deleted.
+    if (method === 'DELETE' && error instanceof UpstreamRefused && error.failure.upstreamStatus === 404)
+      return { status: 200, json: JSON.stringify({ id, object: 'response', deleted: true }) };
+    throw error;
   }
-}
-
-async function readText(body: Dispatcher.ResponseData['body']): Promise<string> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of body) {
-    size += (chunk as Buffer).length;
-    if (size > LONGEST_ANSWER) throw new AppError('The stored response is too large to be read.', { status: 502, code: 'api_error' });
-    chunks.push(chunk as Buffer);
-  }
-  return Buffer.concat(chunks).toString('utf8');
-}
-
-function targetOf(snapshot: Snapshot, deploymentId: string): Target | null {
-  for (const group of snapshot.groups.values()) for (const target of group.targets) if (target.deployment.id === deploymentId) return target;
-  return null;
 }
 
 function send(response: ServerResponse, { status, json }: Answer): void {

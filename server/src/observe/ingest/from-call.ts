@@ -104,6 +104,7 @@ const ANSWERS = {
   'image-generations': { json: answerAsItIs, stream: answerOfPictures },
   'image-edits': { json: answerAsItIs, stream: answerOfPictures },
   'image-variations': { json: answerAsItIs, stream: answerOfPictures },
+  batch: { json: answerAsItIs, stream: answerAsItIs },
 } as const satisfies Record<CallSettled['endpoint'], unknown>;
 
 /** What nobody here understands is shown as it came; frames of a stream as one text. */

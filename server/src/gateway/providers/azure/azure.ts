@@ -26,6 +26,7 @@ function azureUpstream(deployment: Deployment, dropParams: boolean): Upstream {
     apiBase: base.origin + base.path,
     native: new Set([...(hasResponses(base.path, version) ? WITH_RESPONSES : OPENAI_NATIVE), ...AUDIO, ...IMAGES]),
     path: pathBuilder(base.path, version),
+    batchPath: batchPathBuilder(base.path, version),
     headers: headerList(deployment, headers),
     ...reasoningEdits(deployment.baseModel ?? deployment.upstreamModel, dropParams),
     streamUsage: true,
@@ -34,15 +35,24 @@ function azureUpstream(deployment: Deployment, dropParams: boolean): Upstream {
   };
 }
 
+/** Files and batches belong to the resource, not to one of its deployments. */
+function batchPathBuilder(basePath: string, version: string): (what: 'files' | 'batches') => string {
+  if (isV1(basePath, version)) return (what) => v1Prefix(basePath) + endpointPath(what) + v1Query(version);
+  return (what) => `${resourceOf(basePath)}${endpointPath(what)}?api-version=${encodeURIComponent(version)}`;
+}
+
+const resourceOf = (basePath: string): string => `${basePath.replace(/\/openai(\/.*)?$/, '')}/openai`;
+const v1Prefix = (basePath: string): string => (basePath.endsWith('/openai/v1') ? basePath : `${basePath.replace(/\/openai$/, '')}/openai/v1`);
+const v1Query = (version: string): string => (version === 'preview' || version === 'latest' ? '?api-version=preview' : '');
+
 /** `v1`, `latest` and `preview` mean the v1 API (LiteLLM's rule); a base that already names /openai/v1 or a deployment is used as it stands. */
 function pathBuilder(basePath: string, version: string): Upstream['path'] {
   if (isV1(basePath, version)) {
-    const prefix = basePath.endsWith('/openai/v1') ? basePath : `${basePath.replace(/\/openai$/, '')}/openai/v1`;
-    const query = version === 'preview' || version === 'latest' ? '?api-version=preview' : '';
+    const [prefix, query] = [v1Prefix(basePath), v1Query(version)];
     return (endpoint) => prefix + endpointPath(endpoint) + query;
   }
   const query = `?api-version=${encodeURIComponent(version)}`;
-  const responses = `${basePath.replace(/\/openai(\/.*)?$/, '')}/openai/responses${query}`;
+  const responses = `${resourceOf(basePath)}/responses${query}`;
   const fixed = /^.*\/openai\/deployments\/[^/]+/.exec(basePath)?.[0];
   if (fixed !== undefined) return (endpoint) => (endpoint === 'responses' ? responses : fixed + endpointPath(endpoint) + query);
   const prefix = `${basePath.replace(/\/openai$/, '')}/openai/deployments/`;

@@ -17,6 +17,7 @@ export const openAiCompatible: Provider = {
       keyVariable: '',
       streamUsage: quirk.streamUsage ?? true,
       native: nativeOf(quirk),
+      batches: quirk.batches === true,
       ...(quirk.rerank === 'beside' ? { rerankPath: besideBase } : {}),
       keepsForeign: quirk.keepsForeign === true,
       rename: new Map(Object.entries(quirk.rename ?? {})),

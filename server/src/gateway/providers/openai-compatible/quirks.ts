@@ -10,6 +10,8 @@ export interface Quirk {
   chatOnly?: true;
   /** It makes embeddings and reranks only. */
   noChat?: true;
+  /** It keeps files and runs batches in OpenAI's form. */
+  batches?: true;
   /** It reranks: behind its base, or in an API of its own beside it. */
   rerank?: 'base' | 'beside';
   /** What it makes of pictures and sound; absent = it is asked, and answers for itself. */
@@ -42,7 +44,7 @@ export const QUIRKS: Readonly<Record<string, Quirk>> = {
     drop: ['stream_options', 'user', 'logprobs', 'top_logprobs'],
   },
   openrouter: { keepsForeign: true, media: [] },
-  litellm_proxy: { keepsForeign: true, rerank: 'base' },
+  litellm_proxy: { keepsForeign: true, rerank: 'base', batches: true },
   // docs.together.ai/reference/rerank, docs.vllm.ai (score and rerank APIs): Cohere's language behind the base.
   together_ai: { rerank: 'base', media: ['speech', 'transcriptions', 'translations', 'image-generations'] },
   hosted_vllm: { rerank: 'base' },
@@ -51,8 +53,8 @@ export const QUIRKS: Readonly<Record<string, Quirk>> = {
   // docs.cohere.com/docs/compatibility-api: these are refused or have no effect.
   cohere: COHERE,
   cohere_chat: COHERE,
-  // console.groq.com/docs/openai: a 400 when supplied.
-  groq: { chatOnly: true, media: ['speech', 'transcriptions', 'translations'], drop: ['logit_bias', 'logprobs', 'top_logprobs'] },
+  // console.groq.com/docs/openai: a 400 when supplied. docs/batch: OpenAI's files and batches.
+  groq: { chatOnly: true, batches: true, media: ['speech', 'transcriptions', 'translations'], drop: ['logit_bias', 'logprobs', 'top_logprobs'] },
   perplexity: { chatOnly: true, media: [] },
   ollama: { media: [], rename: { max_completion_tokens: 'max_tokens' } },
   ollama_chat: { media: [], rename: { max_completion_tokens: 'max_tokens' } },

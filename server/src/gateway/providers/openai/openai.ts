@@ -18,6 +18,8 @@ const ENDPOINT_PATHS: Readonly<Partial<Record<string, string>>> = {
   'image-generations': '/images/generations',
   'image-edits': '/images/edits',
   'image-variations': '/images/variations',
+  files: '/files',
+  batches: '/batches',
 };
 /** What every server of this kind speaks. */
 export const OPENAI_NATIVE: ReadonlySet<Endpoint> = new Set<Endpoint>(['chat', 'completions', 'embeddings']);
@@ -49,6 +51,8 @@ export interface OpenAiVariation {
   streamUsage: boolean;
   /** What it speaks; absent = chats, text completions and embeddings. */
   native?: ReadonlySet<Endpoint>;
+  /** It keeps files and runs batches. */
+  batches?: boolean;
   /** Where it reranks, by the path of its base; absent = behind the base. */
   rerankPath?: (basePath: string) => string;
   /** Takes cache marks, thinking and other members that OpenAI does not know. */
@@ -67,6 +71,7 @@ export const openAi: Provider = {
       keyRequired: deployment.apiBase === null,
       keyVariable: 'OPENAI_API_KEY',
       streamUsage: true,
+      batches: true,
       ...reasoningEdits(deployment.baseModel ?? deployment.upstreamModel, dropParams),
     }),
 };
@@ -84,6 +89,7 @@ export function openAiUpstream(deployment: Deployment, variation: OpenAiVariatio
     origin: base.origin,
     apiBase: base.origin + base.path,
     native: variation.native ?? OPENAI_NATIVE,
+    ...(variation.batches === true ? { batchPath: (what: string) => base.path + endpointPath(what) + query } : {}),
     path: (endpoint) => (endpoint === 'rerank' && variation.rerankPath ? variation.rerankPath(base.path) : base.path + endpointPath(endpoint)) + query,
     headers: headerList(deployment, deployment.apiKey ? ['authorization', `Bearer ${deployment.apiKey}`] : []),
     rename: variation.rename,
