@@ -71,7 +71,7 @@ export function exchangeFor(call: Call, target: Target, upstream: Upstream, mode
     previousId: call.turn?.previousId ?? null,
     kept: call.turn?.wanted === true && call.turn.keepsContent,
   });
-  const wire = (upstream.wire as NonNullable<Upstream['wire']>)({ ...target.deployment.defaultParameters, ...client.chat }, facts);
+  const wire = (upstream.wire as NonNullable<Upstream['wire']>)(wantedOf({ ...target.deployment.defaultParameters, ...client.chat }, target), facts);
   return {
     path: upstream.path('chat', model, asked.stream),
     headers: [...upstream.headers, ...(wire.headers ?? [])],
@@ -80,12 +80,18 @@ export function exchangeFor(call: Call, target: Target, upstream: Upstream, mode
   };
 }
 
+/** Without what the deployment never gets. */
+function wantedOf<Chat extends object>(chat: Chat, { deployment }: Target): Chat {
+  const never = deployment.additionalDrops ?? [];
+  return never.length === 0 ? chat : (Object.fromEntries(Object.entries(chat).filter(([key]) => !never.includes(key))) as Chat);
+}
+
 function factsOf(call: Call, target: Target, model: string): WireFacts {
   return {
     deployment: target.deployment,
     model,
     stream: (call.asked as Asked).stream,
-    dropParams: call.snapshot.config.dropParams,
+    dropParams: target.deployment.dropParams ?? call.snapshot.config.dropParams,
     id: `chatcmpl-${call.id}`,
     nowSeconds: Math.floor(call.startedAtUs / 1e6),
   };

@@ -5,21 +5,35 @@ import { AppError } from '#lib/errors.ts';
 import type { Call } from './call.ts';
 import type { GatewayDeps } from './deps.ts';
 import type { BudgetAnswer, GovernedLevel } from './ports.ts';
-import { callTags, endUserOf } from './trace-context.ts';
+import { callTags, endUserOf, namesTags } from './trace-context.ts';
 
 const NO_CLAIMS: readonly BudgetClaim[] = Object.freeze([]);
 const NO_LIMITERS: readonly Limiter[] = Object.freeze([]);
 
 /**
  * Sets the call's claims and limiters. Costs nothing where no end user, tag or model has rules: the key's own lists are taken as they are.
- * @throws AppError 400 for a blocked end user.
+ * @throws AppError 400 for a blocked end user, and for a call that does not name what the configuration wants named, or names what it may not.
  */
 export function findRules(call: Call, deps: GatewayDeps): void {
   const { key } = call;
+  refuseUnstated(call);
   call.levels = deps.governed.isEmpty ? NO_LEVELS : namedLevels(call, deps);
   call.limiters = key === null ? NO_LIMITERS : key.limiters;
   if (call.levels.length > 0) call.limiters = [...call.limiters, ...call.levels.flatMap(({ governing }) => governing.limiters)];
   if (call.limiters.some(({ model }) => model !== null)) call.limiters = call.limiters.filter(({ model }) => model === null || isAsked(call, model));
+}
+
+/** LiteLLM's enforce_user_param and reject_clientside_metadata_tags. */
+function refuseUnstated(call: Call): void {
+  const { endUserRequired, clientTagsRefused } = call.snapshot.config;
+  if (endUserRequired === true && endUserOf(call) === null) {
+    const message = "'user' param not passed in: this gateway wants every call to name its end user (enforce_user_param). Send `user` in the body.";
+    throw new AppError(message, { status: 400, code: 'bad_request_error', param: 'user' });
+  }
+  if (clientTagsRefused === true && namesTags(call)) {
+    const message = "Client-side 'metadata.tags' not allowed in request (reject_clientside_metadata_tags): tags are set by key or team metadata only.";
+    throw new AppError(message, { status: 400, code: 'bad_request_error', param: 'metadata.tags' });
+  }
 }
 
 const NO_LEVELS: readonly GovernedLevel[] = Object.freeze([]);

@@ -54,7 +54,7 @@ export class Target {
     try {
       if (deployment.problem)
         throw new AppError(`The deployment of ${deployment.modelName} cannot answer: ${deployment.problem}.`, { status: 401, code: 'auth_error' });
-      const found = provider.upstream(deployment, config.dropParams);
+      const found = provider.upstream(deployment, deployment.dropParams ?? config.dropParams);
       refuseForbiddenHost(found.origin);
       upstream = found;
     } catch (error) {
@@ -65,7 +65,7 @@ export class Target {
     this.problem = problem;
     this.dispatcher = upstream === null || upstream.local !== undefined ? null : connect(upstream, deployment);
     this.modelJson = deployment.upstreamModel.includes('*') ? null : Buffer.from(JSON.stringify(deployment.upstreamModel));
-    this.drop = new Set([...GATEWAY_FIELDS, ...(upstream?.drop ?? [])]);
+    this.drop = new Set([...GATEWAY_FIELDS, ...(upstream?.drop ?? []), ...(deployment.additionalDrops ?? [])]);
     this.defaults = new Map(Object.entries(deployment.defaultParameters).map(([key, value]) => [key, Buffer.from(JSON.stringify(value))]));
   }
 

@@ -54,6 +54,11 @@ export function callTags(call: Call): readonly string[] {
   return tagsOf(call, call.asked, (call.asked === null ? null : metadataOf(call.asked))?.value ?? NOTHING);
 }
 
+/** Whether the client itself names tags, in whatever place. */
+export function namesTags(call: Call): boolean {
+  return clientTags(call, call.asked, (call.asked === null ? null : metadataOf(call.asked))?.value ?? NOTHING).length > 0;
+}
+
 /** The session that a call names; the same as in its record. */
 export function sessionOf(call: Call): string | null {
   return sessionIn(call, (call.asked === null ? null : metadataOf(call.asked))?.value ?? NOTHING);
@@ -109,15 +114,14 @@ function metadataOf(asked: Asked): { json: string; value: Record<string, unknown
 }
 
 function tagsOf(call: Call, asked: Asked | null, metadata: Readonly<Record<string, unknown>>): string[] {
-  const header = call.request.headers['x-litellm-tags'];
-  const given = [
-    ...(call.key?.tags ?? []),
-    ...(typeof header === 'string' ? header.split(',').map((tag) => tag.trim()) : []),
-    ...list(metadata.tags),
-    ...list(asked && fieldOf(asked, 'tags')),
-  ];
+  const given = [...(call.key?.tags ?? []), ...clientTags(call, asked, metadata)];
   if (given.length === 0) return given;
   return [...new Set(given.filter((tag) => tag !== '').map((tag) => tag.slice(0, LONGEST_TEXT)))].slice(0, MAX_TAGS);
+}
+
+function clientTags(call: Call, asked: Asked | null, metadata: Readonly<Record<string, unknown>>): string[] {
+  const header = call.request.headers['x-litellm-tags'];
+  return [...(typeof header === 'string' ? header.split(',').map((tag) => tag.trim()) : []), ...list(metadata.tags), ...list(asked && fieldOf(asked, 'tags'))];
 }
 
 function list(value: unknown): string[] {

@@ -9,11 +9,18 @@ import type { Deployment } from './settings.ts';
 
 /** LiteLLM's default when neither the file nor AZURE_API_VERSION names one; the newest that needs no preview. */
 const AZURE_DEFAULT_API_VERSION = '2024-10-21';
+/** What the entries of a configuration have in common. */
+export interface SharedByModels {
+  readonly sslVerify: boolean | string;
+  /** Parameters by the name that an entry gives as litellm_credential_name. */
+  readonly credentials: ReadonlyMap<string, Readonly<Record<string, unknown>>>;
+}
+
 export type DeploymentResult = { kind: 'deployment'; deployment: Deployment } | { kind: 'unsupported'; modelName: string; reason: string } | { kind: 'faulty' };
 
 /** Reads `entry`; faults and remarks go to its notes. `taken` holds the ids given so far and makes repeated entries distinct. */
-export function readDeployment(entry: Section, taken: Set<string>, sslVerifyDefault: boolean | string): DeploymentResult {
-  const names = readNames(entry);
+export function readDeployment(entry: Section, taken: Set<string>, shared: SharedByModels): DeploymentResult {
+  const names = readNames(entry, shared.credentials);
   if (names === null) return { kind: 'faulty' };
   const { modelName, model, params, info } = names;
   if (model === null) return { kind: 'unsupported', modelName, reason: `${params.missing.join(', ')} is not set` };
@@ -43,29 +50,47 @@ export function readDeployment(entry: Section, taken: Set<string>, sslVerifyDefa
     ...readPrices(params, info, served === 'moderation'),
     mockResponse: mock,
     ...readLimits(params),
+    ...readDrops(params),
     budget: readBudget(params),
     tags: params.texts('tags'),
     ...readTagPatterns(params),
-    sslVerify: readSslVerify(params) ?? sslVerifyDefault,
+    sslVerify: readSslVerify(params) ?? shared.sslVerify,
     passThrough: params.boolean('use_in_pass_through') ?? false,
     info: readInfo(info),
-    problem: mock === null ? problemOf(params, facts, connection, clouds.cloud ?? {}) : null,
+    problem: mock === null ? (unlisted(names) ?? problemOf(params, facts, connection, clouds.cloud ?? {})) : null,
   };
   nameLeftOver(params);
   for (const key of entry.leftOver()) entry.warn(key, 'is not understood and has no effect');
   return { kind: 'deployment', deployment };
 }
 
+/** Another key must not silently take the place of the one that is meant. */
+function unlisted({ unknownCredential }: Names): string | null {
+  return unknownCredential === null ? null : `credential_list holds no ${unknownCredential}`;
+}
+
+interface Names {
+  readonly modelName: string;
+  readonly model: string | null;
+  readonly params: Section;
+  readonly info: Section;
+  /** Named, and in no list. */
+  readonly unknownCredential: string | null;
+}
+
 /** The entry's names and parts; null (with faults) when it cannot be a deployment at all. `model` is null when it stands in a variable that is not set. */
-function readNames(entry: Section): { modelName: string; model: string | null; params: Section; info: Section } | null {
+function readNames(entry: Section, credentials: SharedByModels['credentials']): Names | null {
   const modelName = entry.text('model_name');
-  const params = entry.section('litellm_params');
+  const stated = entry.section('litellm_params');
+  const credential = stated.text('litellm_credential_name');
+  const params = credential === null ? stated : stated.withDefaults(credentials.get(credential) ?? {});
+  const unknownCredential = credential === null || credentials.has(credential) ? null : credential;
   const model = params.text('model');
   const modelMissing = model === null && params.missing.length === 0;
   if (modelName === null) entry.fault('model_name', 'is missing: the name that clients ask for');
   if (!entry.has('litellm_params')) entry.fault('litellm_params', 'is missing: it holds the model and its address');
   else if (modelMissing) params.fault('model', 'is missing, for example azure/gpt-4o-mini');
-  return modelName === null || modelMissing ? null : { modelName, model, params, info: entry.section('model_info') };
+  return modelName === null || modelMissing ? null : { modelName, model, params, info: entry.section('model_info'), unknownCredential };
 }
 
 function reasonAgainst(what: { facts: ProviderFacts | null; mode: string | null; model: string; providerName: string | null }): string | null {
@@ -161,7 +186,6 @@ function problemOf(params: Section, facts: ProviderFacts, connection: Connection
   if (params.missing.length > 0) return `${params.missing.join(', ')} ${params.missing.length === 1 ? 'is' : 'are'} not set`;
   if (facts.kind === 'demo') return 'mock_response is missing: what the demo model is to answer';
   if (connection.apiBase === null && facts.baseOptional !== true) return orVariables('api_base is missing', facts.baseVariables);
-  if (params.has('litellm_credential_name') && connection.apiKey === null) return 'litellm_credential_name is not built yet; write api_key here';
   if (connection.azureAdToken?.startsWith('oidc/')) return 'an oidc/ token is not built; set AZURE_FEDERATED_TOKEN_FILE, tenant_id and client_id instead';
   if (isAzure(facts) && connection.apiKey === null && connection.azureAdToken === null) return entraProblem(params, facts, cloud);
   if (connection.apiKey === null && connection.azureAdToken === null && facts.keyOptional !== true)
@@ -260,11 +284,21 @@ export function decimal(section: Section, key: string): string | null {
   return null;
 }
 
+const RETRIES = { integer: true, min: 0, max: 100 } as const;
+
+function readDrops(params: Section): Pick<Deployment, 'dropParams' | 'additionalDrops'> {
+  const given = params.texts('additional_drop_params');
+  const plain = given.filter((name) => /^\w+$/.test(name));
+  for (const name of given) if (!plain.includes(name)) params.warn('additional_drop_params', `${name}: only whole parameters are left out, not parts of them`);
+  const dropParams = params.boolean('drop_params');
+  return { ...(dropParams === null ? {} : { dropParams }), ...(plain.length === 0 ? {} : { additionalDrops: plain }) };
+}
+
 function readLimits(params: Section): Pick<Deployment, 'timeoutMs' | 'streamTimeoutMs' | 'maxRetries' | 'weight' | 'rpm' | 'tpm' | 'order'> {
   return {
     timeoutMs: milliseconds(params, 'timeout') ?? milliseconds(params, 'request_timeout'),
     streamTimeoutMs: milliseconds(params, 'stream_timeout'),
-    maxRetries: params.number('max_retries', { integer: true, min: 0, max: 100 }),
+    maxRetries: params.number('max_retries', RETRIES) ?? params.number('num_retries', RETRIES),
     weight: params.number('weight', { min: 0 }),
     rpm: params.number('rpm', { integer: true, min: 0 }),
     tpm: params.number('tpm', { integer: true, min: 0 }),

@@ -103,6 +103,38 @@ describe('deployments', () => {
     ]);
   });
 
+  it('take what a credential of the list holds, where they say nothing of their own', () => {
+    const result = read(
+      `credential_list:
+  - {credential_name: azure-jp, credential_values: {api_key: os.environ/JP_KEY, api_base: "https://jp.openai.azure.com", api_version: "2025-01-01"}, credential_info: {description: Japan}}
+model_list:
+  - {model_name: a, litellm_params: {model: azure/m, litellm_credential_name: azure-jp}}
+  - {model_name: b, litellm_params: {model: azure/m, litellm_credential_name: azure-jp, api_version: "2024-10-21"}}
+  - {model_name: c, litellm_params: {model: azure/m, litellm_credential_name: nobody, api_base: "https://x.openai.azure.com"}}
+`,
+      { JP_KEY: 'secret' },
+    );
+    expect(result.gatewayConfig.deployments).toMatchObject([
+      { apiKey: 'secret', apiBase: 'https://jp.openai.azure.com', apiVersion: '2025-01-01', problem: null },
+      { apiKey: 'secret', apiVersion: '2024-10-21', problem: null },
+      { apiKey: null, problem: expect.stringContaining('nobody') },
+    ]);
+    expect(
+      read(
+        'credential_list: [{credential_name: k, credential_values: {api_key: os.environ/NOT_SET}}]\nmodel_list: [{model_name: a, litellm_params: {model: openai/m, litellm_credential_name: k}}]',
+        { OPENAI_API_KEY: 'other' },
+      ).gatewayConfig.deployments[0],
+    ).toMatchObject({ apiKey: null, problem: 'NOT_SET is not set' });
+  });
+
+  it('may leave parameters out and retry in their own way', () => {
+    const result = read(`model_list:
+  - {model_name: a, litellm_params: {model: openai/m, drop_params: true, additional_drop_params: [temperature, "tools[*].strict"], num_retries: 4}}
+general_settings: {enforce_user_param: true, reject_clientside_metadata_tags: true}`);
+    expect(result.gatewayConfig.deployments[0]).toMatchObject({ dropParams: true, additionalDrops: ['temperature'], maxRetries: 4 });
+    expect(result.gatewayConfig).toMatchObject({ dropParams: false, endUserRequired: true, clientTagsRefused: true });
+  });
+
   it('of Azure are ready with a key, a token, or a whole application of Entra ID, and say what is missing', () => {
     const base = 'api_base: "https://r.services.ai.azure.com"';
     const problems = (entry: string, environment: Record<string, string> = {}) => {

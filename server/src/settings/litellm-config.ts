@@ -174,6 +174,20 @@ function sslVerifyVariable(environment: Environment): boolean | string | null {
   return /^(true|false)$/i.test(value) ? value.toLowerCase() === 'true' : value;
 }
 
+/** credential_list of all files: what a model gets that names one of them. */
+function readCredentials(sections: readonly Section[]): Map<string, Readonly<Record<string, unknown>>> {
+  const credentials = new Map<string, Readonly<Record<string, unknown>>>();
+  for (const root of sections) {
+    for (const entry of root.sections('credential_list')) {
+      const name = entry.text('credential_name');
+      entry.ignore(['credential_info']);
+      if (name === null) entry.fault('credential_name', 'must be set');
+      else credentials.set(name, entry.section('credential_values').written());
+    }
+  }
+  return credentials;
+}
+
 interface Models {
   deployments: Deployment[];
   unsupported: Record<string, string>;
@@ -182,9 +196,10 @@ interface Models {
 function readModels(sections: readonly Section[], sslVerify: boolean | string): Models {
   const models: Models = { deployments: [], unsupported: {} };
   const taken = new Set<string>();
+  const credentials = readCredentials(sections);
   for (const root of sections) {
     for (const entry of root.sections('model_list')) {
-      const result = readDeployment(entry, taken, sslVerify);
+      const result = readDeployment(entry, taken, { sslVerify, credentials });
       if (result.kind === 'deployment') models.deployments.push(result.deployment);
       if (result.kind === 'unsupported')
         Object.defineProperty(models.unsupported, result.modelName, { value: result.reason, enumerable: true, configurable: true });
@@ -222,6 +237,8 @@ function buildConfig(groups: Groups, models: Models, environment: Environment): 
       ...litellm.map((section) => ({ section, key: 'model_alias_map' })),
     ]),
     retries: readFirst(both, (section) => section.number('num_retries', { integer: true, min: 0, max: 100 })) ?? DEFAULT_RETRIES,
+    endUserRequired: readFirst(general, (section) => section.boolean('enforce_user_param')) ?? false,
+    clientTagsRefused: readFirst(general, (section) => section.boolean('reject_clientside_metadata_tags')) ?? false,
     dropParams: readFirst(litellm, (section) => section.boolean('drop_params')) ?? false,
     requestTimeoutMs: routerTimeoutMs ?? requestTimeoutMs ?? DEFAULT_TIMEOUT_MS,
     streamTimeoutMs: readFirst(router, (section) => milliseconds(section, 'stream_timeout')),

@@ -25,7 +25,7 @@ export const HARMLESS: Readonly<Record<string, ReadonlySet<string>>> = {
 
 /** Keys of LiteLLM that this version reads past: each is named once with its path, because silence would be a promise. */
 export const NOT_YET: Readonly<Record<string, ReadonlySet<string>>> = {
-  '': new Set(`files_settings finetune_settings search_tools credential_list assistant_settings policies`.split(/\s+/)),
+  '': new Set(`files_settings finetune_settings search_tools assistant_settings policies`.split(/\s+/)),
   litellm_settings: new Set(
     `modify_params enable_redis_auth_cache redact_user_api_key_info langfuse_default_tags
     default_team_settings default_team_params default_internal_user_params upperbound_key_generate_params default_key_generate_params key_generation_settings
@@ -36,7 +36,7 @@ export const NOT_YET: Readonly<Record<string, ReadonlySet<string>>> = {
   general_settings: new Set(
     `supported_db_objects disable_spend_logs disable_error_logs maximum_spend_logs_retention_period maximum_spend_logs_retention_interval
     maximum_spend_logs_cleanup_cron spend_report_frequency health_check_details enable_health_check_routing health_check_concurrency use_shared_health_check max_parallel_requests
-    global_max_parallel_requests enable_jwt_auth litellm_jwtauth enable_oauth2_auth enforce_user_param enforced_params reject_clientside_metadata_tags
+    global_max_parallel_requests enable_jwt_auth litellm_jwtauth enable_oauth2_auth enforced_params
     allowed_routes admin_only_routes public_routes use_x_forwarded_for max_response_size_mb
     forward_client_headers_to_llm_api forward_openai_org_id forward_llm_provider_auth_headers allow_client_side_credentials completion_model embedding_model
     image_generation_model key_management_system key_management_settings use_azure_key_vault use_google_kms ui_access_mode auto_redirect_ui_login_to_sso
@@ -50,9 +50,9 @@ export const NOT_YET: Readonly<Record<string, ReadonlySet<string>>> = {
     health_check_staleness_threshold search_tools guardrail_list redis_host redis_port redis_password redis_url redis_db`.split(/\s+/),
   ),
   litellm_params: new Set(
-    `litellm_credential_name max_parallel_requests itpm otpm merge_reasoning_content_in_choices
-    use_chat_completions_api use_litellm_proxy default_api_key_tpm_limit default_api_key_rpm_limit drop_params additional_drop_params allowed_openai_params
-    fallbacks num_retries cache mock_timeout guardrails region_name azure_username azure_password`.split(/\s+/),
+    `max_parallel_requests itpm otpm merge_reasoning_content_in_choices
+    use_chat_completions_api use_litellm_proxy default_api_key_tpm_limit default_api_key_rpm_limit allowed_openai_params
+    fallbacks cache mock_timeout guardrails region_name azure_username azure_password`.split(/\s+/),
   ),
 };
 

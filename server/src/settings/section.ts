@@ -38,6 +38,17 @@ export class Section {
     return this.#environment;
   }
 
+  /** The same mapping with `values` where it says nothing of its own; variables in them are resolved when they are read. */
+  withDefaults(values: Readonly<Record<string, unknown>>): Section {
+    return new Section(this.source, this.path, { ...values, ...this.#values }, { environment: this.#environment, notes: this.#notes });
+  }
+
+  /** The mapping as it was written, variables unresolved. */
+  written(): Readonly<Record<string, unknown>> {
+    for (const key of Object.keys(this.#values)) this.#asked.add(key);
+    return this.#values;
+  }
+
   has(key: string): boolean {
     return Object.hasOwn(this.#values, key) && this.#values[key] !== null && this.#values[key] !== undefined;
   }

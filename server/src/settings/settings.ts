@@ -164,6 +164,10 @@ export interface Deployment {
   readonly timeoutMs: number | null;
   readonly streamTimeoutMs: number | null;
   readonly maxRetries: number | null;
+  /** Parameters that the model refuses are left out; absent or null = as for all (drop_params). */
+  readonly dropParams?: boolean | null;
+  /** Parameters that it never gets (additional_drop_params); absent = none. */
+  readonly additionalDrops?: readonly string[];
   readonly weight: number | null;
   readonly rpm: number | null;
   readonly tpm: number | null;
@@ -262,6 +266,10 @@ export interface GatewayConfig {
   readonly routing: RoutingConfig;
   readonly retries: number;
   readonly dropParams: boolean;
+  /** A call must name its end user (enforce_user_param); absent = it need not. */
+  readonly endUserRequired?: boolean;
+  /** Tags come from keys and teams only (reject_clientside_metadata_tags); absent = calls may name some. */
+  readonly clientTagsRefused?: boolean;
   readonly requestTimeoutMs: number;
   readonly streamTimeoutMs: number | null;
   readonly connectTimeoutMs: number;
