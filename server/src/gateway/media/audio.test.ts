@@ -27,6 +27,12 @@ function deployments(): Deployment[] {
   return [
     at('tts-1', { mode: 'audio_speech', unitPrices: { input_cost_per_character: '0.000015' } }),
     at('gpt-4o-mini-tts', { mode: 'audio_speech' }),
+    at('priced-speaker', {
+      mode: 'audio_speech',
+      inputCostPerToken: '0.000001',
+      outputCostPerToken: '0.00001',
+      unitPrices: { output_cost_per_audio_token: '0.000012', output_cost_per_second: '0.00025' },
+    }),
     at('whisper-1', { mode: 'audio_transcription' }),
     at('gpt-4o-transcribe', { mode: 'audio_transcription' }),
     at('azure-whisper', {
@@ -132,6 +138,12 @@ describe('a text that is spoken', () => {
     expect(record.attempts[0]?.costLines).toEqual([
       { part: 'input', tokens: 14, perToken: '0.0000006' },
       { part: 'output', tokens: 101, perToken: '0.000012' },
+    ]);
+    // All that comes out is sound; a price of seconds beside those of tokens is for answers that count none.
+    await speak({ model: 'priced-speaker', input: 'Hello', voice: 'alloy', stream_format: 'sse' });
+    expect(last()?.record.attempts[0]?.costLines).toEqual([
+      { part: 'input', tokens: 14, perToken: '0.000001' },
+      { part: 'audioOutput', tokens: 101, perToken: '0.000012' },
     ]);
     expect(JSON.parse(answer)).toMatchObject({ audio: { bytes: SOUND.length, sha256: createHash('sha256').update(SOUND).digest('hex') } });
   });

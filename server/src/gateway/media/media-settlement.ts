@@ -18,7 +18,7 @@ const NO_TOKENS = { input: 0, output: 0, total: 0 } as const;
 /** @param known what the upstream counted; null = nothing. */
 export function mediaBill(call: Call, known: CallUsage | null, price: PriceRow | null): MediaBill {
   if (isPicture(call.endpoint)) return pictureBill(call, known, price);
-  const stated = { ...statedUsage(call), ...known };
+  const stated = { ...statedUsage(call), ...known, ...allSound(call, known) };
   if (price === null) return { usage: { ...NO_TOKENS, ...stated }, estimated: known === null, price: null };
   const row = rowFor(price, known);
   if (row.secondPicos !== undefined) {
@@ -28,6 +28,12 @@ export function mediaBill(call: Call, known: CallUsage | null, price: PriceRow |
   // What was asked for is what is spoken: nothing is guessed.
   if (row.characterPicos !== undefined) return { usage: { ...NO_TOKENS, ...stated }, estimated: false, price: row };
   return { usage: known === null ? likelyUsage(call) : { ...NO_TOKENS, ...stated }, estimated: known === null, price: row };
+}
+
+/** All that comes out of a model that speaks is sound, unless it says otherwise. */
+function allSound(call: Call, known: CallUsage | null): Partial<CallUsage> {
+  if (call.endpoint !== 'speech' || known === null || known.output === 0 || known.audioOutput !== undefined) return {};
+  return { audioOutput: known.output };
 }
 
 /** What is drawn is counted by its tokens, else one by one at the price of its size and quality. */
