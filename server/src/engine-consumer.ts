@@ -16,12 +16,13 @@ import { createMediaKeeper } from '#observe/media/keep-extracted.ts';
 import type { ProjectModels } from '#observe/models/project-models.ts';
 import { type RunnerDependencies, startRepricing } from '#observe/repricing/runner.ts';
 import { openRetentionDirectory, type RetentionDirectory } from '#observe/retention/directory.ts';
+import { distrustEverything } from '#observe/rollups/runner.ts';
 import { openSampler, type Sampler } from '#observe/sampling/runner.ts';
 import type { SamplingCounts, Storing } from '#observe/sampling/settle.ts';
 import { type Consumer, startConsumer } from '#observe/store/consumer.ts';
 import { consumerElsewhere } from '#observe/store/consumer-elsewhere.ts';
 import { createLookup } from '#observe/store/lookup.ts';
-import { createPositions } from '#observe/store/positions.ts';
+import { createPositions, type Positions } from '#observe/store/positions.ts';
 import { usagePricer } from '#observe/store/usage-pricer.ts';
 import { createWriter, type Writer } from '#observe/store/writer.ts';
 import { createTailHub, type TailHub } from '#observe/tail/hub.ts';
@@ -114,7 +115,7 @@ async function consumeFolder(parts: StoringParts): Promise<Omit<Consumption, 'sa
     reader,
     folder,
     writer,
-    positions: createPositions(records, input.consumer ?? 'analytics'),
+    positions: positionsOf(parts, input.consumer ?? 'analytics'),
     ...(input.roundBytes === undefined ? {} : { maxBytes: input.roundBytes }),
     onError: onError(log),
   });
@@ -166,7 +167,7 @@ async function consumeShared(parts: StoringParts): Promise<Omit<Consumption, 'sa
         reader,
         folder,
         writer: leasedWriter(lease, writer),
-        positions: leasedPositions(lease, SHARED_CONSUMER, createPositions(records, SHARED_CONSUMER)),
+        positions: leasedPositions(lease, SHARED_CONSUMER, positionsOf(parts, SHARED_CONSUMER)),
         ...(input.roundBytes === undefined ? {} : { maxBytes: input.roundBytes }),
         onError: onError(log),
       });
@@ -234,6 +235,9 @@ async function repricingOf(parts: StoringParts, storing: RunnerDependencies['sto
   const onError = (error: unknown): void => log.warn('a re-pricing could not go on; it is tried again', { error });
   return await startRepricing({ analytics, records, price: priceOf(parts), storing, onError, lookEveryMs });
 }
+
+/** Where roll-ups of before are not trusted once a release has written that knows none. */
+const positionsOf = ({ records, analytics }: Parts, name: string): Positions => createPositions(records, name, () => distrustEverything(analytics));
 
 function newFolder({ analytics, input, models, prices, retention, records, blobs }: StoringParts): Folder {
   const lookup = createLookup(analytics);

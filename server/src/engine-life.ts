@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { type PurgeDependencies, purgeDeletions } from '#observe/deletion/purge.ts';
 import { DELETIONS_CHANNEL, type DeletionRow, openDeletions } from '#observe/deletion/receipts.ts';
 import { createHousekeeping, type Housekeeping } from '#observe/life/housekeeping.ts';
+import { startSettling } from '#observe/rollups/runner.ts';
 import type { Analytics } from '#stores/analytics/port.ts';
 import { openFilesystemBlobs } from '#stores/blobs/filesystem.ts';
 import type { Blobs } from '#stores/blobs/port.ts';
@@ -54,6 +55,12 @@ export async function startLife(parts: LifeParts): Promise<Life> {
     recordsOf: recordsOfArchive,
     onError: (error) => log.warn('retention could not end its run; it is tried again', { error }),
   });
+  const settling = startSettling({
+    analytics,
+    mayRun,
+    onError: (error) => log.warn('roll-ups could not be settled; it is tried again, and reads go without', { error }),
+    onSettled: (untilMs, rows) => log.info('roll-ups are settled', { rows, until: untilMs === null ? null : new Date(untilMs).toISOString() }),
+  });
   let running: Promise<void> = Promise.resolve();
   let timer = setTimeout(run, FIRST_AFTER_MS).unref();
   let stopped = false;
@@ -68,6 +75,7 @@ export async function startLife(parts: LifeParts): Promise<Life> {
       stopped = true;
       clearTimeout(timer);
       await running;
+      await settling.stop();
       await deletions.stop();
     },
   };

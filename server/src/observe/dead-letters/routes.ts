@@ -7,6 +7,7 @@ import { decodeCursor, encodeCursor } from '#observe/console/parameters.ts';
 import { deletedTraceIds } from '#observe/deletion/deleted-traces.ts';
 import { bounded, instantParameter, limitParameter, notFound, parameters, projectOf, wordParameter } from '#observe/filter/parameters.ts';
 import { isObject, parseJson } from '#observe/ingest/text.ts';
+import { createMarker } from '#observe/rollups/marks.ts';
 import { TABLE_NAMES, type TableName } from '#observe/store/tables.ts';
 import type { Analytics } from '#stores/analytics/port.ts';
 import type { Records } from '#stores/records/port.ts';
@@ -196,6 +197,8 @@ function traceOf(place: string, row: unknown): string {
 async function insertRow(analytics: Analytics, projectId: string, { place, content, id }: Letter, row: unknown): Promise<string | null> {
   if (!isObject(row) || row.project_id !== projectId) return 'The row is not one of this project.';
   try {
+    if (place === 'observations')
+      await createMarker(analytics).before([{ project_id: projectId, start_time: typeof row.start_time === 'string' ? row.start_time : undefined }]);
     await analytics.insert(TABLE_NAMES.find((table: TableName) => table === place) as string, Buffer.from(`${content}\n`), `re-drive/${id}`);
     return null;
   } catch (error) {

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createFolder } from '#observe/fold/folder.ts';
 import { otelReadRoutes } from '#observe/otel/routes.ts';
+import { settle } from '#observe/rollups/settle.ts';
 import { scoreRoutes } from '#observe/scores/routes.ts';
 import { type Consumer, startConsumer } from '#observe/store/consumer.ts';
 import { createLookup } from '#observe/store/lookup.ts';
@@ -14,6 +15,7 @@ import { PROJECT } from '#observe/store/rows-fixture.ts';
 import { createWriter } from '#observe/store/writer.ts';
 import { openReads, projectKey, type ReadsFixture } from '#observe/traces/reads-fixture.ts';
 import { traceRoutes } from '#observe/traces/routes.ts';
+import { sql as analyticsSql, text } from '#stores/analytics/sql.ts';
 import { openFilesystemBlobs } from '#stores/blobs/filesystem.ts';
 import { recordsOfArchive } from '#stores/journal/archived-segment.ts';
 import { openJournalWriter } from '#stores/journal/open.ts';
@@ -183,7 +185,7 @@ describe('the purge', () => {
     const { analytics } = dependencies;
     const { records } = database;
     // Plain files can be looked into; replaced parts leave at once.
-    for (const table of ['observations', 'traces', 'scores', 'otel_logs', 'dead_letters'])
+    for (const table of ['observations', 'traces', 'scores', 'otel_logs', 'dead_letters', 'observation_rollups'])
       await analytics.command({
         text: `ALTER TABLE ${table} MODIFY SETTING old_parts_lifetime = 0, cleanup_delay_period = 1, max_cleanup_delay_period = 1`,
         parameters: {},
@@ -192,6 +194,8 @@ describe('the purge', () => {
       for (const column of ['input', 'output'])
         await analytics.command({ text: `ALTER TABLE ${table} MODIFY COLUMN ${column} Nullable(String) CODEC(NONE)`, parameters: {} });
     }
+    for (const table of ['observations', 'observation_rollups'])
+      await analytics.command({ text: `ALTER TABLE ${table} MODIFY COLUMN name Nullable(String) CODEC(NONE)`, parameters: {} });
     await analytics.command({ text: 'ALTER TABLE otel_logs MODIFY COLUMN body Nullable(String) CODEC(NONE)', parameters: {} });
     await records.query(sql`INSERT INTO organizations (id, name) VALUES ('o', 'O')`);
     await records.query(sql`INSERT INTO projects (id, organization_id, name) VALUES (${PROJECT}, 'o', 'P')`);
@@ -200,7 +204,7 @@ describe('the purge', () => {
     );
     await ingest(
       ['trace-create', { id: 'gone', timestamp: at, name: 'gone', input: marker }],
-      ['span-create', { id: 'gone-span', traceId: 'gone', startTime: at, name: 's', output: marker }],
+      ['span-create', { id: 'gone-span', traceId: 'gone', startTime: at, name: `of ${marker}`, output: marker }],
       ['score-create', { id: 'gone-score', traceId: 'gone', name: 'quality', value: 1 }],
     );
     // An update that names the observation only.
@@ -213,6 +217,12 @@ describe('the purge', () => {
     expect(await journalLogs([LOGGED, marker])).toBeGreaterThan(logs);
     expect((await reads.get('/api/public/otel/logs')).body.data).toHaveLength(1);
     expect(everywhere(marker).length).toBeGreaterThan(1);
+    // Names stand in what was added up too.
+    while ((await settle({ analytics, now: Date.now })).more);
+    const [rolled] = await analytics.query<{ rows: string }>(
+      analyticsSql`SELECT count() AS rows FROM observation_rollups WHERE name = ${text(`of ${marker}`)}`,
+    );
+    expect(Number(rolled?.rows)).toBeGreaterThan(0);
 
     expect(await reads.call('DELETE', '/api/public/traces/gone')).toMatchObject({ status: 200 });
     const [receipt, ofLogs] = (await reads.get('/api/public/deletions')).body.data as unknown as [{ id: string }, { id: string }];

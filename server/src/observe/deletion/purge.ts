@@ -5,6 +5,9 @@ import { isObject, parseJson } from '#observe/ingest/text.ts';
 import { type ArchiveDependencies, archivesOf, indexArchives, receivedAtMs, rewriteArchives } from '#observe/life/archive.ts';
 import { removeContentOf, unlinkTraces } from '#observe/life/media-left.ts';
 import { deleteRows, tableIs } from '#observe/life/remove-rows.ts';
+import { markDirty } from '#observe/rollups/marks.ts';
+import { removeRollups } from '#observe/rollups/remove.ts';
+import { ALWAYS } from '#observe/rollups/times.ts';
 import { TABLE_NAMES, type TableName } from '#observe/store/tables.ts';
 import type { Analytics } from '#stores/analytics/port.ts';
 import { instant, type SqlFragment, sql, text, texts } from '#stores/analytics/sql.ts';
@@ -39,6 +42,10 @@ async function purgeRows(dependencies: PurgeDependencies, deletion: DeletionRow)
   const counts: Record<string, number> = {};
   let bytes = 0;
   if (deletion.kind === 'traces') await keepEntityIds(records, deletion.id, await entitiesOf(analytics, deletion));
+  // Nobody reads a deleted project; what is left of its sums may not be trusted by whoever has its id next.
+  if (deletion.kind === 'project') await markDirty(analytics, deletion.project_id, ALWAYS, Date.now());
+  const observations = rowsOf('observations', deletion);
+  if (observations !== null) await removeRollups(analytics, deletion.project_id, observations, deletion.requested_at.getTime());
   for (const table of TABLE_NAMES) {
     const condition = rowsOf(table, deletion);
     if (condition === null) continue;

@@ -1,5 +1,6 @@
 // Tombstones of stored rows: the key of a row, a version behind it, and no content.
 import { randomUUID } from 'node:crypto';
+import { createMarker } from '#observe/rollups/marks.ts';
 import { type FoldedTable, newestOf } from '#observe/store/newest.ts';
 import { partitionOf } from '#observe/store/writer.ts';
 import type { Analytics } from '#stores/analytics/port.ts';
@@ -59,12 +60,15 @@ export async function bury(analytics: Analytics, table: FoldedTable, keys: SqlFr
 }
 
 async function insert(analytics: Analytics, table: FoldedTable, rows: readonly StoredKeyRow[]): Promise<void> {
-  const partitions = Map.groupBy(rows, (row) => partitionOf(row.retention_class, row.start_time ?? row.timestamp ?? ''));
-  for (const [partition, members] of partitions) await analytics.insert(table, members.map(tombstoneOf), `deleted/${partition}/${randomUUID()}`);
+  const tombstones = rows.map(tombstoneOf);
+  // What was added up of them is distrusted before they are gone.
+  if (table === 'observations') await createMarker(analytics).before(tombstones);
+  const partitions = Map.groupBy(tombstones, (row) => partitionOf(row.retention_class, row.start_time ?? row.timestamp ?? ''));
+  for (const [partition, members] of partitions) await analytics.insert(table, members, `deleted/${partition}/${randomUUID()}`);
 }
 
 /** Columns that are not named are empty. An event after the deletion has a greater sequence, or the same one and wins: a live row beats a tombstone of its version. */
-function tombstoneOf(row: StoredKeyRow): object {
+function tombstoneOf(row: StoredKeyRow): StoredKeyRow & { is_deleted: number; received_at: string; created_at: string; updated_at: string } {
   const now = `${new Date().toISOString().slice(0, -1)}000Z`;
   return { ...row, row_version: String(BigInt(row.row_version) + 1n), is_deleted: 1, received_at: now, created_at: now, updated_at: now };
 }

@@ -1,13 +1,13 @@
 // Rows that leave the stored tables for good: a mutation that rewrites the parts they lie in, waited for without holding up inserts. Statements hold ids and never content: the engine keeps their text.
 import { AppError } from '#lib/errors.ts';
-import { TABLE_NAMES, type TableName } from '#observe/store/tables.ts';
+import { ALL_TABLE_NAMES, type MadeTableName, TABLE_NAMES, type TableName } from '#observe/store/tables.ts';
 import type { Analytics } from '#stores/analytics/port.ts';
 import { oneOf, type SqlFragment, sql, text } from '#stores/analytics/sql.ts';
 
 const POLL_MS = 250;
 const MUTATION_TIMEOUT_MS = 30 * 60_000;
 
-export const tableIs = (table: TableName): SqlFragment => oneOf(TABLE_NAMES, table);
+export const tableIs = (table: TableName | MadeTableName): SqlFragment => oneOf(ALL_TABLE_NAMES, table);
 
 export interface StoredPartition {
   table: TableName;
@@ -44,7 +44,7 @@ export async function dropPartition(analytics: Analytics, { table, id }: StoredP
  * Deletes rows, of one partition or of the whole table, and resolves when no part that is read holds them.
  * @throws AppError 503 when that takes too long; the engine goes on with it.
  */
-export async function deleteRows(analytics: Analytics, table: TableName, condition: SqlFragment, partitionId?: string): Promise<void> {
+export async function deleteRows(analytics: Analytics, table: TableName | MadeTableName, condition: SqlFragment, partitionId?: string): Promise<void> {
   const place = partitionId === undefined ? sql`` : sql`IN PARTITION ID ${text(partitionId)} `;
   await analytics.command(sql`ALTER TABLE ${tableIs(table)} DELETE ${place}WHERE ${condition}`);
   for (const deadline = Date.now() + MUTATION_TIMEOUT_MS; Date.now() < deadline; ) {

@@ -14,10 +14,11 @@ import {
   wordParameter,
   wordsParameter,
 } from '#observe/filter/parameters.ts';
+import { coverageOf } from '#observe/rollups/coverage.ts';
 import type { Analytics } from '#stores/analytics/port.ts';
 import { type DailyTotals, type DailyUsage, dailyTotals, dailyUsage } from './daily-sql.ts';
 import { parseMetricsQuery } from './query.ts';
-import { metricsRowOf, metricsStatement } from './statement.ts';
+import { metricsRowOf, metricsStatement, rolledStatement } from './statement.ts';
 
 const queryParameters = z.object({ query: wordParameter });
 const dailyParameters = z.object({
@@ -69,7 +70,8 @@ async function measure(analytics: Analytics, { http, principal }: RouteContext, 
     });
   const options = { projectId: projectOf(principal), highCardinality: version === 'v1', rowLimit: version === 'v1' ? 1_000 : 100 };
   const { statement, columns } = metricsStatement(query, options);
-  const rows = await analytics.query(statement);
+  const rolled = await rolledStatement(query, options, (range) => coverageOf(analytics, options.projectId, range));
+  const rows = await analytics.query(rolled ?? statement);
   return http.json({ data: rows.map((row) => metricsRowOf(row, columns)) });
 }
 

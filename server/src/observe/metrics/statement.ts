@@ -1,9 +1,11 @@
 // A checked metrics query -> one statement, and its rows -> the answer's rows. Names of the caller never stand in the statement: columns are d0…, m0… and t.
 import { AppError } from '#lib/errors.ts';
 import { filterToSql } from '#observe/filter/to-sql.ts';
+import type { Coverage } from '#observe/rollups/coverage.ts';
 import { FINAL_SETTINGS } from '#observe/store/newest.ts';
 import { constantSql, join, oneOf, type SqlFragment, sql, uint32 } from '#stores/analytics/sql.ts';
 import type { Aggregation, Granularity, MetricsQuery } from './query.ts';
+import { isRollable, rolledAggregate, rolledDimension, rolledSource } from './rolled.ts';
 import { sourceOf } from './source.ts';
 import { type Dimension, type Measure, type Need, VIEW_OF, type View } from './views.ts';
 
@@ -55,6 +57,39 @@ export function metricsStatement(query: MetricsQuery, options: MetricsOptions): 
     statement: sql`SELECT ${join(selected, ', ')} FROM ${sourceOf(query.view, options.projectId, range, needs)}${where}${grouped}
       ORDER BY ${join(orderOf(query, columns), ', ')} LIMIT ${uint32(limit)} ${FINAL_SETTINGS}`,
   };
+}
+
+/**
+ * The same query over roll-ups where they may be trusted: equal columns, and numbers that differ by no more than the order of additions.
+ * null = they do not hold what it asks for. `covering` tells which part of the range they may answer; null = none.
+ */
+export async function rolledStatement(
+  query: MetricsQuery,
+  options: MetricsOptions,
+  covering: (range: { beginMs: number; endMs: number }) => Promise<Coverage | null>,
+): Promise<SqlFragment | null> {
+  const { columns } = metricsStatement(query, options);
+  const stepMs = query.timeDimension ? stepOf(query, query.timeDimension.granularity) : null;
+  if (!isRollable(query, stepMs)) return null;
+  const coverage = await covering({ beginMs: Date.parse(query.fromTimestamp), endMs: Date.parse(query.toTimestamp) });
+  if (coverage === null) return null;
+  const expressions = [
+    ...(query.timeDimension ? [sql`toStartOfInterval(bucket, ${intervalOf(query, query.timeDimension.granularity)})`] : []),
+    ...query.dimensions.map(({ field }) => rolledDimension(field)),
+    ...query.metrics.map(({ measure, aggregation }) => rolledAggregate(measure, aggregation)),
+  ];
+  const selected = expressions.map((expression, index) => sql`${expression} AS ${constantSql((columns[index] as Column).alias)}`);
+  const keys = columns.slice(0, expressions.length - query.metrics.length).map(({ alias }) => constantSql(alias));
+  const grouped = keys.length > 0 ? sql` GROUP BY ${join(keys, ', ')}` : sql``;
+  const limit = query.config?.row_limit ?? options.rowLimit;
+  return sql`SELECT ${join(selected, ', ')} FROM ${rolledSource(query, options.projectId, coverage)}${grouped}
+    ORDER BY ${join(orderOf(query, columns), ', ')} LIMIT ${uint32(limit)} ${FINAL_SETTINGS}`;
+}
+
+/** How wide the time buckets of a query are at least. */
+function stepOf(query: MetricsQuery, granularity: Granularity): number {
+  if (granularity === 'minute') return 60_000;
+  return granularity === 'auto' ? (autoStepS(query) ?? 86_400) * 1_000 : 3_600_000;
 }
 
 function note(needs: Set<Need>, entry: { needs?: Need } | undefined): void {
@@ -130,11 +165,16 @@ function timeColumn(view: View, query: MetricsQuery, granularity: Granularity): 
 
 function intervalOf(query: MetricsQuery, granularity: Granularity): SqlFragment {
   if (granularity !== 'auto') return UNITS[granularity];
-  const seconds = (Date.parse(query.toTimestamp) - Date.parse(query.fromTimestamp)) / 1000;
-  const step = STEPS_S.find((candidate) => seconds / candidate <= AUTO_BUCKETS);
+  const step = autoStepS(query);
   if (step === undefined) return UNITS.month;
   if (step === 7 * 86_400) return UNITS.week;
   return step === 86_400 ? UNITS.day : constantSql(`toIntervalSecond(${step})`);
+}
+
+/** undefined = months. */
+function autoStepS(query: MetricsQuery): number | undefined {
+  const seconds = (Date.parse(query.toTimestamp) - Date.parse(query.fromTimestamp)) / 1000;
+  return STEPS_S.find((candidate) => seconds / candidate <= AUTO_BUCKETS);
 }
 
 /** As asked for, then by time, then the largest first; every column settles ties. */

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { FoldedRows } from '#observe/rows.ts';
 import { folded, logRow, metricRow, observation, score, type TemporaryAnalytics, temporaryAnalytics, trace } from '#observe/store/rows-fixture.ts';
 import { createWriter } from '#observe/store/writer.ts';
-import { sql } from '#stores/analytics/sql.ts';
+import { float64, sql } from '#stores/analytics/sql.ts';
 import { classOf, type RetentionPolicy } from './policy.ts';
 import { sweepRows } from './sweep.ts';
 
@@ -51,6 +51,10 @@ describe('retention', () => {
     expect(swept).toMatchObject({ partitions: 3, rows: 3 });
     expect(swept.bytes).toBeGreaterThan(0);
     expect(await left()).toEqual([]);
+    // What was added up of the week is not trusted any longer.
+    const distrusted = sql`SELECT toUnixTimestamp(begins) < ${float64(WEEK / 1_000)} AND toUnixTimestamp(ends) > ${float64((WEEK + 7 * DAY_MS) / 1_000)} AS whole
+      FROM rollup_marks WHERE project_id = '' AND is_clean = 0`;
+    expect(await store.analytics.query(distrusted)).toEqual([{ whole: 1 }]);
   });
 
   it('takes log records and data points by partition and by row, by their environment and the tag of their trace', async () => {

@@ -1,5 +1,7 @@
 // One look for rows whose age has come: whole partitions where every project in them agrees, else the rows of those that do. A row goes when its week has ended and its age has passed since.
 import { countRows, deleteRows, dropPartition, type StoredPartition, storedPartitions, tableIs } from '#observe/life/remove-rows.ts';
+import { EVERY_PROJECT, markDirty } from '#observe/rollups/marks.ts';
+import { REACH_MS } from '#observe/rollups/times.ts';
 import type { TableName } from '#observe/store/tables.ts';
 import type { Analytics } from '#stores/analytics/port.ts';
 import { join, type SqlFragment, sql, text } from '#stores/analytics/sql.ts';
@@ -27,6 +29,7 @@ export async function sweepRows(analytics: Analytics, policies: ReadonlyMap<stri
   for (const table of ORDER) {
     for (const partition of partitions.filter((stored) => stored.table === table)) {
       if (await isOver(analytics, partition, policies, nowMs)) {
+        await distrust(analytics, partition);
         await dropPartition(analytics, partition);
         swept.partitions += 1;
         swept.rows += partition.rows;
@@ -35,6 +38,13 @@ export async function sweepRows(analytics: Analytics, policies: ReadonlyMap<stri
     }
   }
   return swept;
+}
+
+/** What was added up of a week that loses rows; a gateway call that goes may let another observation count. */
+async function distrust(analytics: Analytics, { table, weekEndMs }: StoredPartition): Promise<void> {
+  if (table !== 'observations') return;
+  const span = { beginMs: Math.max(0, weekEndMs - 7 * DAY_MS - REACH_MS), endMs: weekEndMs + REACH_MS };
+  await markDirty(analytics, EVERY_PROJECT, span, Date.now());
 }
 
 /** Whether a partition's age has passed, and no rule of today would keep a row of it longer. */
@@ -64,6 +74,7 @@ async function removeByRow(analytics: Analytics, partition: StoredPartition, pol
     const condition = sql`(${join(conditions.slice(start, start + PROJECTS_A_STATEMENT), ' OR ')})`;
     const rows = await countRows(analytics, partition.table, condition, partition.id);
     if (rows === 0) continue;
+    await distrust(analytics, partition);
     await deleteRows(analytics, partition.table, condition, partition.id);
     removed += rows;
   }

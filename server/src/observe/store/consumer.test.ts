@@ -11,6 +11,7 @@ import { constantSql } from '#stores/analytics/sql.ts';
 import { openJournalWriter } from '#stores/journal/open.ts';
 import { JournalKind, type JournalWriter } from '#stores/journal/port.ts';
 import { openJournalReader } from '#stores/journal/reader.ts';
+import { sql as recordsSql } from '#stores/records/sql.ts';
 import { startTestRecords, type TestRecords } from '#stores/records/test-records.ts';
 import { type Consumer, type ConsumerOptions, startConsumer } from './consumer.ts';
 import { createLookup } from './lookup.ts';
@@ -141,6 +142,25 @@ describe('the consumer', () => {
     expect(await second.reached(sequence, 10_000)).toBe(true);
     expect(await analytics.query(constantSql('SELECT * FROM scores FINAL ORDER BY id'))).toEqual(before);
     expect(before).toHaveLength(2);
+  });
+
+  it('hears of rows that a release stored which marks nothing, before its first round', async () => {
+    let told = 0;
+    const heard = () =>
+      createPositions(testRecords.records, `test-${name}-unmarked`, async () => {
+        told += 1;
+      });
+    expect(await heard().load()).toBe(0n);
+    await heard().save(5n);
+    expect(await heard().load()).toBe(5n);
+    expect(told).toBe(0);
+    // As an earlier release saves it.
+    await testRecords.records.query(recordsSql`UPDATE consumer_positions SET sequence = 7 WHERE name = ${`test-${name}-unmarked`}`);
+    expect(await heard().load()).toBe(7n);
+    expect(told).toBe(1);
+    await heard().save(8n);
+    expect(await heard().load()).toBe(8n);
+    expect(told).toBe(1);
   });
 
   it('sets one poisonous record aside whole and stores the others', async () => {

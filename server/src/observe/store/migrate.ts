@@ -3,7 +3,7 @@
 import { AppError } from '#lib/errors.ts';
 import type { Analytics } from '#stores/analytics/port.ts';
 import { sql, texts } from '#stores/analytics/sql.ts';
-import { type ClusterName, columnsOf, derivedColumns, derivedStatements, TABLE_NAMES, tableStatements } from './tables.ts';
+import { ALL_TABLE_NAMES, type ClusterName, columnsOf, derivedColumns, derivedStatements, tableStatements } from './tables.ts';
 
 /**
  * Creates the tables; safe to run at every start and by several processes at once.
@@ -12,10 +12,10 @@ import { type ClusterName, columnsOf, derivedColumns, derivedStatements, TABLE_N
 export async function migrateAnalytics(analytics: Analytics, cluster: ClusterName = null): Promise<void> {
   for (const statement of tableStatements(cluster)) await analytics.command(statement);
   const rows = await analytics.query<{ table: string; name: string }>(
-    sql`SELECT table, name FROM system.columns WHERE database = currentDatabase() AND table IN ${texts(TABLE_NAMES)}`,
+    sql`SELECT table, name FROM system.columns WHERE database = currentDatabase() AND table IN ${texts(ALL_TABLE_NAMES)}`,
   );
   let behind = false;
-  for (const table of TABLE_NAMES) {
+  for (const table of ALL_TABLE_NAMES) {
     const present = new Set(rows.filter((row) => row.table === table).map((row) => row.name));
     if (derivedColumns(table).some((column) => !present.has(column))) behind = true;
     const missing = columnsOf(table).filter((column) => !present.has(column));

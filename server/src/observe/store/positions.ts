@@ -9,16 +9,21 @@ export interface Positions {
   save(sequence: bigint): Promise<void>;
 }
 
-/** The position of the consumer called `name`. */
-export function createPositions(records: Records, name: string): Positions {
+/** The position of the consumer called `name`. `writtenUnmarked` is told before a position is given that a release moved which writes rows without marks (rollups/marks.ts). */
+export function createPositions(records: Records, name: string, writtenUnmarked: () => Promise<void> = async () => {}): Positions {
   return {
     load: async () => {
-      const rows = await records.query<{ sequence: string }>(sql`SELECT sequence FROM consumer_positions WHERE name = ${name}`);
-      return BigInt(rows[0]?.sequence ?? 0);
+      const [row] = await records.query<{ sequence: string; marked_sequence: string | null }>(
+        sql`SELECT sequence, marked_sequence FROM consumer_positions WHERE name = ${name}`,
+      );
+      // An earlier release moves the sequence only.
+      if (row !== undefined && row.marked_sequence !== row.sequence) await writtenUnmarked();
+      return BigInt(row?.sequence ?? 0);
     },
     save: async (sequence) => {
-      await records.query(sql`INSERT INTO consumer_positions AS stored (name, sequence) VALUES (${name}, ${String(sequence)})
-        ON CONFLICT (name) DO UPDATE SET sequence = GREATEST(stored.sequence, EXCLUDED.sequence), updated_at = now()`);
+      await records.query(sql`INSERT INTO consumer_positions AS stored (name, sequence, marked_sequence) VALUES (${name}, ${String(sequence)}, ${String(sequence)})
+        ON CONFLICT (name) DO UPDATE SET sequence = GREATEST(stored.sequence, EXCLUDED.sequence), updated_at = now(),
+          marked_sequence = GREATEST(stored.sequence, EXCLUDED.sequence)`);
     },
   };
 }

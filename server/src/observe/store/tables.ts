@@ -1,8 +1,12 @@
 // The one DDL template of observability's stored rows (columns mirror rows.ts, keys are docs/adr/0003), rendered plain or Replicated + ON CLUSTER.
+import { MARK_COLUMNS, ROLLUP_COLUMNS } from '#observe/rollups/columns.ts';
 import { SEARCH_COLUMN, SEARCH_INDEX } from '#observe/search/folded.ts';
 import { constantSql, type SqlFragment } from '#stores/analytics/sql.ts';
 
 export type TableName = 'observations' | 'traces' | 'scores' | 'otel_logs' | 'otel_metrics' | 'dead_letters';
+
+/** Tables that hold nothing of their own: they are made of the others, and no backup has them. */
+export type MadeTableName = 'observation_rollups' | 'rollup_marks';
 
 /** null = one server (or chDB); else every table is Replicated and made ON CLUSTER. */
 export type ClusterName = string | null;
@@ -253,21 +257,43 @@ const TABLES: Readonly<Record<TableName, Table>> = {
   },
 };
 
+const MADE_TABLES: Readonly<Record<MadeTableName, Table>> = {
+  observation_rollups: {
+    columns: ROLLUP_COLUMNS,
+    blooms: [],
+    versioned: 'settled_as',
+    partitionBy: 'toYYYYMM(bucket)',
+    orderBy: '(project_id, bucket, group_hash)',
+  },
+  rollup_marks: {
+    columns: MARK_COLUMNS,
+    blooms: [],
+    versioned: 'version',
+    partitionBy: 'tuple()',
+    orderBy: '(project_id, begins, ends, is_clean)',
+  },
+};
+
 export const TABLE_NAMES = Object.keys(TABLES) as TableName[];
+export const MADE_TABLE_NAMES = Object.keys(MADE_TABLES) as MadeTableName[];
+/** Every table that the store has. */
+export const ALL_TABLE_NAMES: readonly (TableName | MadeTableName)[] = [...TABLE_NAMES, ...MADE_TABLE_NAMES];
+
+const tableOf = (name: TableName | MadeTableName): Table => ({ ...TABLES, ...MADE_TABLES })[name];
 
 /** Column names of a table in their stored order. */
-export function columnsOf(table: TableName): readonly string[] {
-  return TABLES[table].columns.map(([name]) => name);
+export function columnsOf(table: TableName | MadeTableName): readonly string[] {
+  return tableOf(table).columns.map(([name]) => name);
 }
 
 /** Names of the columns that the store makes by itself. */
-export function derivedColumns(table: TableName): readonly string[] {
-  return (TABLES[table].derived ?? []).map(({ name }) => name);
+export function derivedColumns(table: TableName | MadeTableName): readonly string[] {
+  return (tableOf(table).derived ?? []).map(({ name }) => name);
 }
 
 /** Instants are kept to the microsecond; money to 12 decimals; every insert is on disk when it is answered. */
-export function createTable(name: TableName, cluster: ClusterName = null): string {
-  const table = TABLES[name];
+export function createTable(name: TableName | MadeTableName, cluster: ClusterName = null): string {
+  const table = tableOf(name);
   const lines = table.columns.map(([column, type]) => `  ${column} ${type}`);
   for (const { name: column, definition } of table.derived ?? []) lines.push(`  ${column} ${definition}`);
   for (const column of table.blooms) lines.push(`  INDEX ${column}_bloom ${column} TYPE bloom_filter(${FALSE_POSITIVES}) GRANULARITY 1`);
@@ -298,5 +324,5 @@ export function derivedStatements(cluster: ClusterName = null): SqlFragment[] {
 
 /** Statements that bring an empty or older store to these tables; each may be repeated. */
 export function tableStatements(cluster: ClusterName = null): SqlFragment[] {
-  return TABLE_NAMES.map((name) => constantSql(createTable(name, cluster)));
+  return ALL_TABLE_NAMES.map((name) => constantSql(createTable(name, cluster)));
 }

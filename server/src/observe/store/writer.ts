@@ -1,5 +1,6 @@
 // Writes folded rows durably: one insert a partition, halved down to the bad row when one is refused, repeated with backoff while the store is away.
 import { AppError } from '#lib/errors.ts';
+import { createMarker, type MarkedRow } from '#observe/rollups/marks.ts';
 import type { DeadLetterRow, FoldedRows, ObservationRow } from '#observe/rows.ts';
 import type { Analytics } from '#stores/analytics/port.ts';
 import type { TableName } from './tables.ts';
@@ -21,6 +22,8 @@ export interface WriterOptions {
   /** First and longest pause before an insert into a store that is away is repeated. */
   firstPauseMs?: number;
   longestPauseMs?: number;
+  /** The clock that decides which rows are too old to be written without a mark; default the machine's. */
+  now?: () => number;
   /** Told once an attempt that failed because the store is away. */
   onAway?: (error: unknown) => void;
 }
@@ -39,18 +42,28 @@ interface Encoded {
 
 /** Makes the writer over an analytics store whose tables exist. */
 export function createWriter(analytics: Analytics, options: WriterOptions = {}): Writer {
-  async function insertPatiently(table: TableName, rows: readonly Encoded[], token: string, signal: AbortSignal | undefined): Promise<void> {
-    const body = Buffer.concat(rows.map((row) => row.json));
+  const marker = createMarker(analytics, options.now);
+
+  async function patiently(attempt: () => Promise<void>, signal: AbortSignal | undefined): Promise<void> {
     for (let pauseMs = options.firstPauseMs ?? 100; ; pauseMs = Math.min(pauseMs * 2, options.longestPauseMs ?? 5_000)) {
       signal?.throwIfAborted();
       try {
-        return await analytics.insert(table, body, token);
+        return await attempt();
       } catch (error) {
         if (!(error instanceof AppError) || error.status !== 503) throw error;
         options.onAway?.(error);
         await pause(pauseMs, signal);
       }
     }
+  }
+
+  async function insertPatiently(table: TableName, rows: readonly Encoded[], token: string, signal: AbortSignal | undefined): Promise<void> {
+    const body = Buffer.concat(rows.map((row) => row.json));
+    await patiently(async () => {
+      // Marked with the whole batch; marked again where the store was away for long.
+      if (table === 'observations') await marker.before(rows.map(({ row }) => row as MarkedRow));
+      await analytics.insert(table, body, token);
+    }, signal);
   }
 
   /** Rows that the engine refused, found by halving: 2 · log2(n) inserts for one bad row among n. */
@@ -72,6 +85,8 @@ export function createWriter(analytics: Analytics, options: WriterOptions = {}):
       const range = `${firstSequence}-${lastSequence}`;
       const deadLetters = [...rows.deadLetters];
       let written = 0;
+      // Dirty first: a crash before the rows costs a sum that is made again, never one that lacks them.
+      await patiently(async () => await marker.before(rows.observations), signal);
       for (const [table, partitions] of partitioned(rows)) {
         for (const [partition, members] of partitions) {
           for (const [index, chunk] of chunks(members).entries()) {

@@ -64,8 +64,10 @@ export async function openChdb(options: ChdbOptions): Promise<Analytics> {
       const request = { table: tableName(table), values, format: 'JSONEachRow' as const, settings: insertSettings(token) };
       await engine.writer.run((session) => guarded('insert', session, () => session.insert(request)));
     },
-    command: async (statement) => {
-      await engine.writer.run((session) => guarded('command', session, () => session.queryBindAsync(statement.text, { ...statement.parameters })));
+    command: async (statement, lane) => {
+      await (lane === 'reader' ? engine.readers : engine.writer).run((session) =>
+        guarded('command', session, () => session.queryBindAsync(statement.text, { ...statement.parameters })),
+      );
     },
     close: () => {
       closing ??= closeAll([engine.writer, engine.readers, ...(fileLanes === null ? [] : [fileLanes])], sessions, drainPending);

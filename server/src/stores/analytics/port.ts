@@ -35,7 +35,7 @@ export interface Analytics {
   writeFile(statement: AnalyticsStatement, file: AnalyticsFile, limits?: ReadLimits): Promise<void>;
   /** Inserts rows (JSONEachRow objects, or one ready newline-separated Buffer) durably; the same non-empty `token` again is a no-op. */
   insert(table: string, rows: readonly object[] | Uint8Array, token: string): Promise<void>;
-  /** DDL and other statements without a result. */
-  command(statement: AnalyticsStatement): Promise<void>;
+  /** DDL and other statements without a result; `reader`: one that takes long and that no insert may wait for. Default `writer`. */
+  command(statement: AnalyticsStatement, lane?: 'reader' | 'writer'): Promise<void>;
   close(): Promise<void>;
 }

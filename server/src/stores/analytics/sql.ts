@@ -5,6 +5,7 @@ import type { AnalyticsStatement } from './port.ts';
 export type BoundType =
   | 'String'
   | 'Array(String)'
+  | 'Array(UInt64)'
   | 'UInt8'
   | 'UInt32'
   | 'UInt64'
@@ -44,6 +45,8 @@ export const texts = (values: readonly string[]): BoundValue =>
 export const uint32 = (value: number): BoundValue => bind('UInt32', value);
 /** Binds an unsigned 64-bit whole number, given as bigint or decimal text. */
 export const uint64 = (value: bigint | string): BoundValue => bind('UInt64', String(value));
+/** Binds a list of unsigned whole numbers that a double holds. */
+export const uint64s = (values: readonly number[]): BoundValue => bind('Array(UInt64)', [...values]);
 /** Binds a floating point number; it must be finite. */
 export const float64 = (value: number): BoundValue => bind('Float64', value);
 /** Binds money or a price: a decimal string. */

@@ -34,8 +34,9 @@ export function createShardLease(records: Pick<Records, 'query'>, holder: string
     async savePosition(name, sequence) {
       const rows = await records.query(sql`
         WITH held AS (SELECT 1 FROM journal_leases WHERE shard = ${SHARD} AND holder = ${holder} FOR UPDATE)
-        INSERT INTO consumer_positions AS stored (name, sequence) SELECT ${name}, ${String(sequence)}::bigint FROM held
-        ON CONFLICT (name) DO UPDATE SET sequence = GREATEST(stored.sequence, EXCLUDED.sequence), updated_at = now() RETURNING name`);
+        INSERT INTO consumer_positions AS stored (name, sequence, marked_sequence) SELECT ${name}, ${String(sequence)}::bigint, ${String(sequence)}::bigint FROM held
+        ON CONFLICT (name) DO UPDATE SET sequence = GREATEST(stored.sequence, EXCLUDED.sequence), updated_at = now(),
+          marked_sequence = GREATEST(stored.sequence, EXCLUDED.sequence) RETURNING name`);
       return rows.length > 0;
     },
     async release() {

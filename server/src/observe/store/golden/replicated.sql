@@ -212,3 +212,74 @@ ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{uuid}/{shard}', '{rep
 PARTITION BY toMonday(received_at)
 ORDER BY (project_id, sequence, place, sipHash64(content))
 SETTINGS index_granularity = 8192, fsync_after_insert = 1, fsync_part_directory = 1, replicated_deduplication_window = 1000;
+
+CREATE TABLE IF NOT EXISTS observation_rollups ON CLUSTER 'genai' (
+  project_id LowCardinality(String),
+  bucket DateTime64(6, 'UTC'),
+  settled_as UInt64,
+  group_hash FixedString(16),
+  environment LowCardinality(String),
+  type LowCardinality(String),
+  name Nullable(String),
+  level LowCardinality(String),
+  version Nullable(String),
+  provided_model_name LowCardinality(Nullable(String)),
+  prompt_name Nullable(String),
+  prompt_version Nullable(Int32),
+  is_root UInt8,
+  observations UInt64,
+  latency_count UInt64,
+  latency_sum Float64,
+  latency_min Nullable(Float64),
+  latency_max Nullable(Float64),
+  latency_values Array(Float64) CODEC(ZSTD(1)),
+  first_token_count UInt64,
+  first_token_sum Float64,
+  first_token_min Nullable(Float64),
+  first_token_max Nullable(Float64),
+  first_token_values Array(Float64) CODEC(ZSTD(1)),
+  streaming_count UInt64,
+  streaming_sum Float64,
+  streaming_min Nullable(Float64),
+  streaming_max Nullable(Float64),
+  input_tokens_count UInt64,
+  input_tokens_sum Float64,
+  input_tokens_min Nullable(Float64),
+  input_tokens_max Nullable(Float64),
+  output_tokens_count UInt64,
+  output_tokens_sum Float64,
+  output_tokens_min Nullable(Float64),
+  output_tokens_max Nullable(Float64),
+  total_tokens_count UInt64,
+  total_tokens_sum Float64,
+  total_tokens_min Nullable(Float64),
+  total_tokens_max Nullable(Float64),
+  input_cost_count UInt64,
+  input_cost_sum Float64,
+  input_cost_min Nullable(Float64),
+  input_cost_max Nullable(Float64),
+  output_cost_count UInt64,
+  output_cost_sum Float64,
+  output_cost_min Nullable(Float64),
+  output_cost_max Nullable(Float64),
+  total_cost_count UInt64,
+  total_cost_sum Float64,
+  total_cost_min Nullable(Float64),
+  total_cost_max Nullable(Float64)
+)
+ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{uuid}/{shard}', '{replica}', settled_as)
+PARTITION BY toYYYYMM(bucket)
+ORDER BY (project_id, bucket, group_hash)
+SETTINGS index_granularity = 8192, fsync_after_insert = 1, fsync_part_directory = 1, replicated_deduplication_window = 1000;
+
+CREATE TABLE IF NOT EXISTS rollup_marks ON CLUSTER 'genai' (
+  project_id LowCardinality(String),
+  begins DateTime64(6, 'UTC'),
+  ends DateTime64(6, 'UTC'),
+  is_clean UInt8,
+  version UInt64
+)
+ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{uuid}/{shard}', '{replica}', version)
+PARTITION BY tuple()
+ORDER BY (project_id, begins, ends, is_clean)
+SETTINGS index_granularity = 8192, fsync_after_insert = 1, fsync_part_directory = 1, replicated_deduplication_window = 1000;
