@@ -31,6 +31,7 @@ export const FACTORIES: Readonly<Record<string, () => Route[]>> = {
       outgoing: { egress: inert('the way out'), sealer: inert('the seal'), askModel: async () => inert('the models'), playground: inert('the gateway') },
       clients: inert('the ledger of clients'),
       alerts: { egress: inert('the way out'), sealer: inert('the seal'), mailer: null, timeZone: 'UTC', nowMs: () => 0, linkOf: () => '' },
+      exports: { records: inert('the records'), sealer: inert('the seal'), openTarget: async () => inert('the bucket') },
       homeProjectId: () => '',
       version: '',
       ingestion: { journal: inert('the journal'), maskMedia: () => inert('the masking') },

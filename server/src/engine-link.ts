@@ -8,9 +8,11 @@ import type { AnalyticsCopy } from '#backup/analytics-copy.ts';
 import type { Principal } from '#identity/principal.ts';
 import { AppError } from '#lib/errors.ts';
 import { socketPath } from '#lib/socket-path.ts';
+import type { ExportEngine } from '#observe/blob-export/runner.ts';
 import { TAIL_PATH } from '#observe/tail/routes.ts';
 import type { EngineAnswer, EngineInput } from './engine.ts';
 import { analyticsThroughEngine } from './engine-copy.ts';
+import { exportsThroughEngine } from './engine-export.ts';
 
 export interface EngineLink {
   /** Answers a request by the engine; `body` is sent along with it. @throws AppError 503 with Retry-After while the engine is away. */
@@ -23,6 +25,8 @@ export interface EngineLink {
   pid(): number | null;
   /** The analytics themselves, for backup and restore. */
   copy: AnalyticsCopy;
+  /** Files for scheduled exports. */
+  exports: ExportEngine;
   /** Ends answers that have no end of their own (the live tail): the process is going. */
   endStreams(): void;
   stop(): Promise<void>;
@@ -101,6 +105,7 @@ export async function startEngineLink(options: EngineLinkOptions): Promise<Engin
     },
     pid: () => process.pid(),
     copy: analyticsThroughEngine(pool),
+    exports: exportsThroughEngine(pool),
     endStreams: () => void streams.destroy(),
     async stop() {
       await process.stop();

@@ -11,6 +11,7 @@ import { errorResponse } from '#http/errors.ts';
 import type { Principal } from '#identity/principal.ts';
 import { AppError } from '#lib/errors.ts';
 import { socketPath } from '#lib/socket-path.ts';
+import type { ExportEngine } from '#observe/blob-export/runner.ts';
 import { redriveStoreRoutes } from '#observe/dead-letters/routes.ts';
 import type { RetentionCounts } from '#observe/life/housekeeping.ts';
 import { openProjectModels } from '#observe/models/project-models.ts';
@@ -28,6 +29,7 @@ import { openRecords } from '#stores/records/postgres.ts';
 import { createLog, type Log } from '#telemetry/log.ts';
 import { startConsumption } from './engine-consumer.ts';
 import { answerCopy } from './engine-copy.ts';
+import { answerExport, exportsInEngine } from './engine-export.ts';
 import type { RecordsAddress } from './open-stores.ts';
 import { openPriceList } from './price-list.ts';
 import { teamNames } from './team-names.ts';
@@ -83,7 +85,9 @@ export async function startEngine(input: EngineInput, log: Log): Promise<Engine>
   const { consumer, deletions, tail, retained, sampled, stop } = await startConsumption({ input, analytics, records, models, prices: priceList.prices, log });
   const path = socketPath(settings.dataDir, 'engine.sock');
   const status = (): Promise<EngineAnswer> => statusOf(analytics, consumer, { retention: retained(), sampling: sampled() });
-  const server = await listen(path, listener({ analytics, records, deletions, tail, teamNames: (ids) => teamNames(records, ids) }, consumer, status, log));
+  const files = exportsInEngine(analytics, join(settings.dataDir, 'exports'));
+  const parts = { analytics, records, deletions, tail, files, teamNames: (ids: readonly string[]) => teamNames(records, ids) };
+  const server = await listen(path, listener(parts, consumer, status, log));
   return {
     socketPath: path,
     status,
@@ -125,7 +129,7 @@ async function statusOf(analytics: Analytics, consumer: Consumer, removed: Pick<
 
 type Listener = (request: IncomingMessage, response: ServerResponse) => void;
 
-function listener(parts: EngineParts, consumer: Consumer, status: () => Promise<EngineAnswer>, log: Log): Listener {
+function listener({ files, ...parts }: EngineParts & { files: ExportEngine }, consumer: Consumer, status: () => Promise<EngineAnswer>, log: Log): Listener {
   const who = async (request: Request): Promise<Principal> => principalOf(request.headers.get('x-genai-principal'));
   const app = createApp({
     door: 'observe',
@@ -141,6 +145,7 @@ function listener(parts: EngineParts, consumer: Consumer, status: () => Promise<
   return (request, response) => {
     if (request.method === 'POST' && request.url === '/wake') void wake(request, response, consumer);
     else if (request.url?.startsWith('/copy')) void answerCopy(copy, request, response);
+    else if (request.url?.startsWith('/export')) void answerExport(files, request, response);
     else if (request.method === 'GET' && request.url === '/status') void status().then((answer) => sendJson(response, answer));
     else void reads(request, response);
   };

@@ -52,6 +52,7 @@ import { type Alerts, openAlerts } from './open-alerts.ts';
 import { openBatches } from './open-batches.ts';
 import { instanceHeader, openHouseCallbacks, servesCalls } from './open-callbacks.ts';
 import { openCoordination } from './open-coordination.ts';
+import { type Exports, openExports } from './open-exports.ts';
 import type { Stores } from './open-stores.ts';
 import { openTelemetry } from './own-telemetry.ts';
 import { openPlatformState } from './platform-metrics.ts';
@@ -147,8 +148,8 @@ export async function buildHouse(input: HouseInput): Promise<House> {
   const liveSettings = openLiveSettings({ ...registered, models, news: coordination.news });
   const ingestion = ingestionOf(stores, metrics, masking);
   const evaluation = await openEvaluation({ input, changed: news.keyChanged, ingestion, prices: deps.prices });
-  const alerts = await openAlerts(input, evaluation.outgoing, metrics);
-  const rooms = { deps, keys, money, news, stored, storedMcpServers, models, callbacks, liveSettings, health, gateway, probes, evaluation, alerts };
+  const [alerts, exports] = [await openAlerts(input, evaluation.outgoing, metrics), await openExports(input, evaluation.outgoing, metrics)];
+  const rooms = { deps, keys, money, news, stored, storedMcpServers, models, callbacks, liveSettings, health, gateway, probes, evaluation, alerts, exports };
   const platformState = openPlatformState(input, metrics, { coordination, gateway, ledger: money.ledger });
   return {
     gateway,
@@ -169,7 +170,7 @@ export async function buildHouse(input: HouseInput): Promise<House> {
     },
     async close() {
       const last = [kept.responses, login, keys, priceList, projectKeys, money, coordination, telemetry.spans];
-      for (const part of [batches, alerts, evaluation, gauges, masking, health, news, models, liveSettings, callbacks, ...last]) await part.close();
+      for (const part of [batches, exports, alerts, evaluation, gauges, masking, health, news, models, liveSettings, callbacks, ...last]) await part.close();
     },
   };
 }
@@ -219,6 +220,7 @@ interface RouteParts {
   ingestion: Ingestion;
   evaluation: Evaluation;
   alerts: Alerts;
+  exports: Exports;
   platformState: () => Promise<ConsoleHealth>;
   config: () => GatewayConfig;
   health: HealthChecks;
@@ -279,7 +281,7 @@ function routesOf(parts: RouteParts): Route[] {
   return routes;
 }
 
-function observeRoutes({ input, ingestion, evaluation, alerts }: RouteParts): Route[] {
+function observeRoutes({ input, ingestion, evaluation, alerts, exports }: RouteParts): Route[] {
   const { stores, identity, engine, version } = input;
   return [
     ...createIngestRoutes(ingestion),
@@ -290,6 +292,7 @@ function observeRoutes({ input, ingestion, evaluation, alerts }: RouteParts): Ro
       instanceSecret: identity.instanceSecret,
       outgoing: evaluation.outgoing,
       alerts: alerts.reach,
+      exports: exports.parts,
       homeProjectId: () => identity.projectId,
       version,
       clients: ingestion.clients,

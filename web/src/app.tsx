@@ -8,6 +8,7 @@ import { readDashboardSearch, readDashboardsSearch } from '#dashboards/url.ts';
 import { readDatasetSearch, readDatasetsSearch } from '#datasets/url.ts';
 import { readDeadLettersSearch } from '#dead-letters/url.ts';
 import { readEvaluationSearch } from '#evaluation/url.ts';
+import { readExportSearch } from '#exports/url.ts';
 import { loadPageTexts } from '#i18n/i18n.ts';
 import { readKeysSearch } from '#keys/url.ts';
 import { parseSearch, pickTexts, stringifySearch } from '#lib/url-state.ts';
@@ -107,6 +108,12 @@ const deadLetters = createRoute({
   path: '/ui/dead-letters',
   validateSearch: readDeadLettersSearch,
   component: page(() => import('#dead-letters/dead-letters-page.tsx'), 'DeadLettersPage'),
+});
+const exports = createRoute({
+  getParentRoute: () => shell,
+  path: '/ui/export',
+  validateSearch: readExportSearch,
+  component: page(() => import('#exports/export-page.tsx'), 'ExportPage'),
 });
 const scores = createRoute({
   getParentRoute: () => shell,
@@ -325,6 +332,7 @@ const routeTree = root.addChildren([
     alerts,
     evaluation,
     health,
+    exports,
     compatibility,
     projectSettings,
     playground,

@@ -9,6 +9,9 @@ import { alertRuleRoutes } from './alerts/rule-routes.ts';
 import { queueOverviewRoutes } from './annotation-queues/overview-routes.ts';
 import { annotationQueueRoutes } from './annotation-queues/routes.ts';
 import type { AskEngine } from './api/ask-engine.ts';
+import { exportConsoleRoutes } from './blob-export/console-routes.ts';
+import { blobExportRoutes } from './blob-export/routes.ts';
+import type { SaveParts } from './blob-export/save.ts';
 import type { ClientLedger } from './clients/ledger.ts';
 import { clientRoutes } from './clients/routes.ts';
 import { commentRoutes } from './comments/routes.ts';
@@ -55,6 +58,8 @@ export interface RecordRoutesDependencies {
   clients: ClientLedger;
   /** How receivers of alerts are reached. */
   alerts: Omit<ReceiverRouteParts, 'records'>;
+  /** How buckets of scheduled exports are reached. */
+  exports: SaveParts;
   /** Where calls without a project of their own go. */
   homeProjectId: () => string;
   /** Of the platform, as the tools' server says it. */
@@ -64,7 +69,7 @@ export interface RecordRoutesDependencies {
 }
 
 export function createRecordRoutes(dependencies: RecordRoutesDependencies): Route[] {
-  const { records, ask, blobs, instanceSecret, outgoing, alerts, clients, homeProjectId, ingestion, version } = dependencies;
+  const { records, ask, blobs, instanceSecret, outgoing, alerts, exports, clients, homeProjectId, ingestion, version } = dependencies;
   const signer = createUrlSigner(instanceSecret);
   return [
     ...promptRoutes(records),
@@ -91,6 +96,8 @@ export function createRecordRoutes(dependencies: RecordRoutesDependencies): Rout
     ...comparisonRoutes({ records, ask }),
     ...alertRuleRoutes({ records, ask, linkOf: alerts.linkOf }),
     ...alertReceiverRoutes({ records, ...alerts }),
+    ...blobExportRoutes(exports),
+    ...exportConsoleRoutes(exports),
     ...dashboardRoutes(records),
     ...placementRoutes(records),
     ...widgetRoutes(records),

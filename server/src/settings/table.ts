@@ -202,9 +202,13 @@ export const SETTINGS = [
   row('httpsProxy', 'Proxy for https:// upstreams.', { ...only, secret: true, kind: 'http-url', also: ['HTTPS_PROXY', 'https_proxy'] }),
   row('httpProxy', 'Proxy for http:// upstreams.', { ...only, secret: true, kind: 'http-url', also: ['HTTP_PROXY', 'http_proxy'] }),
   row('noProxy', 'Hosts reached without the proxy, separated by commas.', { ...only, kind: 'list', also: ['NO_PROXY', 'no_proxy'] }),
-  row('egressAllow', 'Hosts, addresses and networks (CIDR) that webhooks and LLM connections may reach although they are not public, separated by commas.', {
-    kind: 'list',
-  }),
+  row(
+    'egressAllow',
+    'Hosts, addresses and networks (CIDR) that webhooks, LLM connections and scheduled exports may reach although they are not public, separated by commas.',
+    {
+      kind: 'list',
+    },
+  ),
   row('smtpUrl', 'smtp:// or smtps:// address of the mail server for alerts, with its name and password.', { kind: 'smtp-url', secret: true }),
   row('mailFrom', 'Sender of alerts by mail: an address, or Name <address>.'),
   row('consoleUrl', 'Address at which people open the console: links in alerts lead there.', { kind: 'http-url', also: ['NEXTAUTH_URL'] }),

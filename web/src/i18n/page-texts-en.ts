@@ -9,6 +9,7 @@ import { datasetsEn } from './pages/datasets.en.ts';
 import { deadLettersEn } from './pages/dead-letters.en.ts';
 import { evaluationEn } from './pages/evaluation.en.ts';
 import { experimentsEn } from './pages/experiments.en.ts';
+import { exportEn } from './pages/export.en.ts';
 import { healthEn } from './pages/health.en.ts';
 import { liveEn } from './pages/live.en.ts';
 import { mediaEn } from './pages/media.en.ts';
@@ -39,6 +40,7 @@ export const pagesEn = {
   ...evaluationEn,
   ...teamsEn,
   ...healthEn,
+  ...exportEn,
   ...deadLettersEn,
   ...dashboardsEn,
   ...metricsEn,

@@ -10,6 +10,7 @@ import { datasetsJa } from './pages/datasets.ja.ts';
 import { deadLettersJa } from './pages/dead-letters.ja.ts';
 import { evaluationJa } from './pages/evaluation.ja.ts';
 import { experimentsJa } from './pages/experiments.ja.ts';
+import { exportJa } from './pages/export.ja.ts';
 import { healthJa } from './pages/health.ja.ts';
 import { liveJa } from './pages/live.ja.ts';
 import { mediaJa } from './pages/media.ja.ts';
@@ -40,6 +41,7 @@ export const pagesJa: Record<keyof typeof pagesEn, string> = {
   ...evaluationJa,
   ...teamsJa,
   ...healthJa,
+  ...exportJa,
   ...deadLettersJa,
   ...dashboardsJa,
   ...metricsJa,

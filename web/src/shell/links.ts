@@ -7,6 +7,7 @@ import {
   IconBroadcast,
   IconChartBar,
   IconChecklist,
+  IconCloudUpload,
   IconCube,
   IconFlask,
   IconHeartbeat,
@@ -61,6 +62,7 @@ export const LINK_GROUPS = [
     links: [
       { to: '/ui/health', also: '/ui/health', text: 'nav.health', icon: IconHeartbeat, keys: 'g h' },
       { to: '/ui/project', also: '/ui/project', text: 'nav.projectSettings', icon: IconAdjustments, keys: 'g j' },
+      { to: '/ui/export', also: '/ui/export', text: 'nav.export', icon: IconCloudUpload, keys: 'g f' },
       { to: '/ui/compatibility', also: '/ui/compatibility', text: 'nav.compatibility', icon: IconPlugConnected, keys: 'g i' },
     ],
   },

@@ -54,3 +54,9 @@ function selectLive(table: FoldedTable, columns: SqlFragment, range: TimeRange, 
 
 /** A row and its replacement share their key and so their week; weeks are settled apart from each other. */
 export const FINAL_SETTINGS = sql`SETTINGS do_not_merge_across_partitions_select_final = 1`;
+
+/** The first instant of a range in a table, for `UNION ALL` (column `first`; no row when there is none). A hint: versions that were replaced count too, which spares reading whole rows. */
+export function firstIn(table: FoldedTable, range: TimeRange, project: SqlFragment): SqlFragment {
+  const time = TIME[table];
+  return sql`SELECT min(${time}) AS first FROM ${TABLE[table]} WHERE ${project} AND ${time} >= ${instant(range.from)} AND ${time} < ${instant(range.to)} AND is_deleted = 0 HAVING count() > 0`;
+}

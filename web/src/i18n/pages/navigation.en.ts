@@ -18,5 +18,6 @@ export const navigationEn = {
   'nav.compatibility': 'Compatibility',
   'nav.projectSettings': 'Project settings',
   'nav.playground': 'Playground',
+  'nav.export': 'Export',
   'nav.group.platform': 'Platform',
 };

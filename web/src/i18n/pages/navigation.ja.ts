@@ -20,5 +20,6 @@ export const navigationJa: Record<keyof typeof navigationEn, string> = {
   'nav.compatibility': '互換性',
   'nav.projectSettings': 'プロジェクト設定',
   'nav.playground': 'プレイグラウンド',
+  'nav.export': 'エクスポート',
   'nav.group.platform': 'プラットフォーム',
 };
