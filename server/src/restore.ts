@@ -8,7 +8,7 @@ import type { Place } from '#backup/pieces.ts';
 import { refuseOther, restoreBackup } from '#backup/restore-backup.ts';
 import { AppError } from '#lib/errors.ts';
 import { secretIdOf } from '#lib/sealed.ts';
-import { TABLE_NAMES } from '#observe/store/tables.ts';
+import { ALL_TABLE_NAMES } from '#observe/store/tables.ts';
 import { hasFaults, loadSettings } from '#settings/public.ts';
 import type { Settings } from '#settings/settings.ts';
 import { openClickhouse } from '#stores/analytics/clickhouse.ts';
@@ -73,7 +73,7 @@ async function lookAtStores(settings: Settings, manifest: Manifest): Promise<voi
   try {
     if (await refuseOther({ records, blobs }, manifest)) return;
     const filled = await analytics.query<{ name: string }>(
-      analyticsSql`SELECT name FROM system.tables WHERE database = currentDatabase() AND name IN ${texts(TABLE_NAMES)} AND total_rows > 0`,
+      analyticsSql`SELECT name FROM system.tables WHERE database = currentDatabase() AND name IN ${texts(ALL_TABLE_NAMES)} AND total_rows > 0`,
     );
     const [first] = filled;
     if (first === undefined) return;
