@@ -28,6 +28,8 @@ export interface FakeProvider {
   /** http://127.0.0.1:<port>, without a path. */
   url: string;
   requests: RecordedRequest[];
+  /** Its stored responses. */
+  responses: FakeResponses;
   /** Its files and batches. */
   batches: FakeBatches;
   /** TCP connections accepted so far. */
@@ -57,6 +59,7 @@ export async function startFakeProvider(port = 0): Promise<FakeProvider> {
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     requests,
+    responses,
     batches,
     connections: () => connections,
     script: (...modes) => queue.push(...modes),

@@ -5,11 +5,15 @@ import type { RecordedRequest } from './fake-provider.ts';
 interface Kept {
   response: Record<string, unknown>;
   input: unknown;
+  /** What it becomes, in the background. */
+  end?: Record<string, unknown>;
 }
 
 export class FakeResponses {
   readonly #kept = new Map<string, Kept>();
   #count = 0;
+  /** What runs in the background goes on until it is let go. */
+  held = false;
 
   /** Answers what is under `/responses`; false = another path. */
   serve({ method, path, body }: RecordedRequest, response: ServerResponse): boolean {
@@ -41,6 +45,12 @@ export class FakeResponses {
     const head = { id, object: 'response', created_at: 1_700_000_000, model: 'gpt-4o-mini-2024-07-18', store: asked.store !== false, error: null };
     const whole = { ...head, status: 'completed', previous_response_id: previous ?? null, output: [{ ...item, content }], usage };
     if (asked.store !== false) this.#kept.set(id, { response: whole, input: asked.input });
+    if (asked.background === true) {
+      const waiting = { ...whole, background: true, status: 'queued', output: [], usage: null };
+      this.#kept.set(id, { response: waiting, input: asked.input, end: { ...whole, background: true } });
+      send(response, 200, waiting);
+      return;
+    }
     if (asked.stream !== true) {
       send(response, 200, whole);
       return;
@@ -66,6 +76,10 @@ export class FakeResponses {
     } else if (part === 'input_items') {
       const data = [{ id: 'msg_in', type: 'message', role: 'user', content: [{ type: 'input_text', text: kept.input }] }];
       send(response, 200, { object: 'list', data, first_id: 'msg_in', last_id: 'msg_in', has_more: false });
+    } else if (kept.end !== undefined) {
+      if (part === 'cancel') kept.end = { ...kept.response, status: 'cancelled' };
+      kept.response = this.held && part !== 'cancel' ? { ...kept.response, status: 'in_progress' } : kept.end;
+      send(response, 200, kept.response);
     } else if (part === 'cancel') send(response, 400, { error: { message: 'Cannot cancel a synchronous response.', type: 'invalid_request_error' } });
     else send(response, 200, kept.response);
   }

@@ -4,7 +4,6 @@ import type { Callbacks } from '#callbacks/service.ts';
 import { HealthChecks } from '#gateway/admin/health-checks.ts';
 import { createAdminRoutes } from '#gateway/admin/routes.ts';
 import { authenticate } from '#gateway/authenticate.ts';
-import { createBatchStore } from '#gateway/batches/store.ts';
 import { createDeploymentCheck } from '#gateway/check-deployment.ts';
 import { watchDeployments } from '#gateway/deployment-gauges.ts';
 import type { GatewayDeps } from '#gateway/deps.ts';
@@ -49,10 +48,10 @@ import { createKeyNews, type KeyNews } from './key-news.ts';
 import { type LiveModels, openLiveModels, withStored } from './live-models.ts';
 import { configOfStart, type LiveSettings, openLiveSettings, type ReadConfig } from './live-settings.ts';
 import { type Alerts, openAlerts } from './open-alerts.ts';
-import { openBatches } from './open-batches.ts';
 import { instanceHeader, openHouseCallbacks, servesCalls } from './open-callbacks.ts';
 import { openCoordination } from './open-coordination.ts';
 import { type Exports, openExports } from './open-exports.ts';
+import { jobStores, openJobs } from './open-jobs.ts';
 import type { Stores } from './open-stores.ts';
 import { openTelemetry } from './own-telemetry.ts';
 import { openPlatformState } from './platform-metrics.ts';
@@ -125,10 +124,10 @@ export async function buildHouse(input: HouseInput): Promise<House> {
   const news = createKeyNews({ news: coordination.news, keys, governed: money.governed, log });
   const projectKeys = await openProjectKeys(stores.records);
   const login = openLogin(input);
-  const kept = { responses: createResponseStore({ records: stores.records, log }), batches: createBatchStore(stores.records), prices: priceList.prices };
+  const kept = { responses: createResponseStore({ records: stores.records, log }), ...jobStores(stores.records), prices: priceList.prices };
   const deps = dataPlaneDeps(input, { config, keys, money, coordination, ...telemetry, ...kept });
   const gateway = createGateway(deps);
-  const batches = await openBatches(deps, gateway);
+  const jobs = await openJobs(deps, gateway);
   watchDeployments(metrics, { config: () => config, states: () => gateway.state().deployments });
   const callbacks = await openHouseCallbacks({ ...input, sealer, news: coordination.news, metrics, ledger: money.ledger, config: () => config });
   const models = openLiveModels({
@@ -170,7 +169,7 @@ export async function buildHouse(input: HouseInput): Promise<House> {
     },
     async close() {
       const last = [kept.responses, login, keys, priceList, projectKeys, money, coordination, telemetry.spans];
-      for (const part of [batches, exports, alerts, evaluation, gauges, masking, health, news, models, liveSettings, callbacks, ...last]) await part.close();
+      for (const part of [jobs, exports, alerts, evaluation, gauges, masking, health, news, models, liveSettings, callbacks, ...last]) await part.close();
     },
   };
 }

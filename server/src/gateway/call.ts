@@ -112,6 +112,8 @@ export class Call {
 
   /** Holds a silent stream open; null where the configuration does not ask for it. */
   pings: Pings | null = null;
+  /** It runs in the background of its upstream: the client's leaving ends nothing. */
+  begun = false;
   /** The client went away. */
   gone = false;
   /** What the call waits for, told when the client goes. Objects, not closures: a closure stored here kept whole calls alive until a full collection (measured: 28 µs a call). */
@@ -138,6 +140,7 @@ export class Call {
 
   /** The client closed its connection before the answer was complete. */
   leave(): void {
+    if (this.begun) return;
     this.gone = true;
     this.waiting?.interrupt();
   }

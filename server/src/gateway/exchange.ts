@@ -37,10 +37,22 @@ export function bytesOf({ body, pieces }: Exchange): Buffer | readonly Buffer[] 
   return pieces ?? body;
 }
 
+/** Why the deployment's upstream cannot do what the client calls; null when it can. */
+export function refusalOf(upstream: Upstream, call: Call, target: Target): AppError | null {
+  if (!serves(upstream, call, target)) return notServed(call, target);
+  return call.asked?.background === true && !upstream.native.has(call.endpoint) ? notInBackground(call, target) : null;
+}
+
 /** The deployment's upstream has no way to do what the client calls. */
 export function notServed(call: Call, target: Target): AppError {
   const message = `${call.route} is not supported for ${target.deployment.providerName} deployments: use a model of another provider.`;
   return new AppError(message, { status: 501, code: 'not_supported', param: 'model' });
+}
+
+/** Only an upstream with Responses of its own goes on when nobody waits. */
+function notInBackground(call: Call, target: Target): AppError {
+  const message = `background is supported for models of OpenAI and Azure OpenAI only, and ${call.route} of ${target.deployment.providerName} deployments is translated: wait for the answer, or stream it.`;
+  return new AppError(message, { status: 501, code: 'not_supported', param: 'background' });
 }
 
 /** Whether an upstream can serve what the client calls. */

@@ -69,6 +69,8 @@ export interface CallJournal {
    * When the payload class is full the record is written with content `metadata_only`.
    */
   settled(record: CallSettled, request: Uint8Array | null, answer: readonly Uint8Array[], done: (error: Error | null) => void): void;
+  /** What may be kept elsewhere until the call ends, as `settled` would write it; absent = all of it. */
+  masked?(record: CallSettled, request: Uint8Array | null): { record: CallSettled; request: Uint8Array | null };
 }
 
 /** Typical output tokens for reservations when a request names no max_tokens: a rolling p95 a key and model. */

@@ -12,6 +12,8 @@ export interface Asked {
   readonly wantsUsage: boolean;
   /** max_completion_tokens or max_tokens; null when neither is a number >= 0. */
   readonly maxTokens: number | null;
+  /** Responses only: it goes on when its answer has left. */
+  readonly background: boolean;
   /** Answers per prompt. */
   readonly choices: number;
   /** `mock_response` of the body (LiteLLM). */
@@ -43,7 +45,7 @@ const REFUSED_FIELDS: ReadonlySet<string> = new Set(
 /**
  * Scans and reads a body.
  * @param more `streams`: the path asks for a stream; `defaultModel`: of a body that names none.
- * @throws AppError 400 for anything that is not one plain JSON object with a model's name; 501 for responses in the background.
+ * @throws AppError 400 for anything that is not one plain JSON object with a model's name; 501 for what is not built.
  */
 export function readRequest(body: Buffer, pathModel: string | null, endpoint: Endpoint, more: { streams?: boolean; defaultModel?: string | null } = {}): Asked {
   const asked = draftOf(scan(body), pathModel ?? '');
@@ -57,7 +59,7 @@ export function readRequest(body: Buffer, pathModel: string | null, endpoint: En
   if (endpoint === 'embeddings' || endpoint === 'moderations' || endpoint === 'rerank') asked.stream = false;
   if (endpoint === 'speech') asked.stream = fieldOf(asked, 'stream_format') === 'sse';
   if (endpoint === 'generate-content') asked.stream = more.streams === true;
-  if (endpoint === 'responses') refuseUnbuilt(asked);
+  if (endpoint === 'responses') readBackground(asked);
   return asked;
 }
 
@@ -77,7 +79,19 @@ export function readPassed(body: Buffer, json: boolean): Asked {
 const NOTHING = Buffer.from('{}');
 
 function draftOf(scanned: ScannedObject, model = ''): Draft {
-  return { scanned, model, stream: false, wantsUsage: false, maxTokens: null, choices: 1, mockResponse: null, retries: null, timeoutMs: null, fallbacks: null };
+  return {
+    scanned,
+    model,
+    stream: false,
+    wantsUsage: false,
+    background: false,
+    maxTokens: null,
+    choices: 1,
+    mockResponse: null,
+    retries: null,
+    timeoutMs: null,
+    fallbacks: null,
+  };
 }
 
 type Draft = { -readonly [Field in keyof Asked]: Asked[Field] };
@@ -166,19 +180,29 @@ function tokens(value: unknown): number | null {
   return typeof value === 'number' && value >= 0 ? Math.ceil(value) : null;
 }
 
-/** A response in the background ends when nobody is there to pay for it; a conversation of the upstream's belongs to no owner here. */
+/** A conversation of the upstream's belongs to no owner here. */
 const UNBUILT: Readonly<Record<string, string>> = {
-  background: 'background is not supported: wait for the answer, or stream it.',
   conversation: 'conversation is not supported: go on from a response with "previous_response_id".',
 };
+
+function readBackground(asked: Draft): void {
+  refuseUnbuilt(asked);
+  asked.background = fieldOf(asked, 'background') === true;
+  if (asked.background && asked.stream)
+    throw unbuilt('A response in the background cannot be streamed here: leave out "stream" and ask for it by its id.', 'stream');
+}
 
 function refuseUnbuilt(asked: Draft): void {
   for (const member of asked.scanned.members) {
     const message = Object.hasOwn(UNBUILT, member.key) ? UNBUILT[member.key] : undefined;
     const value = message === undefined ? null : memberValue(asked.scanned, member);
     if (message === undefined || value === null || value === false) continue;
-    throw new AppError(message, { status: 501, code: 'not_supported', param: member.key });
+    throw unbuilt(message, member.key);
   }
+}
+
+function unbuilt(message: string, param: string): AppError {
+  return new AppError(message, { status: 501, code: 'not_supported', param });
 }
 
 function scan(body: Buffer): ScannedObject {

@@ -1,5 +1,6 @@
 // The corridor that every call walks: authenticate, read, admit, then pick and attempt until something answers, relay, settle.
 // Steps are plain functions; only the body, a key that is not in memory, a remote limit and the upstream are waited for.
+import type { AttemptRecord } from '#call-record.ts';
 import { mayUseModel } from './access.ts';
 import { admit, reserve } from './admit.ts';
 import type { Affinity } from './affinity.ts';
@@ -12,7 +13,7 @@ import { findCached } from './cache/response-cache.ts';
 import type { Call } from './call.ts';
 import type { GatewayDeps } from './deps.ts';
 import { ClientGone, type Failure, ownFailure } from './errors.ts';
-import { bytesOf, exchangeFor, notServed, serves } from './exchange.ts';
+import { bytesOf, exchangeFor, refusalOf } from './exchange.ts';
 import { decide } from './fallback.ts';
 import type { CallGuards } from './guards/call-guards.ts';
 import type { GuardSet } from './guards/guard-set.ts';
@@ -25,6 +26,7 @@ import { mockUpstream } from './providers/demo/demo.ts';
 import { billRefused, relay } from './relay.ts';
 import { sendFailure } from './reply.ts';
 import { type Asked, readRequest } from './request.ts';
+import { answerBackground, checkBackground, openBackground, withdrawBackground } from './responses/background/begin.ts';
 import { openTurn } from './responses/turn.ts';
 import { hasOthers, route, type Trail } from './route.ts';
 import { closeDelivered, closeFailed, openWritten, release, settle } from './settle.ts';
@@ -72,12 +74,12 @@ export async function run(call: Call, plane: Plane): Promise<void> {
       defaultModel: call.endpoint === 'moderations' ? call.snapshot.moderationModel : null,
     });
     if (call.snapshot.guards !== null) await guardRequest(call, call.snapshot.guards);
-    if (call.endpoint === 'responses') await openTurn(call, deps, (bytes) => hold(call, pool, bytes));
+    if (call.endpoint === 'responses') await openResponse(call, plane);
     const admitted = admit(call, deps);
     if (admitted instanceof Promise) await admitted;
     if (call.guards !== null) await call.guards.request(false);
     // Guards may restore for one caller what another must not see: what they look at is never cached.
-    const cached = call.snapshot.config.cache === null || call.guards !== null ? null : await findCached(call, deps);
+    const cached = call.snapshot.config.cache === null || call.guards !== null || call.asked.background ? null : await findCached(call, deps);
     if (cached !== null) await replay(call, deps, cached);
     else await ask(call, plane);
   } catch (error) {
@@ -89,6 +91,11 @@ export async function run(call: Call, plane: Plane): Promise<void> {
     call.waiting = null;
     record(call, plane.meters, deps);
   }
+}
+
+async function openResponse(call: Call, { deps, pool }: Plane): Promise<void> {
+  await openTurn(call, deps, (bytes) => hold(call, pool, bytes));
+  if (call.asked?.background === true) checkBackground(call);
 }
 
 /** Guards look at the request before anything of it can be written down; those that ask a service only once the call is admitted. */
@@ -103,9 +110,18 @@ async function guardRequest(call: Call, guards: GuardSet): Promise<void> {
 
 /** Brings the answer of an upstream to the client. */
 async function ask(call: Call, plane: Plane): Promise<void> {
+  if (call.asked?.background === true) return await askInBackground(call, plane);
   const { pingMs } = call.snapshot.config;
   if (pingMs !== null && call.asked?.stream === true) call.pings = new Pings(call, plane.deps, pingMs);
   await relay(call, call.guards === null ? await reach(call, plane) : await reachWatched(call, call.guards, plane), plane);
+}
+
+/** Brings what runs at an upstream from here on. */
+async function askInBackground(call: Call, plane: Plane): Promise<void> {
+  // What runs cannot be taken back: guards that look beside a call look before it.
+  if (call.guards?.has('during_call')) await call.guards.during();
+  const attempt = await reach(call, plane);
+  if (!(await answerBackground(call, attempt, plane.deps))) await relay(call, attempt, plane);
 }
 
 /** Some guards look at the request while the provider works on it; nothing is relayed until they have decided. */
@@ -196,7 +212,8 @@ async function attempt(call: Call, plane: Plane, target: Target, deadlineMs: num
   const dispatcher = upstream?.local ?? target.dispatcher;
   if (upstream === null || dispatcher === null) return ownFailure(target.problem);
   const model = upstreamModel(call, target);
-  if (!serves(upstream, call, target)) return ownFailure(notServed(call, target));
+  const unserved = refusalOf(upstream, call, target);
+  if (unserved !== null) return ownFailure(unserved);
   const exchange = exchangeFor(call, target, upstream, model);
   const { path, translation } = exchange;
   const preparing = prepareSending({ call, target, upstream, dispatcher: dispatcher as never, hold: (bytes) => hold(call, pool, bytes) }, exchange);
@@ -205,7 +222,7 @@ async function attempt(call: Call, plane: Plane, target: Target, deadlineMs: num
   call.native = translation === null;
   // It may have left while a token was fetched.
   if (call.gone) return ownFailure(new ClientGone());
-  const record = await openWritten(call, deps, target, model);
+  const record = await (asked.background ? openBackground : openWritten)(call, deps, target, model);
   if (record === null) return ownFailure(new ClientGone());
   const tried = new Attempt(call, target, { pool, nowMs: () => deps.clock.nowMs() });
   const answers = translation === null ? tried : new TranslatedAnswer(tried, translation, (bytes) => tried.hold(bytes));
@@ -227,6 +244,14 @@ async function attempt(call: Call, plane: Plane, target: Target, deadlineMs: num
     plane.affinity.answered(call, target.deployment.id, nowMs);
     return tried;
   }
+  await failed({ call, deps, target }, record, failure);
+  return failure;
+}
+
+/** A try has ended without an answer. */
+async function failed({ call, deps, target }: { call: Call; deps: GatewayDeps; target: Target }, record: AttemptRecord, failure: Failure): Promise<void> {
+  const nowMs = deps.clock.nowMs();
+  if (call.begun) await withdrawBackground(call, deps);
   if (call.gone) {
     target.health.left();
     closeDelivered(call, deps, target, {
@@ -243,7 +268,6 @@ async function attempt(call: Call, plane: Plane, target: Target, deadlineMs: num
     call.upstreamUs += record.endedAtUs - record.startedAtUs;
     if (target.health.failed(failure.status, failure.retryAfterMs, nowMs)) tellRest(target, deps);
   }
-  return failure;
 }
 
 function timeouts(call: Call, target: Target, remainingMs: number): { firstMs: number; idleMs: number; totalMs: number } {
@@ -318,7 +342,13 @@ async function refuse(call: Call, plane: Plane, error: unknown): Promise<void> {
   if (failure.type === 'internal_server_error' && !(error instanceof CallFailed) && !gone)
     deps.log.error('a call failed inside the gateway', { callId: call.id, error });
   // Refusals before authentication and by rate limits leave no record: nobody's money, and a flood of them must cost nothing.
-  if (call.keyId !== '' && call.asked !== null && !(failure.status === 429 && call.attempts.length === 0) && !(gone && call.attempts.length === 0)) {
+  if (
+    call.keyId !== '' &&
+    call.asked !== null &&
+    !call.settled &&
+    !(failure.status === 429 && call.attempts.length === 0) &&
+    !(gone && call.attempts.length === 0)
+  ) {
     await new Promise<void>((resolve) => {
       const ending = { outcome: gone ? 'cancelled' : 'failure', httpStatus: gone ? 499 : failure.status } as const;
       const reason = gone ? { errorClass: null, errorMessage: null } : { errorClass: failure.errorClass ?? failure.type, errorMessage: failure.message };

@@ -31,11 +31,8 @@ export function organisationPath(call: Call, deps: GatewayDeps): OrganisationPat
   };
 }
 
-/**
- * Writes `started` and opens the try's record; a promise where machines share the journal.
- * @throws AppError 503 when not even money can be written.
- */
-function openAttempt(call: Call, deps: GatewayDeps, target: Target, upstreamModel: string): AttemptRecord | Promise<AttemptRecord> {
+/** A try as it begins: what is written down before it is sent, and its record. */
+export function draftAttempt(call: Call, deps: GatewayDeps, target: Target, upstreamModel: string): { started: CallStarted; record: AttemptRecord } {
   const { deployment } = target;
   const price = target.price(deps.prices, deps.clock.nowMs());
   const startedAtUs = deps.clock.nowUs();
@@ -54,7 +51,6 @@ function openAttempt(call: Call, deps: GatewayDeps, target: Target, upstreamMode
     priceId: price?.id ?? null,
     path: organisationPath(call, deps),
   };
-  const written = deps.journal.started(started);
   const record: AttemptRecord = {
     index,
     deploymentId: deployment.id,
@@ -74,6 +70,16 @@ function openAttempt(call: Call, deps: GatewayDeps, target: Target, upstreamMode
     currency,
     priceId: price?.id ?? null,
   };
+  return { started, record };
+}
+
+/**
+ * Writes `started` and opens the try's record; a promise where machines share the journal.
+ * @throws AppError 503 when not even money can be written.
+ */
+function openAttempt(call: Call, deps: GatewayDeps, target: Target, upstreamModel: string): AttemptRecord | Promise<AttemptRecord> {
+  const { started, record } = draftAttempt(call, deps, target, upstreamModel);
+  const written = deps.journal.started(started);
   const open = (): AttemptRecord => {
     call.attempts.push(record);
     return record;
@@ -158,6 +164,11 @@ export function callerKeepsContent(call: Pick<Call, 'key' | 'request'>): boolean
   return (call.key?.keepContent ?? true) && call.request.headers['x-litellm-enable-message-redaction'] !== 'true';
 }
 
+/** What was asked and answered may be written down. */
+export function keepsContentOf(call: Call): boolean {
+  return !call.withheld && !call.snapshot.config.contentOff && callerKeepsContent(call);
+}
+
 /**
  * Settles a call; a second time it does nothing. `done` runs when the record is durable (or could not be made so): only then may the last byte leave.
  */
@@ -165,8 +176,7 @@ export function settle(call: Call, deps: GatewayDeps, ending: Ending, done: (err
   if (call.settled) return;
   call.settled = true;
   release(call, deps);
-  const config = call.snapshot.config;
-  const keepsContent = !call.withheld && !config.contentOff && callerKeepsContent(call);
+  const keepsContent = keepsContentOf(call);
   deps.journal.settled(settledRecord(call, deps, ending, keepsContent), keepsContent ? call.body : null, keepsContent ? ending.answer : [], done);
 }
 
@@ -188,7 +198,8 @@ export function release(call: Call, deps: GatewayDeps): void {
   if (call.key !== null && call.usage !== null && !call.usageEstimated) deps.outputHistory.record(call.keyId, call.model, call.usage.output);
 }
 
-function settledRecord(call: Call, deps: GatewayDeps, ending: Ending, keepsContent: boolean): CallSettled {
+/** The record of a call as it stands. */
+export function settledRecord(call: Call, deps: GatewayDeps, ending: Ending, keepsContent: boolean): CallSettled {
   const last = call.attempts.at(-1);
   return {
     callId: call.id,

@@ -155,11 +155,13 @@ export interface TestGateway {
 
 const NO_LEVELS: GatewayDeps['governed'] = { isEmpty: true, endUser: () => null, tag: () => null };
 
-/** Batches need the records: their tests open them. */
-const NO_BATCHES = new Proxy({} as GatewayDeps['batches'], {
-  get: () => () => {
-    throw new Error('this gateway has no records for batches');
-  },
+function refuseRecords(): never {
+  throw new Error('this gateway has no records');
+}
+
+/** Batches and responses in the background need the records: their tests open them. */
+const NO_RECORDS = new Proxy({} as GatewayDeps['batches'] & GatewayDeps['background'], {
+  get: (_, name) => (name === 'openIdOf' ? async () => null : refuseRecords),
 });
 
 /** Starts a gateway on a free port. */
@@ -206,7 +208,7 @@ export async function startTestGateway(
     coordination,
     prices: createPrices(),
     outputHistory: createOutputHistory(),
-    ...{ responses: memoryResponses(), batches: NO_BATCHES },
+    ...{ responses: memoryResponses(), batches: NO_RECORDS, background: NO_RECORDS },
     cache: { local: new MemoryValues(), shared: coordination.values },
     masterKeyHash: sha256(MASTER_KEY),
     masterHome: { organizationId: 'org-0', projectId: 'project-0' },

@@ -142,6 +142,7 @@ class Checker {
     call.body = body;
     call.asked = readRequest(body, model, endpoint, { defaultModel: endpoint === 'moderations' ? snapshot.moderationModel : null });
     if (call.asked.stream) throw refused('"stream" is not for a batch: leave it out');
+    if (call.asked.background) throw refused('background is not for a batch: leave it out');
     if ((fieldOf(call.asked, 'previous_response_id') ?? null) !== null)
       throw refused('"previous_response_id" is not for a batch: send the whole conversation in "input"');
     call.guards = snapshot.guards?.of(call) ?? null;

@@ -1,5 +1,6 @@
 // Port: files of batches and batches that outlive their call. Each belongs to one owner, and nobody else can tell that it exists.
 import type { CallSettled, CallStarted } from '#call-record.ts';
+import type { JobQueue } from '#gateway/jobs/runner.ts';
 import type { Fields } from '#lib/json.ts';
 
 /** What the lines of a file may use, as counted while it came in. */
@@ -102,7 +103,7 @@ export interface Seen {
 }
 
 /** Everything but lists: `owner` null = whoever's. Every method fails with AppError 503 when the records are away. */
-export interface BatchStore {
+export interface BatchStore extends JobQueue<Batch> {
   keepFile(file: Omit<BatchFile, 'createdAtMs'>): Promise<void>;
   findFile(id: string, owner: string | null): Promise<BatchFile | null>;
   /** @param page `purpose` null = any. */
@@ -118,20 +119,8 @@ export interface BatchStore {
   note(id: string, seen: Seen, release?: boolean): Promise<void>;
   /** The background looks at it as soon as it can. */
   hurry(id: string): Promise<void>;
-  /** Takes batches that are due, for `lockMs` nobody else's. */
-  claim(most: number, lockMs: number): Promise<Batch[]>;
-  /** A look in vain: why, and when the next one is. */
-  noteFailure(id: string, why: string, nextAtMs: number): Promise<void>;
   /** Whether the ledger still counts the batch at its reservation. */
   isOpen(id: string): Promise<boolean>;
-  /** The batch is over and counted. False when somebody else has said so already. */
-  settle(id: string): Promise<boolean>;
-  /** When the next open batch is due; null = there is none. */
-  nextDueMs(): Promise<number | null>;
-  /** Removes what is over: files whose time has passed and batches that were settled long ago. */
-  sweep(): Promise<void>;
-  /** Hears that there is something to look at. @returns how to stop. */
-  listen(wake: () => void): Promise<() => Promise<void>>;
 }
 
 /** The call of a batch. */

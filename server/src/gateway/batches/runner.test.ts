@@ -2,6 +2,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { CallSettled } from '#call-record.ts';
 import { systemClock } from '#gateway/deps.ts';
+import type { JobRunner } from '#gateway/jobs/runner.ts';
 import { createBudgets } from '#gateway/money/budgets.ts';
 import { entriesOfSettled } from '#gateway/money/ledger-row.ts';
 import { applyGroup, takeBackUnknown } from '#gateway/money/ledger-sql.ts';
@@ -17,7 +18,7 @@ import { startTestRecords, type TestRecords } from '#stores/records/test-records
 import { createLog } from '#telemetry/log.ts';
 import { type FakeProvider, startFakeProvider } from '../../../../e2e/fake-provider/fake-provider.ts';
 import type { BatchStore, NewBatch } from './port.ts';
-import { type BatchRunner, type RunnerParts, startBatches } from './runner.ts';
+import { type RunnerParts, startBatches } from './runner.ts';
 import { OUR_KEY } from './shown.ts';
 import { createBatchStore } from './store.ts';
 
@@ -25,7 +26,7 @@ let test: TestRecords;
 let upstream: FakeProvider;
 let snapshot: Snapshot;
 let store: BatchStore;
-const running: BatchRunner[] = [];
+const running: JobRunner[] = [];
 const written: CallSettled[] = [];
 beforeAll(async () => {
   test = await startTestRecords();
@@ -78,7 +79,7 @@ function journalThat(dies: boolean): RunnerParts['deps']['journal'] {
   };
 }
 
-async function run(more: { dies?: boolean } = {}): Promise<BatchRunner> {
+async function run(more: { dies?: boolean } = {}): Promise<JobRunner> {
   const deps = {
     batches: store,
     journal: journalThat(more.dies === true),

@@ -1,7 +1,7 @@
-// A batch that has ended is counted, exactly once whoever finds it and however often: its record has the batch's own call id, so that the ledger takes it once, in the
-// place of what the batch held; the accounts in memory are corrected only by the one who closes the row.
+// What a batch that has ended is written down as, once (jobs/settle.ts).
 import type { AttemptRecord, CallSettled, CallUsage } from '#call-record.ts';
 import type { GatewayDeps } from '#gateway/deps.ts';
+import { countOnce } from '#gateway/jobs/settle.ts';
 import type { Target } from '#gateway/target.ts';
 import { openUpstream, refusalIn } from '#gateway/upstream-request.ts';
 import { usageFrom } from '#gateway/usage.ts';
@@ -21,16 +21,10 @@ export interface Ended {
 
 /** @throws when the output cannot be read or the record not written: then it is tried again. */
 export async function settleBatch(deps: SettleDeps, ended: Ended): Promise<void> {
-  const { batch } = ended;
-  const open = await deps.batches.isOpen(batch.id);
-  let actual = 0n;
-  if (open) {
+  await countOnce(deps, deps.batches, ended.batch, async () => {
     const used = await usageOf(deps, ended);
-    actual = used.price === null ? 0n : used.costPicos;
-    await written(deps, recordOf(deps, ended, used));
-  }
-  // What an earlier look had counted before its process died is in the accounts by way of the ledger.
-  if ((await deps.batches.settle(batch.id)) && open) deps.budgets.correct(batch.accounts, actual - (batch.reservedPicos ?? 0n));
+    return { record: recordOf(deps, ended, used), request: null, answer: [], actualPicos: used.price === null ? 0n : used.costPicos };
+  });
 }
 
 interface Used extends BatchUsage {
@@ -71,10 +65,6 @@ function ofTotals(deps: SettleDeps, { told }: Batch, price: PriceRow | null): Ba
 function atReservation({ reservedPicos }: Batch): BatchUsage {
   const usage: CallUsage = { input: 0, output: 0, total: 0 };
   return { usage, estimated: true, costPicos: reservedPicos ?? 0n, answered: 0, model: null };
-}
-
-function written({ journal }: SettleDeps, record: CallSettled): Promise<void> {
-  return new Promise((resolve, reject) => journal.settled(record, null, [], (error) => (error === null ? resolve() : reject(error))));
 }
 
 const OUTCOMES: Readonly<Record<string, CallSettled['outcome']>> = { completed: 'success', cancelled: 'cancelled' };

@@ -1,24 +1,22 @@
-// Batches and their files in the records: shared by every gateway. What a batch holds of its owner's budgets is a row of the ledger with an unknown end, so that it
-// survives every crash and is counted wherever spend is read; the end replaces it.
+// Batches and their files in the records: shared by every gateway.
 import type { CallStarted } from '#call-record.ts';
+import { jobTable } from '#gateway/jobs/table.ts';
 import { entriesOfUnknown, type LedgerEntry } from '#gateway/money/ledger-row.ts';
-import { applyGroup, takeBackUnknown } from '#gateway/money/ledger-sql.ts';
+import { takeBackUnknown } from '#gateway/money/ledger-sql.ts';
 import { formatPicos } from '#lib/money.ts';
 import type { Records } from '#stores/records/port.ts';
 import { sql } from '#stores/records/sql.ts';
 import { type BatchCall, type BatchStore, callIdOf } from './port.ts';
 import { BATCH_COLUMNS, type BatchRow, batchOf, FILE_COLUMNS, type FileRow, fileOf } from './rows.ts';
 
-const CHANNEL = 'genai_batches';
 /** Batches that are over are shown for so long. */
 const KEPT_DAYS = 90;
-/** No consumer of a journal: the ledger's rows are not told by one. */
-const PLACE = { name: 'batches', position: 0n };
 
 export function createBatchStore(records: Records): BatchStore {
-  const tell = (): Promise<unknown> => records.query(sql`SELECT pg_notify(${CHANNEL}, '')`);
+  const { tell, hold, countsOpen, ...jobs } = jobTable(records, { table: 'batches', columns: BATCH_COLUMNS, read: batchOf });
   return {
     ...filesOf(records),
+    ...jobs,
     async begin(batch) {
       const { id, owner, deploymentId, model, inputFileId, call, reservedPicos, accounts, told, status, nextAtMs } = batch;
       const reserved = reservedPicos === null ? null : formatPicos(reservedPicos);
@@ -27,7 +25,7 @@ export function createBatchStore(records: Records): BatchStore {
           INSERT INTO batches (id, owner, deployment_id, model, input_file_id, call, reserved, accounts, told, status, next_at, created_at)
           VALUES (${id}, ${owner}, ${deploymentId}, ${model}, ${inputFileId}, ${JSON.stringify(call)}, ${reserved}, ${[...accounts]}::text[], ${JSON.stringify(told)},
             ${status}, ${new Date(nextAtMs)}, ${new Date(call.started.startedAtUs / 1000)})`);
-        await applyGroup(session, openEntries(call), PLACE);
+        await hold(session, openEntries(call));
       });
       await tell();
     },
@@ -55,41 +53,11 @@ export function createBatchStore(records: Records): BatchStore {
         WHERE id = ${id} AND settled_at IS NULL`);
       if (!release) await tell();
     },
-    async hurry(id) {
-      await records.query(sql`UPDATE batches SET next_at = now() WHERE id = ${id} AND settled_at IS NULL AND next_at > now()`);
-      await tell();
-    },
-    async claim(most, lockMs) {
-      const rows = await records.query<BatchRow>(sql`
-        UPDATE batches SET locked_until = now() + ${lockMs}::bigint * interval '1 millisecond' WHERE id IN (
-          SELECT id FROM batches WHERE settled_at IS NULL AND next_at <= now() AND (locked_until IS NULL OR locked_until <= now())
-          ORDER BY next_at LIMIT ${most} FOR UPDATE SKIP LOCKED)
-        RETURNING ${BATCH_COLUMNS}`);
-      return rows.map(batchOf);
-    },
-    async noteFailure(id, why, nextAtMs) {
-      await records.query(sql`
-        UPDATE batches SET failures = failures + 1, last_error = ${why.slice(0, 500)}, next_at = ${new Date(nextAtMs)}, locked_until = NULL
-        WHERE id = ${id} AND settled_at IS NULL`);
-    },
-    async isOpen(id) {
-      const rows = await records.query(sql`SELECT 1 FROM ledger WHERE call_id = ${callIdOf(id)} AND call_outcome = 'unknown'`);
-      return rows.length > 0;
-    },
-    async settle(id) {
-      const rows = await records.query(sql`UPDATE batches SET settled_at = now(), locked_until = NULL WHERE id = ${id} AND settled_at IS NULL RETURNING id`);
-      return rows.length > 0;
-    },
-    async nextDueMs() {
-      const [row] = await records.query<{ due: Date | null }>(sql`
-        SELECT min(GREATEST(next_at, COALESCE(locked_until, next_at))) AS due FROM batches WHERE settled_at IS NULL`);
-      return row?.due?.getTime() ?? null;
-    },
+    isOpen: (id) => countsOpen(callIdOf(id)),
     async sweep() {
       await records.query(sql`DELETE FROM batch_files WHERE expires_at < now()`);
       await records.query(sql`DELETE FROM batches WHERE settled_at < now() - ${KEPT_DAYS}::integer * interval '1 day'`);
     },
-    listen: (wake) => records.listen(CHANNEL, wake, wake),
   };
 }
 

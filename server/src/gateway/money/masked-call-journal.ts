@@ -14,12 +14,18 @@ export function maskedCallJournal(journal: CallJournal, maskOf: (projectId: stri
     started: (record) => journal.started(record),
     settled(record, request, answer, done) {
       const mask = maskOf(record.path.projectId);
-      if (mask === null) return journal.settled(record, request, answer, done);
-      const masked = maskedRecord(record, mask);
-      if (record.content !== 'full') return journal.settled(masked, request, answer, done);
-      journal.settled(masked, request === null ? null : mask.body(request, 'json'), [mask.body(Buffer.concat(answer), record.answerFormat)], done);
+      const masked = maskedCall(mask, record, request);
+      const hides = mask !== null && record.content === 'full';
+      journal.settled(masked.record, masked.request, hides ? [mask.body(Buffer.concat(answer), record.answerFormat)] : answer, done);
     },
+    masked: (record, request) => maskedCall(maskOf(record.path.projectId), record, request),
   };
+}
+
+function maskedCall(mask: ContentMask | null, record: CallSettled, request: Uint8Array | null): { record: CallSettled; request: Uint8Array | null } {
+  if (mask === null) return { record, request };
+  const hides = record.content === 'full' && request !== null;
+  return { record: maskedRecord(record, mask), request: hides ? mask.body(request, 'json') : request };
 }
 
 /** Errors of upstreams repeat what was sent, metadata is the client's. */

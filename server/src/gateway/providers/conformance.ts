@@ -255,7 +255,8 @@ export function describeProvider(provider: ProviderUnderTest): void {
       });
       it('of somebody else, or in the background, is refused by name', async () => {
         await expect(openai.responses.create({ model: 'm', input: 'Hi', previous_response_id: 'resp_of_somebody' })).rejects.toMatchObject({ status: 404 });
-        await expect(openai.responses.create({ model: 'm', input: 'Hi', background: true })).rejects.toMatchObject({ status: 501 });
+        if (provider.name === 'openai') return;
+        await expect(openai.responses.create({ model: 'm', input: 'Hi', background: true })).rejects.toMatchObject({ status: 501, param: 'background' });
       });
     });
 

@@ -11,6 +11,7 @@ import type { Snapshot } from '#gateway/snapshot.ts';
 import { askUpstream, isAskable, UpstreamRefused } from '#gateway/upstream-request.ts';
 import { AppError } from '#lib/errors.ts';
 import { objectsOf, parsed } from '#lib/json.ts';
+import { endBackground, tellSeen } from './background/end.ts';
 import type { StoredResponse } from './port.ts';
 import { isResponseId, ownerOf } from './turn.ts';
 
@@ -45,7 +46,7 @@ export async function serveResponse(
     if (found === null) throw notFound(at.id);
     const asking = { at, method: request.method ?? 'GET', query: new URLSearchParams((request.url ?? '').split('?')[1] ?? '') };
     if (asking.query.get('stream') === 'true') throw refused('A stored response cannot be streamed again: read it whole.', 'stream');
-    const answer = found.content === null ? await askKeeper(snapshot, found, asking) : answerHere(found, found.content, asking);
+    const answer = found.content === null ? await askKept({ snapshot, deps }, found, asking) : answerHere(found, found.content, asking);
     if (asking.method === 'DELETE' && !(await deps.responses.remove(at.id, owner))) throw notFound(at.id);
     send(response, answer);
   } catch (error) {
@@ -82,6 +83,15 @@ function inputPage(input: string, query: URLSearchParams): object {
 
 /** Parameters that go on; everything else stays here. */
 const PASSED = ['include', 'include[]', 'limit', 'order', 'after', 'before'];
+
+/** What runs in the background is counted whatever its owner does with it. */
+async function askKept({ snapshot, deps }: { snapshot: Snapshot; deps: GatewayDeps }, found: StoredResponse, asking: Asking): Promise<Answer> {
+  const target = snapshot.targetOf(found.deploymentId);
+  if (asking.method === 'DELETE' && target !== null) await endBackground(deps, found, target);
+  const answer = await askKeeper(snapshot, found, asking);
+  if (asking.method !== 'DELETE' && asking.at.part !== 'input_items') await tellSeen(deps, found, answer.json);
+  return answer;
+}
 
 async function askKeeper(snapshot: Snapshot, { id, deploymentId }: StoredResponse, { at, method, query }: Asking): Promise<Answer> {
   const target = snapshot.targetOf(deploymentId);

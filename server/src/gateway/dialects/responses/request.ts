@@ -15,7 +15,6 @@ const REWRITTEN: ReadonlySet<string> = new Set(
 /** @throws AppError 400 for what is no input, 501 for what only an upstream with Responses of its own can do. */
 export function readResponsesCall(body: Fields, facts: AnswerFacts): ClientCall {
   for (const name of ['previous_response_id', 'conversation', 'prompt']) if (body[name] !== undefined && body[name] !== null) throw notBridged(name);
-  if (body.background === true) throw notBridged('background');
   const tools = toolsOf(body.tools);
   const chat: ChatRequest = {
     ...Object.fromEntries(Object.entries(body).filter(([key]) => !REWRITTEN.has(key))),
