@@ -109,12 +109,21 @@ async function serve(http: Context, route: Route, options: AppOptions): Promise<
 }
 
 function withHeaders(response: Response, surface: Surface, requestId: string): Response {
-  // A Response that came through fetch-like APIs can have immutable headers: copy instead of setting.
-  const headers = new Headers(response.headers);
-  headers.set('x-request-id', requestId);
-  headers.set('x-content-type-options', 'nosniff');
-  if (allowsAnyOrigin(surface)) for (const [name, value] of Object.entries(CORS_HEADERS)) headers.set(name, value);
-  return new Response(response.body, { status: response.status, headers });
+  const put = (headers: Headers): void => {
+    headers.set('x-request-id', requestId);
+    headers.set('x-content-type-options', 'nosniff');
+    if (allowsAnyOrigin(surface)) for (const [name, value] of Object.entries(CORS_HEADERS)) headers.set(name, value);
+  };
+  try {
+    // A copy would make a web stream of the body, which costs more than most answers.
+    put(response.headers);
+    return response;
+  } catch {
+    // A Response that came through fetch-like APIs can have immutable headers.
+    const headers = new Headers(response.headers);
+    put(headers);
+    return new Response(response.body, { status: response.status, headers });
+  }
 }
 
 /** Authenticates and checks the role table. @throws AppError 401 without a credential, 403 with one that is not enough. */

@@ -14,23 +14,27 @@ const DEFAULT_LIMIT_BYTES = 1 << 20;
  * @throws AppError 413 beyond `maxBytes` (before or after decompression), 400 for a broken gzip stream, 415 for another encoding.
  */
 export async function readBody(http: Context, maxBytes: number = DEFAULT_LIMIT_BYTES): Promise<Buffer> {
-  const announced = Number(http.req.header('content-length') ?? 0);
-  if (announced > maxBytes) throw tooLarge(maxBytes);
-  const chunks: Uint8Array[] = [];
-  let sizeBytes = 0;
-  if (http.req.raw.body !== null) {
-    for await (const chunk of http.req.raw.body as unknown as AsyncIterable<Uint8Array>) {
-      sizeBytes += chunk.byteLength;
-      if (sizeBytes > maxBytes) throw tooLarge(maxBytes);
-      chunks.push(chunk);
-    }
-  }
-  const body = Buffer.concat(chunks);
+  const length = http.req.header('content-length');
+  if (Number(length ?? 0) > maxBytes) throw tooLarge(maxBytes);
+  // No more than the announced length can come; read so, no web stream is made for it.
+  const body = length === undefined ? await readCounted(http, maxBytes) : Buffer.from(await http.req.raw.arrayBuffer());
   const encoding = http.req.header('content-encoding')?.trim().toLowerCase() ?? 'identity';
   if (encoding === 'identity' || encoding === '') return body;
   if (encoding !== 'gzip')
     throw new AppError(`Content-Encoding ${encoding.slice(0, 20)} is not supported: send gzip or none.`, { status: 415, code: 'unsupported_encoding' });
   return decompress(body, maxBytes);
+}
+
+/** A body of unknown length, counted while it comes. */
+async function readCounted(http: Context, maxBytes: number): Promise<Buffer> {
+  const chunks: Uint8Array[] = [];
+  let sizeBytes = 0;
+  for await (const chunk of (http.req.raw.body ?? []) as AsyncIterable<Uint8Array>) {
+    sizeBytes += chunk.byteLength;
+    if (sizeBytes > maxBytes) throw tooLarge(maxBytes);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
 }
 
 async function decompress(body: Buffer, maxBytes: number): Promise<Buffer> {
