@@ -2,6 +2,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Dispatcher } from 'undici';
 import { authenticate } from '#gateway/authenticate.ts';
+import { Call } from '#gateway/call.ts';
 import type { GatewayDeps } from '#gateway/deps.ts';
 import { openAiDialect } from '#gateway/dialects/openai.ts';
 import { type Failure, ownFailure } from '#gateway/errors.ts';
@@ -46,7 +47,10 @@ export async function serveResponse(
     if (found === null) throw notFound(at.id);
     const asking = { at, method: request.method ?? 'GET', query: new URLSearchParams((request.url ?? '').split('?')[1] ?? '') };
     if (asking.query.get('stream') === 'true') throw refused('A stored response cannot be streamed again: read it whole.', 'stream');
-    const answer = found.content === null ? await askKept({ snapshot, deps }, found, asking) : answerHere(found, found.content, asking);
+    const call = new Call(deps, snapshot, { endpoint: 'responses', route: '/v1/responses', pathModel: null }, [request, response]);
+    call.key = key;
+    call.keyId = keyId;
+    const answer = await answerTo(call, { found, asking, deps });
     if (asking.method === 'DELETE' && !(await deps.responses.remove(at.id, owner))) throw notFound(at.id);
     send(response, answer);
   } catch (error) {
@@ -54,6 +58,25 @@ export async function serveResponse(
   } finally {
     snapshot.leave();
   }
+}
+
+async function answerTo(call: Call, { found, asking, deps }: { found: StoredResponse; asking: Asking; deps: GatewayDeps }): Promise<Answer> {
+  if (found.content !== null) return answerHere(found, found.content, asking);
+  const kept = await askKept({ snapshot: call.snapshot, deps }, found, asking);
+  return showsAnswer(asking) ? await lookedAt(call, kept) : kept;
+}
+
+function showsAnswer({ at, method }: Asking): boolean {
+  return method !== 'DELETE' && at.part !== 'input_items';
+}
+
+/** What the upstream keeps is what it said: guards of the reading key look at it as they did at the call's answer. @throws AppError 400 when one refuses. */
+async function lookedAt(call: Call, answer: Answer): Promise<Answer> {
+  const guards = call.snapshot.guards?.of(call) ?? null;
+  if (guards === null || !guards.has('post_call')) return answer;
+  const { bytes, refusal } = await guards.answer(Buffer.from(answer.json));
+  if (refusal !== null) throw refusal;
+  return bytes === null ? answer : { ...answer, json: bytes.toString('utf8') };
 }
 
 interface Asking {

@@ -233,3 +233,48 @@ describe('a response that its upstream keeps', () => {
     ]);
   });
 });
+
+describe('a response that the upstream keeps, read with a key whose guards look at answers', () => {
+  it('is masked as the call’s answer was, or refused; what the upstream said is shown to nobody', async () => {
+    const said = {
+      ...{ id: 'resp_said', object: 'response', status: 'completed', model: 'gpt-5', store: true, usage: { input_tokens: 3, output_tokens: 2 } },
+      output: [{ type: 'message', role: 'assistant', content: [{ type: 'output_text', text: 'Write to taro@example.com' }] }],
+    };
+    native.script({ pieces: [JSON.stringify(said)] });
+    const guard = {
+      provider: 'genai_personal_data',
+      defaultOn: false,
+      failOpen: false,
+      timeoutMs: 1000,
+      violation: null,
+      modes: new Set(['post_call'] as const),
+    };
+    const guarded = await startTestGateway({
+      deployments: [{ ...DEPLOYMENT, id: 'native-1', modelName: 'gpt', apiBase: `${native.url}/v1` }],
+      guardrails: [
+        { ...guard, name: 'masks', kind: 'personal_data', entities: new Map([['EMAIL_ADDRESS', 'MASK']]) },
+        { ...guard, name: 'blocks', kind: 'personal_data', entities: new Map([['EMAIL_ADDRESS', 'BLOCK']]) },
+      ],
+    });
+    guarded.key('sk-masked', { teamId: 'a', guardrails: ['masks'] });
+    guarded.key('sk-blocked', { teamId: 'a', guardrails: ['blocks'] });
+    const read = async (key: string, method = 'GET', path = '/resp_said') => {
+      const body = method === 'POST' ? { body: JSON.stringify({ model: 'gpt', input: 'hi' }) } : {};
+      const answer = await fetch(`${guarded.url}/v1/responses${path}`, {
+        method,
+        headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
+        ...body,
+      });
+      return { status: answer.status, text: await answer.text() };
+    };
+    for (const shown of [await read('sk-masked', 'POST', ''), await read('sk-masked')]) {
+      expect(shown.status).toBe(200);
+      expect(shown.text).toContain('Write to <EMAIL_ADDRESS>');
+      expect(shown.text).not.toContain('taro');
+    }
+    const blocked = await read('sk-blocked');
+    expect(blocked.status).toBe(400);
+    expect(blocked.text).not.toContain('taro');
+    await guarded.close();
+  });
+});
