@@ -299,6 +299,8 @@ class FlowingAnswer implements Sink, Interruptible {
 
   #close(outcome: 'success' | 'failure' | 'cancelled', failure: Failure | null, tail: Buffer | null): void {
     this.#over = true;
+    // Nobody would resume it once its client has gone: its connection would be held until the call's longest time.
+    this.#resume();
     this.#call.pings?.stop();
     this.#call.waiting = null;
     const record = this.#call.attempts.at(-1);
