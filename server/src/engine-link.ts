@@ -157,7 +157,7 @@ function superviseEngine(options: EngineLinkOptions): { pid(): number | null; st
     const startedAt = performance.now();
     // chDB works on libuv's threads: with the default of four, file reads of the same process starve.
     const started = spawn(process.execPath, [join(import.meta.dirname, 'engine.ts')], {
-      // What ./genai asks of glibc is for the front at rest: few arenas and early trimming raise the engine's peak (a trace of 100,000 spans: 1,612 to 1,668 MB instead of 1,585).
+      // What ./genai asks of glibc is for the front at rest; the engine's many threads would share two arenas (peak with a trace of 100,000 spans 1,612 to 1,668 MB, without 1,585 to 1,621).
       env: { ...options.environment, UV_THREADPOOL_SIZE: '16', MALLOC_ARENA_MAX: undefined, MALLOC_TRIM_THRESHOLD_: undefined },
       stdio: ['pipe', 'inherit', 'inherit'],
     });
