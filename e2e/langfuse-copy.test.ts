@@ -173,16 +173,30 @@ const OWN = new Set([
   'createdBy',
   'timestampOfRun',
 ]);
-/** Durations in seconds: the API tells instants to the millisecond, so a copy cannot be finer. */
-const DURATIONS = new Set(['latency', 'timeToFirstToken']);
-function told(value: unknown, name = ''): unknown {
-  if (typeof value === 'number' && DURATIONS.has(name)) return Math.round(value * 1_000) / 1_000;
-  if (Array.isArray(value)) return value.map((member) => told(member));
+function told(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(told);
   if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(Object.entries(value).flatMap(([key, member]) => (OWN.has(key) ? [] : [[key, told(member, key)]])));
+  return Object.fromEntries(Object.entries(value).flatMap(([key, member]) => (OWN.has(key) ? [] : [[key, told(member)]])));
 }
 const withoutId = (rows: Row[]): unknown[] => rows.map(({ id: _, ...row }) => told(row));
 const byId = (rows: Row[]): Row[] => [...rows].sort((first, second) => (first.id < second.id ? -1 : 1));
+
+/**
+ * A duration is stored to the microsecond and instants are told to the millisecond, so a copy can be finer than neither: two instants cut off apart are a
+ * millisecond further away or nearer. Each duration must agree with the told instants to that, and is then compared as they tell it.
+ */
+function asTold(duration: unknown, from: unknown, to: unknown): unknown {
+  if (typeof duration !== 'number') return duration;
+  const told = (Date.parse(to as string) - Date.parse(from as string)) / 1_000;
+  expect(Math.abs(duration - told)).toBeLessThan(0.001_001);
+  return told;
+}
+const observationAsTold = (row: Row): Row => ({
+  ...row,
+  latency: asTold(row.latency, row.startTime, row.endTime),
+  timeToFirstToken: asTold(row.timeToFirstToken, row.startTime, row.completionStartTime),
+});
+const ends = (row: Row): string => (row.endTime ?? row.startTime) as string;
 
 /** Everything that the public API shows of a project. */
 async function shown(place: Place) {
@@ -194,7 +208,10 @@ async function shown(place: Place) {
     traces: await Promise.all(
       traces.map(async ({ id }) => {
         const trace = await ask<Row & { observations: Row[]; scores: Row[] }>(place, `/traces/${id}`);
-        return told({ ...trace, observations: byId(trace.observations), scores: byId(trace.scores) });
+        const observations = byId(trace.observations).map(observationAsTold);
+        const [first] = observations.map(({ startTime }) => startTime as string).sort();
+        const latency = asTold(trace.latency, first, observations.map(ends).sort().at(-1));
+        return told({ ...trace, latency, observations, scores: byId(trace.scores) });
       }),
     ),
     scores: byId(await all(place, '/v2/scores')).map((row) => told(row)),
