@@ -1,5 +1,6 @@
 // When the process that stores events keeps house: soon after its start, then every hour, and only while the events are its to store.
 import { join } from 'node:path';
+import { Pump } from '#lib/pump.ts';
 import { type PurgeDependencies, purgeDeletions } from '#observe/deletion/purge.ts';
 import { DELETIONS_CHANNEL, type DeletionRow, openDeletions } from '#observe/deletion/receipts.ts';
 import { createHousekeeping, type Housekeeping } from '#observe/life/housekeeping.ts';
@@ -22,6 +23,7 @@ export interface Life {
 }
 
 const PENDING_EVERY_MS = 3_000;
+const LONGEST_SLEEP_MS = 300_000;
 
 /** The blobs as the engine sees them, beside the front that writes them too. */
 export async function openEngineBlobs(settings: EngineInput['settings']): Promise<Blobs> {
@@ -86,38 +88,25 @@ const DELETIONS_A_LOOK = 100;
 /** Hides deletions that were noted, and takes those that are hidden to their end; sleeps when none is open. */
 async function tendDeletions(parts: LifeParts): Promise<{ stop(): Promise<void> }> {
   const { records, log, mayRun } = parts;
-  let timer: NodeJS.Timeout | undefined;
-  let [stopped, woken] = [false, false];
-  let running: Promise<void> | null = null;
   const look = async (): Promise<boolean> => {
     if (!mayRun()) return false;
     for (const deletion of await openDeletions(records, DELETIONS_A_LOOK)) if (deletion.hidden_at === null) await parts.hide(deletion);
     return await purgeDeletions({ ...parts, recordsOf: recordsOfArchive });
   };
-  const wake = (): void => {
-    woken = true;
-    if (stopped || running !== null) return;
-    clearTimeout(timer);
-    woken = false;
-    running = look()
-      .catch((error: unknown) => {
-        log.warn('deletions could not be taken to their end; tried again', { error });
-        return true;
-      })
-      .then((pending) => {
-        running = null;
-        const afterMs = woken ? 0 : pending ? PENDING_EVERY_MS : parts.lookEveryMs;
-        if (!stopped && afterMs !== null) timer = setTimeout(wake, afterMs).unref();
-      });
-  };
-  const stopListening = await records.listen(DELETIONS_CHANNEL, wake, wake);
-  wake();
+  const pump = new Pump({
+    pass: async () => ((await look()) ? PENDING_EVERY_MS : parts.lookEveryMs),
+    onError: (error) => log.warn('deletions could not be taken to their end; tried again', { error }),
+    againMs: PENDING_EVERY_MS,
+    shortestMs: PENDING_EVERY_MS,
+    longestMs: LONGEST_SLEEP_MS,
+  });
+  const stopListening = await records.listen(DELETIONS_CHANNEL, pump.wake, pump.wake);
+  pump.wake();
   return {
     async stop() {
-      stopped = true;
-      clearTimeout(timer);
+      const idle = pump.close();
       await stopListening();
-      await running;
+      await idle;
     },
   };
 }

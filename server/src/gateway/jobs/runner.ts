@@ -1,6 +1,7 @@
 // Looks after what ends long after it was asked for (batches, responses in the background), until it has ended and is counted. Woken by NOTIFY and by the next one that
 // is due; with nothing open no timer runs. Each is taken by one process at a time (a lock that ends by itself), so that several gateways and a kill -9 make no difference.
 import type { Clock } from '#gateway/deps.ts';
+import { Pump } from '#lib/pump.ts';
 import type { Log } from '#telemetry/log.ts';
 
 export interface Job {
@@ -64,66 +65,44 @@ export async function startJobs<One extends Job>(work: JobWork<One>): Promise<Jo
 class Runner<One extends Job> implements JobRunner {
   readonly #work: JobWork<One>;
   #stopListening: () => Promise<void> = async () => {};
-  #timer: NodeJS.Timeout | null = null;
-  #pumping: Promise<void> | null = null;
-  #again = false;
-  #closed = false;
+  readonly #pump: Pump;
   #sweptAtMs = 0;
 
   constructor(work: JobWork<One>) {
     this.#work = work;
-  }
-
-  async start(): Promise<void> {
-    const wake = (): void => this.#pump();
-    this.#stopListening = await this.#work.queue.listen(wake);
-    this.#pump();
-  }
-
-  async close(): Promise<void> {
-    this.#closed = true;
-    if (this.#timer !== null) clearTimeout(this.#timer);
-    await this.#stopListening();
-    await this.#pumping;
-  }
-
-  /** One pass at a time, and one more when something happened meanwhile. */
-  #pump(): void {
-    if (this.#closed) return;
-    this.#again = true;
-    this.#pumping ??= this.#passes().finally(() => {
-      this.#pumping = null;
-      if (this.#again) this.#pump();
+    this.#pump = new Pump({
+      pass: () => this.#pass(),
+      onError: (error) => work.log.warn(`${work.name} could not be looked for; tried again`, { error }),
+      againMs: AGAIN_MS,
+      shortestMs: SHORTEST_SLEEP_MS,
+      longestMs: LONGEST_SLEEP_MS,
     });
   }
 
-  #sleep(ms: number): void {
-    if (this.#closed) return;
-    if (this.#timer !== null) clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#pump(), Math.min(Math.max(ms, SHORTEST_SLEEP_MS), LONGEST_SLEEP_MS)).unref();
+  async start(): Promise<void> {
+    this.#stopListening = await this.#work.queue.listen(this.#pump.wake);
+    this.#pump.wake();
   }
 
-  async #passes(): Promise<void> {
-    const { queue, clock, log, name } = this.#work;
-    try {
-      while (this.#again && !this.#closed) {
-        this.#again = false;
-        for (let taken = AT_ONCE; taken === AT_ONCE && !this.#closed; ) {
-          const due = await queue.claim(AT_ONCE, LOCK_MS);
-          await Promise.all(due.map((job) => this.#look(job)));
-          taken = due.length;
-        }
-        const dueMs = await queue.nextDueMs();
-        if (dueMs !== null) this.#sleep(dueMs - clock.nowMs());
-      }
-      if (clock.nowMs() - this.#sweptAtMs >= SWEEP_EVERY_MS) {
-        this.#sweptAtMs = clock.nowMs();
-        await queue.sweep();
-      }
-    } catch (error) {
-      log.warn(`${name} could not be looked for; tried again`, { error });
-      this.#sleep(AGAIN_MS);
+  async close(): Promise<void> {
+    const idle = this.#pump.close();
+    await this.#stopListening();
+    await idle;
+  }
+
+  async #pass(): Promise<number | null> {
+    const { queue, clock } = this.#work;
+    for (let taken = AT_ONCE; taken === AT_ONCE && !this.#pump.closed; ) {
+      const due = await queue.claim(AT_ONCE, LOCK_MS);
+      await Promise.all(due.map((job) => this.#look(job)));
+      taken = due.length;
     }
+    const dueMs = await queue.nextDueMs();
+    if (clock.nowMs() - this.#sweptAtMs >= SWEEP_EVERY_MS) {
+      this.#sweptAtMs = clock.nowMs();
+      await queue.sweep();
+    }
+    return dueMs === null ? null : dueMs - clock.nowMs();
   }
 
   async #look(job: One): Promise<void> {

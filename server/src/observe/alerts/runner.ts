@@ -1,5 +1,6 @@
 // Evaluates rules and sends what is to be told. Idle when there is nothing: it is woken by NOTIFY and by the next rule or message that is due; without rules no timer runs.
 // Each rule and each message is taken by one process at a time (a lock that ends by itself), and what a firing tells is written with the state in one transaction.
+import { Pump } from '#lib/pump.ts';
 import type { Sealer } from '#lib/sealed.ts';
 import type { AskEngine } from '#observe/api/ask-engine.ts';
 import { readerOf } from '#observe/evaluation/targets.ts';
@@ -61,60 +62,41 @@ export async function startAlerts(parts: AlertRunnerParts): Promise<AlertRunner>
 class Runner implements AlertRunner {
   readonly #parts: AlertRunnerParts;
   #stopListening: () => Promise<void> = async () => {};
-  #timer: NodeJS.Timeout | null = null;
-  #pumping: Promise<void> | null = null;
-  #again = false;
-  #closed = false;
+  readonly #pump: Pump;
   #forgottenAtMs = 0;
 
   constructor(parts: AlertRunnerParts) {
     this.#parts = parts;
-  }
-
-  async start(): Promise<void> {
-    const wake = (): void => this.#pump();
-    this.#stopListening = await this.#parts.records.listen(ALERTS_CHANNEL, wake, wake);
-    this.#pump();
-  }
-
-  async close(): Promise<void> {
-    this.#closed = true;
-    if (this.#timer !== null) clearTimeout(this.#timer);
-    await this.#stopListening();
-    await this.#pumping;
-  }
-
-  /** One pass at a time, and one more when something happened meanwhile. */
-  #pump(): void {
-    if (this.#closed) return;
-    this.#again = true;
-    this.#pumping ??= this.#passes().finally(() => {
-      this.#pumping = null;
+    this.#pump = new Pump({
+      pass: () => this.#pass(),
+      onError: (error) => parts.log.warn('alerts could not be evaluated; tried again', { error }),
+      againMs: AGAIN_MS,
+      shortestMs: SHORTEST_SLEEP_MS,
+      longestMs: LONGEST_SLEEP_MS,
     });
   }
 
-  #sleep(ms: number): void {
-    if (this.#closed) return;
-    if (this.#timer !== null) clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#pump(), Math.min(Math.max(ms, SHORTEST_SLEEP_MS), LONGEST_SLEEP_MS)).unref();
+  async start(): Promise<void> {
+    const { wake } = this.#pump;
+    this.#stopListening = await this.#parts.records.listen(ALERTS_CHANNEL, wake, wake);
+    wake();
   }
 
-  async #passes(): Promise<void> {
-    const { records, nowMs, log } = this.#parts;
-    try {
-      while (this.#again && !this.#closed) {
-        this.#again = false;
-        if ((await nextDue(records)) === null) return;
-        const evaluable = await this.#evaluateDue();
-        await this.#deliverDue();
-        await this.#forget();
-        const due = await nextDue(records);
-        if (due !== null) this.#sleep(evaluable ? due.getTime() - nowMs() : AGAIN_MS);
-      }
-    } catch (error) {
-      log.warn('alerts could not be evaluated; tried again', { error });
-      this.#sleep(AGAIN_MS);
-    }
+  async close(): Promise<void> {
+    const idle = this.#pump.close();
+    await this.#stopListening();
+    await idle;
+  }
+
+  async #pass(): Promise<number | null> {
+    const { records, nowMs } = this.#parts;
+    if ((await nextDue(records)) === null) return null;
+    const evaluable = await this.#evaluateDue();
+    await this.#deliverDue();
+    await this.#forget();
+    const due = await nextDue(records);
+    if (due === null) return null;
+    return evaluable ? due.getTime() - nowMs() : AGAIN_MS;
   }
 
   async #forget(): Promise<void> {
@@ -126,7 +108,7 @@ class Runner implements AlertRunner {
   /** False while nobody can say what is stored: rules wait, and no silence is taken for one. */
   async #evaluateDue(): Promise<boolean> {
     const { records, lagMs, nowMs } = this.#parts;
-    while (!this.#closed) {
+    while (!this.#pump.closed) {
       const lag = await lagMs();
       if (lag === null) return false;
       const rules = await claimRules(records, RULES_AT_ONCE, new Date(nowMs()), LOCK_MS);
@@ -168,7 +150,7 @@ class Runner implements AlertRunner {
 
   async #deliverDue(): Promise<void> {
     const { records, nowMs } = this.#parts;
-    while (!this.#closed) {
+    while (!this.#pump.closed) {
       const deliveries = await claimDeliveries(records, MESSAGES_AT_ONCE, new Date(nowMs()), LOCK_MS);
       await all(deliveries.map((delivery) => this.#deliver(delivery)));
       if (deliveries.length === 0) return;

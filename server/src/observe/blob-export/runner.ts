@@ -2,6 +2,7 @@
 // One window at a time in a process, and the exports take turns. Each is taken by one process (a lease that ends by itself).
 import { rm } from 'node:fs/promises';
 import { AppError } from '#lib/errors.ts';
+import { Pump } from '#lib/pump.ts';
 import type { Sealer } from '#lib/sealed.ts';
 import type { Records } from '#stores/records/port.ts';
 import type { Log } from '#telemetry/log.ts';
@@ -74,62 +75,43 @@ class Runner implements ExportRunner {
   readonly #worker: string;
   readonly #closing = new AbortController();
   #stopListening: () => Promise<void> = async () => {};
-  #timer: NodeJS.Timeout | null = null;
-  #pumping: Promise<void> | null = null;
-  #again = false;
+  readonly #pump: Pump;
 
   constructor(parts: ExportParts) {
     this.#parts = parts;
     this.#worker = parts.worker;
+    this.#pump = new Pump({
+      pass: () => this.#pass(),
+      onError: (error) => parts.log.warn('scheduled exports cannot go on; tried again', { error }),
+      againMs: AGAIN_MS,
+      shortestMs: SHORTEST_SLEEP_MS,
+      longestMs: LONGEST_SLEEP_MS,
+    });
   }
 
   async start(): Promise<void> {
-    const wake = (): void => this.wake();
+    const { wake } = this.#pump;
     this.#stopListening = await this.#parts.records.listen(BLOB_EXPORT_CHANNEL, wake, wake);
-    this.#pump();
+    wake();
   }
 
   wake(): void {
-    this.#pump();
+    this.#pump.wake();
   }
 
   async close(): Promise<void> {
     this.#closing.abort();
-    if (this.#timer !== null) clearTimeout(this.#timer);
+    const idle = this.#pump.close();
     await this.#stopListening();
-    await this.#pumping;
+    await idle;
   }
 
-  /** One pass at a time, and one more when something happened meanwhile. */
-  #pump(): void {
-    if (this.#closing.signal.aborted) return;
-    this.#again = true;
-    this.#pumping ??= this.#passes().finally(() => {
-      this.#pumping = null;
-    });
-  }
-
-  #sleep(ms: number): void {
-    if (this.#closing.signal.aborted) return;
-    if (this.#timer !== null) clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#pump(), Math.min(Math.max(ms, SHORTEST_SLEEP_MS), LONGEST_SLEEP_MS)).unref();
-  }
-
-  async #passes(): Promise<void> {
-    const { records, lagMs, log } = this.#parts;
-    try {
-      while (this.#again && !this.#closing.signal.aborted) {
-        this.#again = false;
-        if ((await untilDueMs(records)) === null) return;
-        let lag = await lagMs();
-        while (lag !== null && !this.#closing.signal.aborted && (await this.#exportOne(lag))) lag = await lagMs();
-        this.#sleep(lag === null ? AGAIN_MS : ((await untilDueMs(records)) ?? LONGEST_SLEEP_MS));
-      }
-    } catch (error) {
-      if (this.#closing.signal.aborted) return;
-      log.warn('scheduled exports cannot go on; tried again', { error });
-      this.#sleep(AGAIN_MS);
-    }
+  async #pass(): Promise<number | null> {
+    const { records, lagMs } = this.#parts;
+    if ((await untilDueMs(records)) === null) return null;
+    let lag = await lagMs();
+    while (lag !== null && !this.#pump.closed && (await this.#exportOne(lag))) lag = await lagMs();
+    return lag === null ? AGAIN_MS : ((await untilDueMs(records)) ?? LONGEST_SLEEP_MS);
   }
 
   /** Takes the one that is due and writes its next window. False when none is due. */

@@ -1,4 +1,5 @@
 // Finds what rules want judged and works the queue off, a few at a time. Idle when there is nothing: it is woken by stored events, by NOTIFY and by the next due job.
+import { Pump } from '#lib/pump.ts';
 import type { Records } from '#stores/records/port.ts';
 import type { Log } from '#telemetry/log.ts';
 import { maxCostOf } from './backfills-sql.ts';
@@ -37,6 +38,7 @@ const SCAN_EVERY_MS = 2_000;
 const TRAILING_MS = 15_000;
 /** Clocks of machines differ, and a gateway hands its calls on in batches: what was received within this time is looked at again. */
 const MARGIN_MS = 60_000;
+const SHORTEST_SLEEP_MS = 50;
 const LONGEST_SLEEP_MS = 300_000;
 const NOT_YET_SECONDS = 10;
 /** Jobs that a rule may have waiting. */
@@ -60,14 +62,19 @@ class Runner implements EvaluationRunner {
   #scanTimer: NodeJS.Timeout | null = null;
   #trailingTimer: NodeJS.Timeout | null = null;
   #pollTimer: NodeJS.Timeout | null = null;
-  #dueTimer: NodeJS.Timeout | null = null;
   #scanning: Promise<void> = Promise.resolve();
-  #pumping: Promise<void> | null = null;
-  #again = false;
+  readonly #pump: Pump;
   #forgottenAtMs = 0;
 
   constructor(parts: RunnerParts) {
     this.#parts = parts;
+    this.#pump = new Pump({
+      pass: () => this.#pass(),
+      onError: (error) => parts.log.warn('the queue of evaluation could not be read; tried again', { error }),
+      againMs: NOT_YET_SECONDS * 1000,
+      shortestMs: SHORTEST_SLEEP_MS,
+      longestMs: LONGEST_SLEEP_MS,
+    });
   }
 
   async start(): Promise<void> {
@@ -89,10 +96,11 @@ class Runner implements EvaluationRunner {
 
   async close(): Promise<void> {
     this.#closing.abort();
-    for (const timer of [this.#scanTimer, this.#trailingTimer, this.#dueTimer]) if (timer !== null) clearTimeout(timer);
+    const idle = this.#pump.close();
+    for (const timer of [this.#scanTimer, this.#trailingTimer]) if (timer !== null) clearTimeout(timer);
     if (this.#pollTimer !== null) clearInterval(this.#pollTimer);
     await this.#stopListening();
-    await Promise.all([this.#scanning, this.#pumping]);
+    await Promise.all([this.#scanning, idle]);
     await Promise.all(this.#running);
   }
 
@@ -108,9 +116,9 @@ class Runner implements EvaluationRunner {
       if (this.#rules) this.#scanIn(0);
     } catch (error) {
       this.#parts.log.warn('rules of evaluation could not be read; tried again', { error });
-      this.#sleep(NOT_YET_SECONDS * 1000);
+      this.#pump.sleep(NOT_YET_SECONDS * 1000);
     }
-    this.#pump();
+    this.#pump.wake();
   }
 
   #scanIn(ms: number): void {
@@ -133,7 +141,7 @@ class Runner implements EvaluationRunner {
         if (this.#closed) return;
         await this.#look(rule, until);
       }
-      if (rules.length > 0) this.#pump();
+      if (rules.length > 0) this.#pump.wake();
     } catch (error) {
       if (this.#closed) return;
       log.warn('evaluation could not look at what came in; tried again', { error });
@@ -171,32 +179,14 @@ class Runner implements EvaluationRunner {
     }
   }
 
-  /** Takes jobs into free slots; one pass at a time, and one more when something happened meanwhile. */
-  #pump(): void {
-    if (this.#closed) return;
-    this.#again = true;
-    this.#pumping ??= this.#passes().finally(() => {
-      this.#pumping = null;
-    });
-  }
-
-  async #passes(): Promise<void> {
-    const { records, log } = this.#parts;
-    try {
-      while (this.#again && !this.#closed) {
-        this.#again = false;
-        await this.#forget();
-        const free = (this.#parts.slots ?? SLOTS) - this.#running.size;
-        const jobs = free > 0 ? await claim(records, free, LOCK_SECONDS) : [];
-        for (const job of jobs) this.#run(job);
-        if (free <= 0) return;
-        const due = await nextDue(records);
-        if (due !== null) this.#sleep(due.getTime() - Date.now());
-      }
-    } catch (error) {
-      log.warn('the queue of evaluation could not be read; tried again', { error });
-      this.#sleep(NOT_YET_SECONDS * 1000);
-    }
+  /** Takes jobs into free slots. */
+  async #pass(): Promise<number | null> {
+    await this.#forget();
+    const free = (this.#parts.slots ?? SLOTS) - this.#running.size;
+    if (free <= 0) return null;
+    for (const job of await claim(this.#parts.records, free, LOCK_SECONDS)) this.#run(job);
+    const due = await nextDue(this.#parts.records);
+    return due === null ? null : due.getTime() - Date.now();
   }
 
   async #forget(): Promise<void> {
@@ -205,18 +195,12 @@ class Runner implements EvaluationRunner {
     await forgetOld(this.#parts.records);
   }
 
-  #sleep(ms: number): void {
-    if (this.#closed) return;
-    if (this.#dueTimer !== null) clearTimeout(this.#dueTimer);
-    this.#dueTimer = setTimeout(() => this.#pump(), Math.min(Math.max(ms, 50), LONGEST_SLEEP_MS)).unref();
-  }
-
   #run(job: JobRow): void {
     const running = this.#work(job)
       .catch((error: unknown) => this.#parts.log.warn('a judgement could not be finished; it is taken again when its lock ends', { jobId: job.id, error }))
       .finally(() => {
         this.#running.delete(running);
-        this.#pump();
+        this.#pump.wake();
       });
     this.#running.add(running);
   }

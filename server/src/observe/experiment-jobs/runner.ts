@@ -1,4 +1,5 @@
 // Works started experiments off, a few items at a time; woken by news and by the next due item, idle otherwise. A process that dies loses its items to the next one when their lock ends.
+import { Pump } from '#lib/pump.ts';
 import type { Log } from '#telemetry/log.ts';
 import { type AskParts, askItem, type Outcome } from './ask-item.ts';
 import { type ClaimedItem, claim, EXPERIMENTS_CHANNEL, endItem, endJob, nextDue, putBack, releaseAll } from './jobs-sql.ts';
@@ -18,6 +19,7 @@ const LOCK_SECONDS = 300;
 const SLOTS = 3;
 const MOST_ATTEMPTS = 5;
 const AGAIN_MS = 5_000;
+const SHORTEST_SLEEP_MS = 50;
 const LONGEST_SLEEP_MS = 300_000;
 
 /** Starts working. */
@@ -32,66 +34,44 @@ class ExperimentRunner {
   readonly #closing = new AbortController();
   readonly #running = new Set<Promise<void>>();
   #stopListening: () => Promise<void> = async () => {};
-  #pumping: Promise<void> | null = null;
-  #again = false;
-  #timer: NodeJS.Timeout | undefined;
+  readonly #pump: Pump;
 
   constructor(parts: RunnerParts) {
     this.#parts = parts;
+    this.#pump = new Pump({
+      pass: () => this.#pass(),
+      onError: (error) => parts.log.warn('experiments could not be looked at; tried again', { error }),
+      againMs: AGAIN_MS,
+      shortestMs: SHORTEST_SLEEP_MS,
+      longestMs: LONGEST_SLEEP_MS,
+    });
   }
 
   async start(): Promise<void> {
-    const wake = (): void => this.#pump();
+    const { wake } = this.#pump;
     this.#stopListening = await this.#parts.records.listen(EXPERIMENTS_CHANNEL, wake, wake);
     const { records, alone = false, log } = this.#parts;
     if (alone) await releaseAll(records).catch((error: unknown) => log.warn('items of a process that died wait for the end of their lock', { error }));
-    this.#pump();
+    wake();
   }
 
   /** Calls under way are given back to the queue. */
   async close(): Promise<void> {
     this.#closing.abort();
-    clearTimeout(this.#timer);
+    const idle = this.#pump.close();
     await this.#stopListening();
-    await this.#pumping;
+    await idle;
     await Promise.all(this.#running);
   }
 
-  get #closed(): boolean {
-    return this.#closing.signal.aborted;
-  }
-
-  #pump(): void {
-    if (this.#closed) return;
-    this.#again = true;
-    this.#pumping ??= this.#passes().finally(() => {
-      this.#pumping = null;
-      // Somebody woke it while it was ending.
-      if (this.#again) this.#pump();
-    });
-  }
-
-  async #passes(): Promise<void> {
-    const { records, log, lockSeconds = LOCK_SECONDS } = this.#parts;
-    try {
-      while (this.#again && !this.#closed) {
-        this.#again = false;
-        const free = SLOTS - this.#running.size;
-        if (free <= 0) return;
-        for (const item of await claim(records, free, lockSeconds)) this.#run(item);
-        const due = await nextDue(records);
-        if (due !== null) this.#sleep(due.getTime() - Date.now());
-      }
-    } catch (error) {
-      log.warn('experiments could not be looked at; tried again', { error });
-      this.#sleep(AGAIN_MS);
-    }
-  }
-
-  #sleep(ms: number): void {
-    if (this.#closed) return;
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#pump(), Math.min(Math.max(ms, 50), LONGEST_SLEEP_MS)).unref();
+  /** Takes items into free slots. */
+  async #pass(): Promise<number | null> {
+    const { records, lockSeconds = LOCK_SECONDS } = this.#parts;
+    const free = SLOTS - this.#running.size;
+    if (free <= 0) return null;
+    for (const item of await claim(records, free, lockSeconds)) this.#run(item);
+    const due = await nextDue(records);
+    return due === null ? null : due.getTime() - Date.now();
   }
 
   #run(item: ClaimedItem): void {
@@ -101,7 +81,7 @@ class ExperimentRunner {
       )
       .finally(() => {
         this.#running.delete(running);
-        this.#pump();
+        this.#pump.wake();
       });
     this.#running.add(running);
   }
@@ -114,7 +94,7 @@ class ExperimentRunner {
   async #settle(item: ClaimedItem, outcome: Outcome): Promise<void> {
     const { records, retrySeconds = 5 } = this.#parts;
     if (outcome.kind === 'done') return await endItem(records, item, { state: 'done', cause: null, traceId: outcome.traceId, cost: outcome.cost });
-    if (this.#closed) return await putBack(records, item, { inSeconds: 0, cause: 'the process ended', counted: false });
+    if (this.#pump.closed) return await putBack(records, item, { inSeconds: 0, cause: 'the process ended', counted: false });
     if (outcome.kind === 'again' && item.attempts < MOST_ATTEMPTS) {
       const inSeconds = Math.max(outcome.afterSeconds ?? 0, retrySeconds * 4 ** (item.attempts - 1));
       return await putBack(records, item, { inSeconds, cause: outcome.cause, counted: true });

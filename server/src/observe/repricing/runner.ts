@@ -1,4 +1,5 @@
 // Takes re-pricings to their end, batch by batch between two rounds of the consumer, in the process that stores events; goes on where an earlier process was.
+import { Pump } from '#lib/pump.ts';
 import type { Consumer } from '#observe/store/consumer.ts';
 import type { Records } from '#stores/records/port.ts';
 import { type BatchDependencies, repriceBatch } from './batch.ts';
@@ -16,38 +17,28 @@ export interface RunnerDependencies extends Omit<BatchDependencies, 'writer'> {
 const WAIT_MS = 10_000;
 /** After a failure (the store is away), and between two batches: events go first. */
 const AGAIN_MS = 3_000;
+const LONGEST_SLEEP_MS = 300_000;
 
 /** Starts looking for jobs. */
 export async function startRepricing(dependencies: RunnerDependencies): Promise<{ stop(): Promise<void> }> {
   const { records, lookEveryMs, onError } = dependencies;
-  let [stopped, woken] = [false, false];
-  let running: Promise<void> | null = null;
-  let timer: NodeJS.Timeout | undefined;
-  const wake = (): void => {
-    woken = true;
-    if (stopped || running !== null) return;
-    clearTimeout(timer);
-    woken = false;
-    running = look(dependencies, () => stopped)
-      .then(() => lookEveryMs)
-      .catch((error: unknown) => {
-        onError(error);
-        return AGAIN_MS;
-      })
-      .then((againMs) => {
-        running = null;
-        const afterMs = woken ? 0 : againMs;
-        if (!stopped && afterMs !== null) timer = setTimeout(wake, afterMs).unref();
-      });
-  };
-  const stopListening = await records.listen(REPRICING_CHANNEL, wake, wake);
-  wake();
+  const pump = new Pump({
+    pass: async () => {
+      await look(dependencies, () => pump.closed);
+      return lookEveryMs;
+    },
+    onError,
+    againMs: AGAIN_MS,
+    shortestMs: AGAIN_MS,
+    longestMs: LONGEST_SLEEP_MS,
+  });
+  const stopListening = await records.listen(REPRICING_CHANNEL, pump.wake, pump.wake);
+  pump.wake();
   return {
     async stop() {
-      stopped = true;
-      clearTimeout(timer);
+      const idle = pump.close();
       await stopListening();
-      await running;
+      await idle;
     },
   };
 }

@@ -1,4 +1,5 @@
 // When roll-ups are settled: soon after the start and every quarter of an hour, in the process that stores events and only while they are its to store.
+import { Pump } from '#lib/pump.ts';
 import type { Analytics } from '#stores/analytics/port.ts';
 import { sql } from '#stores/analytics/sql.ts';
 import { EVERY_PROJECT, markDirty } from './marks.ts';
@@ -23,20 +24,16 @@ const PAUSE_MS = 50;
 
 /** Starts looking. */
 export function startSettling({ analytics, mayRun, onError, onSettled }: SettlerOptions): { stop(): Promise<void> } {
-  let [stopped, isFirst, rows] = [false, true, 0];
+  let [isFirst, rows] = [true, 0];
   let removedAtMs = 0;
-  let running: Promise<void> = Promise.resolve();
-  let timer = setTimeout(look, FIRST_AFTER_MS).unref();
-  function look(): void {
-    running = (mayRun() ? work() : Promise.resolve(EVERY_MS))
-      .catch((error: unknown) => {
-        onError(error);
-        return EVERY_MS;
-      })
-      .then((afterMs) => {
-        if (!stopped) timer = setTimeout(look, afterMs).unref();
-      });
-  }
+  const pump = new Pump({
+    pass: () => (mayRun() ? work() : Promise.resolve(EVERY_MS)),
+    onError,
+    againMs: EVERY_MS,
+    shortestMs: PAUSE_MS,
+    longestMs: EVERY_MS,
+  });
+  pump.sleep(FIRST_AFTER_MS);
   async function work(): Promise<number> {
     const settled = await settle({ analytics, now: Date.now });
     rows += settled.rows;
@@ -49,13 +46,7 @@ export function startSettling({ analytics, mayRun, onError, onSettled }: Settler
     }
     return EVERY_MS;
   }
-  return {
-    async stop() {
-      stopped = true;
-      clearTimeout(timer);
-      await running;
-    },
-  };
+  return { stop: () => pump.close() };
 }
 
 /** Distrusts every roll-up: a release wrote rows that marks none. Where nothing was settled there is nothing to distrust. */
