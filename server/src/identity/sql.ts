@@ -71,7 +71,7 @@ interface LevelRow {
   model_limits: Record<string, unknown>;
   budget_id: string | null;
   blocked: boolean;
-  /** When the level's own window ends. */
+  /** When the level's window ends, its own or the one that it shares. */
   resets_at: string | null;
 }
 
@@ -103,7 +103,8 @@ export const WRITABLE_COLUMNS = [
 const LEVEL_OBJECT = sql`jsonb_build_object('kind', s.kind, 'subject', s.subject, 'max_budget', COALESCE(s.max_budget, b.max_budget)::text,
   'rpm_limit', COALESCE(s.rpm_limit, b.rpm_limit), 'tpm_limit', COALESCE(s.tpm_limit, b.tpm_limit),
   'max_parallel_requests', COALESCE(s.max_parallel_requests, b.max_parallel_requests),
-  'model_limits', COALESCE(b.model_limits, '{}') || s.model_limits, 'budget_id', s.budget_id, 'blocked', s.blocked, 'resets_at', s.budget_reset_at)`;
+  'model_limits', COALESCE(b.model_limits, '{}') || s.model_limits, 'budget_id', s.budget_id, 'blocked', s.blocked,
+  'resets_at', COALESCE(s.budget_reset_at, b.budget_reset_at))`;
 
 /**
  * Every key that meets the condition (columns of virtual_keys as `k`), joined with its team, project and everything that governs it: what blocks a level
@@ -191,14 +192,16 @@ export function toVirtualKey(row: VirtualKeyRow): VirtualKeyRecord {
 function governingOfKey(row: VirtualKeyRow, levels: readonly LevelRow[]): Governing {
   const rowOf = (kind: LevelRow['kind']) => levels.find((level) => level.kind === kind);
   const shared = rowOf('budget');
+  const fields = { ...shared?.model_limits, ...row.other_fields };
+  const sharedEnd = shared?.resets_at ? Date.parse(shared.resets_at) : null;
   const own: LevelLimits = {
     maxBudget: row.max_budget ?? shared?.max_budget ?? null,
     rpmLimit: toNumber(row.rpm_limit) ?? shared?.rpm_limit ?? null,
     tpmLimit: toNumber(row.tpm_limit) ?? shared?.tpm_limit ?? null,
     maxParallelRequests: toNumber(row.max_parallel_requests) ?? shared?.max_parallel_requests ?? null,
-    modelLimits: { ...shared?.model_limits, ...row.other_fields },
+    modelLimits: fields,
     raise: raiseOf(row.other_fields),
-    carried: carriedOf(row.other_fields, row.budget_reset_at?.getTime() ?? null),
+    carried: carriedOf(fields, row.budget_reset_at?.getTime() ?? sharedEnd),
   };
   const parts = [governingOf('key', row.id, own, accountOf('key', row.account ?? row.id))];
   if (row.team_id !== null) parts.push(governingOf('team', row.team_id, limitsOf(rowOf('team'))));

@@ -8,11 +8,9 @@ import { actorOf, adminRoute, badRequest, notFound } from './admin-route.ts';
 import { id, levelFields, refuseUnstorable } from './body-fields.ts';
 import type { AdminDeps } from './deps.ts';
 import { deleteLevels, type LevelRecord, readLevel, readLevels, writeLevel } from './level-records.ts';
-import { budgetFields, levelPatch, writtenBy } from './level-view.ts';
+import { budgetFields, levelPatch, rolledOver, writtenBy } from './level-view.ts';
 
-const { budget_id: _, ...levels } = levelFields;
-/** Whoever shares a budget has a spend of his own, and nobody's window of his own could say what he had left. */
-const limits = { ...levels, max_budget_rollover: z.null('is for a budget of its own, not for one that is shared').optional() };
+const { budget_id: _, ...limits } = levelFields;
 const newBody = z.looseObject({ budget_id: id.nullish(), ...limits }).superRefine(refuseUnstorable);
 const updateBody = z.looseObject({ budget_id: id, ...limits }).superRefine(refuseUnstorable);
 const infoBody = z.looseObject({ budgets: z.array(id).min(1).max(1_000) });
@@ -80,6 +78,7 @@ function view(budget: LevelRecord): Record<string, unknown> {
     budget_id: budget.subject,
     ...budgetFields(budget),
     budget_limits: budget.modelLimits.budget_limits ?? null,
+    ...rolledOver(budget.modelLimits),
     model_rpm_limit: budget.modelLimits.model_rpm_limit ?? null,
     model_tpm_limit: budget.modelLimits.model_tpm_limit ?? null,
     budget_reset_at: budget.budgetResetAt?.toISOString() ?? null,

@@ -209,13 +209,24 @@ describe('/organization, /customer, /tag and /budget', () => {
 });
 
 describe('max_budget_rollover', () => {
-  it('is kept as an amount at keys and levels, told as a number, and refused where a budget is shared', async () => {
+  it('is kept as an amount at keys and levels, told as a number, of one’s own, of a member of a team and of a shared budget', async () => {
     const key = await ok('POST', '/key/generate', { max_budget: 10, budget_duration: '1d', max_budget_rollover: 2.5, rolled_over: 99 });
     expect(key).toMatchObject({ max_budget_rollover: 2.5 });
     expect(key).not.toHaveProperty('rolled_over');
     await ok('POST', '/team/new', { team_id: 'rolls', max_budget: 10, budget_duration: '1d', max_budget_rollover: '1e-3' });
     expect((await ok('GET', '/team/info?team_id=rolls')).team_info).toMatchObject({ max_budget_rollover: 0.001 });
-    expect((await refused('POST', '/budget/new', { max_budget: 1, max_budget_rollover: 1 })).param).toBe('max_budget_rollover');
+    const shared = { budget_id: 'shared-rolls', max_budget: 1, budget_duration: '1d', max_budget_rollover: 1 };
+    expect(await ok('POST', '/budget/new', shared)).toMatchObject({ max_budget_rollover: 1 });
+    const member = { team_id: 'rolls', user_id: 'roller' };
+    await ok('POST', '/team/member_add', {
+      team_id: 'rolls',
+      member: { ...member, role: 'user' },
+      max_budget_in_team: 5,
+      budget_duration: '1d',
+      max_budget_rollover: 2,
+    });
+    expect(await ok('POST', '/team/member_update', { ...member, rpm_limit: 3 })).toMatchObject({ max_budget_rollover: 2, rpm_limit: 3 });
+    expect(await ok('POST', '/team/member_update', { ...member, max_budget_rollover: null })).not.toHaveProperty('max_budget_rollover');
     expect((await refused('POST', '/key/generate', { max_budget_rollover: -1 })).param).toBe('max_budget_rollover');
   });
 });

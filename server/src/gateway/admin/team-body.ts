@@ -30,6 +30,7 @@ export const teamModelsBody = z.looseObject({ team_id: id, models: z.array(text)
 const memberRules = {
   max_budget_in_team: levelFields.max_budget,
   budget_duration: levelFields.budget_duration,
+  max_budget_rollover: levelFields.max_budget_rollover,
   tpm_limit: levelFields.tpm_limit,
   rpm_limit: levelFields.rpm_limit,
   allowed_models: models,

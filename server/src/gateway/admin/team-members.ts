@@ -8,7 +8,7 @@ import { actorOf, adminRoute, badRequest, notFound, OWNERS } from './admin-route
 import type { AdminDeps } from './deps.ts';
 import { keysDeleted } from './keys-deleted.ts';
 import { deleteLevels, type LevelPatch, readLevel, writeLevel } from './level-records.ts';
-import { levelPatch, levelView } from './level-view.ts';
+import { levelPatch, levelView, rolledOver } from './level-view.ts';
 import { checkTeamAdmin, managerOf } from './managers.ts';
 import { bulkMemberAddBody, type MemberBody, type MemberRules, memberAddBody, memberDeleteBody, memberUpdateBody } from './team-body.ts';
 import { deleteMember, insertMember, type MemberRecord, readMembers, readTeam, type TeamRecord, updateMember } from './team-records.ts';
@@ -129,6 +129,7 @@ async function memberPatch(deps: AdminDeps, body: MemberRules, team: TeamRecord)
   return await levelPatch(deps, {
     max_budget: body.max_budget_in_team ?? number(preset.team_member_budget),
     budget_duration: body.budget_duration ?? text(preset.team_member_budget_duration),
+    max_budget_rollover: body.max_budget_rollover,
     rpm_limit: body.rpm_limit ?? number(preset.team_member_rpm_limit),
     tpm_limit: body.tpm_limit ?? number(preset.team_member_tpm_limit),
   });
@@ -139,8 +140,8 @@ async function change(deps: AdminDeps, context: RouteContext): Promise<Response>
   const body = await readJson(context.http, memberUpdateBody);
   checkTeamAdmin(owner, body.team_id);
   const { team, member } = await named(deps, body);
-  const { max_budget_in_team: max, budget_duration: duration, rpm_limit: rpm, tpm_limit: tpm, allowed_models: models } = body;
-  const rules = await levelPatch(deps, { max_budget: max, budget_duration: duration, rpm_limit: rpm, tpm_limit: tpm });
+  const { max_budget_in_team: max, budget_duration: duration, max_budget_rollover: rollover, rpm_limit: rpm, tpm_limit: tpm, allowed_models: models } = body;
+  const rules = await levelPatch(deps, { max_budget: max, budget_duration: duration, max_budget_rollover: rollover, rpm_limit: rpm, tpm_limit: tpm });
   const subject = memberId(team.id, member.user_id);
   await deps.records.transaction(async (session) => {
     const patch: Partial<MemberRecord> = { ...(body.role ? { role: body.role } : {}), ...(models === undefined ? {} : { models: models ?? [] }) };
@@ -149,7 +150,8 @@ async function change(deps: AdminDeps, context: RouteContext): Promise<Response>
   });
   await deps.levelChanged('member', subject);
   if (rules.budgetDuration) deps.budgetResets.reschedule();
-  const view = levelView(await readLevel(deps.records, 'member', subject));
+  const level = await readLevel(deps.records, 'member', subject);
+  const view = levelView(level);
   return Response.json({
     team_id: team.id,
     user_id: member.user_id,
@@ -158,6 +160,7 @@ async function change(deps: AdminDeps, context: RouteContext): Promise<Response>
     tpm_limit: view.tpm_limit,
     rpm_limit: view.rpm_limit,
     budget_duration: view.budget_duration,
+    ...rolledOver(level?.modelLimits ?? {}),
   });
 }
 

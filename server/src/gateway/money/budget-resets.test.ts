@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { memberId } from '#identity/governing.ts';
 import { toVirtualKey, type VirtualKeyRow, virtualKeyRows } from '#identity/sql.ts';
 import { windowOf } from '#lib/calendar.ts';
 import { sql } from '#stores/records/sql.ts';
@@ -160,6 +161,47 @@ describe('a budget that rolls over', () => {
     expect(await endWindow('key', 1)).toEqual([]);
   });
 
+  it('gives whoever shares a budget what he himself had left, by the shared bound or one of his own, and tells of the budget once', async () => {
+    const { records } = database;
+    await records.query(sql`
+      INSERT INTO spend_limits (kind, subject, max_budget, budget_duration, model_limits, is_registered)
+      VALUES ('budget', 'pool', 10, '1d', '{"max_budget_rollover": "4"}', true)`);
+    await records.query(sql`INSERT INTO teams (id, organization_id) VALUES ('crew', 'org')`);
+    await records.query(sql`INSERT INTO team_members (team_id, user_id, role) VALUES ('crew', 'ann', 'user')`);
+    await records.query(sql`
+      INSERT INTO spend_limits (kind, subject, budget_id, model_limits, max_budget, is_registered)
+      VALUES ('team', 'crew', 'pool', '{}', NULL, true), ('member', ${memberId('crew', 'ann')}, 'pool', '{"max_budget_rollover": "1"}', 3, true)`);
+    await records.query(sql`
+      UPDATE virtual_keys SET max_budget = NULL, budget_duration = NULL, budget_reset_at = NULL, team_id = 'crew', other_fields = '{"budget_id": "pool"}' WHERE id = ${id('b')}`);
+    const carriedNow = async (): Promise<Record<string, number>> => {
+      const [row] = await rows('user');
+      const claims = toVirtualKey(row as VirtualKeyRow).claims.filter(({ level }) => level !== 'user' && level !== 'organization');
+      for (const { carried } of claims) expect(carried === undefined || carried.untilMs > Date.now()).toBe(true);
+      return Object.fromEntries(claims.map(({ level, carried }) => [level, Number((carried?.picos ?? 0n) / DOLLAR)]));
+    };
+    const endShared = async (key: number, team: number, member: number): Promise<string[]> => {
+      const told: string[] = [];
+      const carried = (...changed: string[]): void => void told.push(changed.join(':'));
+      const resets = createBudgetResets({ records, budgets: testBudgets(), timezone: 'UTC', log, carried });
+      await records.query(sql`UPDATE virtual_keys SET spend = ${String(key)}::numeric WHERE id = ${id('b')}`);
+      await records.query(sql`UPDATE spend_limits SET spend = ${String(team)}::numeric WHERE kind = 'team' AND subject = 'crew'`);
+      await records.query(sql`UPDATE spend_limits SET spend = ${String(member)}::numeric WHERE kind = 'member' AND subject = ${memberId('crew', 'ann')}`);
+      await records.query(sql`UPDATE spend_limits SET budget_reset_at = now() - interval '1 second' WHERE kind = 'budget' AND subject = 'pool'`);
+      await resets.runDue();
+      resets.close();
+      return told;
+    };
+    expect(await endShared(7, 12, 0)).toEqual(['budget:pool']);
+    expect(await carriedNow()).toEqual({ key: 3, team: 0, member: 1 });
+    // 10 + 3 - 11; 10 - 1, at most 4; 3 + 1 - 4.
+    expect(await endShared(11, 1, 4)).toEqual(['budget:pool']);
+    expect(await carriedNow()).toEqual({ key: 2, team: 4, member: 0 });
+    await records.query(sql`UPDATE spend_limits SET model_limits = '{}' WHERE kind = 'budget' AND subject = 'pool'`);
+    expect(await carriedNow()).toEqual({ key: 0, team: 0, member: 0 });
+    expect(await endShared(0, 0, 0)).toEqual(['budget:pool']);
+    expect(await carriedNow()).toEqual({ key: 0, team: 0, member: 1 });
+  });
+
   it('admits parallel calls up to the budget and what was carried, and in strict mode not a cent more', async () => {
     await fc.assert(
       fc.asyncProperty(
@@ -201,7 +243,8 @@ describe('a budget that rolls over', () => {
 
 describe('an administrator who sets a spend', () => {
   it('learns what it was, in one step', async () => {
-    expect(await replaceSpend(database.records, id('b'), 7n)).toBe(5_000_000_000_000n);
+    await replaceSpend(database.records, id('b'), 5n);
+    expect(await replaceSpend(database.records, id('b'), 7n)).toBe(5n);
     expect(await replaceSpend(database.records, id('b'), 0n)).toBe(7n);
     expect(await replaceSpend(database.records, id('f'), 0n)).toBeNull();
   });

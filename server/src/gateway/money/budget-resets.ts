@@ -55,10 +55,13 @@ export function createBudgetResets(options: BudgetResetOptions): BudgetResets {
     for (;;) {
       const { records, timezone } = options;
       const rounds = [await resetDueKeys(records, timezone), await resetDueLevels(records, timezone), await resetSharedBudgets(records, timezone)];
+      // Everybody who shares a budget is named by it, once.
+      const changes = new Map<string, [string, string]>();
       for (const { account, spent, changed } of rounds.flat()) {
         options.budgets.adjust(account, -parsePicos(spent));
-        if (changed) options.carried?.(...changed);
+        if (changed) changes.set(changed.join(':'), changed);
       }
+      for (const changed of changes.values()) options.carried?.(...changed);
       reset += rounds.flat().length;
       if (rounds.every((rows) => rows.length < ROWS_A_ROUND)) return reset;
     }
@@ -119,12 +122,12 @@ const DECIMAL = '^[0-9]{1,26}([.][0-9]{1,12})?$';
  * up to max_budget_rollover. Null = the row does not roll over. Calls that are not in the records yet count in the new window, so the two windows
  * together never give more than their budgets.
  */
-function carriedInto(fields: Statement, from: Statement): Statement {
+function carriedInto(fields: Statement, from: Statement, maxBudget = sql`${from}.max_budget`): Statement {
   const field = (name: string): Statement => sql`CASE WHEN ${fields} ->> ${name}::text ~ ${DECIMAL}::text THEN (${fields} ->> ${name}::text)::numeric END`;
-  const left = sql`${from}.max_budget + COALESCE(${field('rolled_over')}, 0) - ${from}.spend`;
+  const left = sql`${maxBudget} + COALESCE(${field('rolled_over')}, 0) - ${from}.spend`;
   const most = field('max_budget_rollover');
   // LEAST passes over nulls: a row without a bound carries nothing.
-  return sql`CASE WHEN ${from}.max_budget IS NOT NULL AND ${most} IS NOT NULL THEN LEAST(${most}, GREATEST(0, ${left})) END`;
+  return sql`CASE WHEN ${maxBudget} IS NOT NULL AND ${most} IS NOT NULL THEN LEAST(${most}, GREATEST(0, ${left})) END`;
 }
 
 /** The fields with what was carried; without it where nothing rolls over. */
@@ -175,19 +178,26 @@ async function resetSharedBudget(session: RecordsSession, timezone: string): Pro
   return await session.query<ResetRow>(sql`
     WITH budget AS (
       UPDATE spend_limits SET budget_reset_at = ${windowEnd(sql`budget_duration`, timezone)}
-      WHERE kind = 'budget' AND subject = ${due.subject} AND budget_reset_at <= now() RETURNING subject
+      WHERE kind = 'budget' AND subject = ${due.subject} AND budget_reset_at <= now() RETURNING subject, max_budget, model_limits
     ), levels AS (
-      SELECT s.kind, s.subject, s.spend FROM spend_limits s JOIN budget ON s.budget_id = budget.subject WHERE s.budget_duration IS NULL FOR UPDATE OF s
+      SELECT s.kind, s.subject, s.spend, s.model_limits ? 'rolled_over' AS had,
+        ${carriedInto(sql`(budget.model_limits || s.model_limits)`, sql`s`, sql`COALESCE(s.max_budget, budget.max_budget)`)} AS carried
+      FROM spend_limits s JOIN budget ON s.budget_id = budget.subject WHERE s.budget_duration IS NULL FOR UPDATE OF s
     ), keys AS (
-      SELECT k.id, k.account, k.spend FROM virtual_keys k JOIN budget ON k.other_fields ->> 'budget_id' = budget.subject
+      SELECT k.id, k.account, k.spend, k.other_fields ? 'rolled_over' AS had,
+        ${carriedInto(sql`(budget.model_limits || k.other_fields)`, sql`k`, sql`COALESCE(k.max_budget, budget.max_budget)`)} AS carried
+      FROM virtual_keys k JOIN budget ON k.other_fields ->> 'budget_id' = budget.subject
       WHERE k.other_fields ? 'budget_id' AND k.budget_duration IS NULL FOR UPDATE OF k
     ), reset_levels AS (
-      UPDATE spend_limits SET spend = 0 FROM levels WHERE spend_limits.kind = levels.kind AND spend_limits.subject = levels.subject
-      RETURNING levels.kind || ':' || levels.subject AS account, levels.spend AS spent
+      UPDATE spend_limits SET spend = 0, model_limits = ${withCarried(sql`spend_limits.model_limits`)} FROM levels due
+      WHERE spend_limits.kind = due.kind AND spend_limits.subject = due.subject
+      RETURNING due.kind || ':' || due.subject AS account, due.spend AS spent, due.carried IS NOT NULL OR due.had AS changed
     ), reset_keys AS (
-      UPDATE virtual_keys SET spend = 0 FROM keys WHERE virtual_keys.id = keys.id RETURNING 'key:' || COALESCE(keys.account, keys.id) AS account, keys.spend AS spent
+      UPDATE virtual_keys SET spend = 0, other_fields = ${withCarried(sql`virtual_keys.other_fields`)} FROM keys due
+      WHERE virtual_keys.id = due.id RETURNING 'key:' || COALESCE(due.account, due.id) AS account, due.spend AS spent, due.carried IS NOT NULL OR due.had AS changed
     )
-    SELECT account, spent FROM reset_levels UNION ALL SELECT account, spent FROM reset_keys`);
+    SELECT account, spent, CASE WHEN changed THEN ARRAY['budget', ${due.subject}::text] END AS changed
+    FROM (SELECT * FROM reset_levels UNION ALL SELECT * FROM reset_keys) sharers`);
 }
 
 async function nextDueMs(session: RecordsSession): Promise<number | null> {

@@ -132,7 +132,7 @@ function governedRows(condition: Statement): Statement {
   return sql`
     SELECT s.kind, s.subject, s.spend, COALESCE(s.max_budget, b.max_budget) AS max_budget, COALESCE(s.rpm_limit, b.rpm_limit) AS rpm_limit,
       COALESCE(s.tpm_limit, b.tpm_limit) AS tpm_limit, COALESCE(s.max_parallel_requests, b.max_parallel_requests) AS max_parallel_requests,
-      COALESCE(b.model_limits, '{}') || s.model_limits AS model_limits, s.budget_reset_at AS resets_at, s.blocked
+      COALESCE(b.model_limits, '{}') || s.model_limits AS model_limits, COALESCE(s.budget_reset_at, b.budget_reset_at) AS resets_at, s.blocked
     FROM spend_limits s LEFT JOIN spend_limits b ON b.kind = 'budget' AND b.subject = s.budget_id
     WHERE ${condition} AND s.is_registered AND (s.blocked OR COALESCE(s.max_budget, b.max_budget) IS NOT NULL OR COALESCE(s.rpm_limit, b.rpm_limit) IS NOT NULL
       OR COALESCE(s.tpm_limit, b.tpm_limit) IS NOT NULL OR COALESCE(s.max_parallel_requests, b.max_parallel_requests) IS NOT NULL
