@@ -3,7 +3,9 @@ import type { Deployment, GatewayConfig, Settings } from '#settings/settings.ts'
 import { redactText } from '#telemetry/redact.ts';
 import type { DeploymentCheck } from './admin/deps.ts';
 import { smallestMediaCall } from './media/smallest-call.ts';
+import { readEmbeddings } from './providers/embeddings.ts';
 import type { Endpoint, Upstream } from './providers/provider.ts';
+import { readRerank } from './providers/rerank.ts';
 import { Snapshot } from './snapshot.ts';
 import type { Target } from './target.ts';
 import { askUpstream } from './upstream-request.ts';
@@ -88,13 +90,18 @@ function withType(headers: readonly string[], contentType: string): string[] {
 function smallestTextCall(upstream: Upstream, deployment: Deployment): { endpoint: Endpoint; path: string; body: object } {
   const model = deployment.upstreamModel;
   if (deployment.mode === 'moderation') return { endpoint: 'moderations', path: upstream.path('moderations', model), body: { model, input: 'ping' } };
-  if (deployment.mode === 'rerank') return { endpoint: 'rerank', path: upstream.path('rerank', model), body: { model, query: 'ping', documents: ['pong'] } };
-  const onlyEmbeds = upstream.wire === undefined && !upstream.native.has('chat') && upstream.native.has('embeddings');
-  if (deployment.mode === 'embedding' || onlyEmbeds)
-    return { endpoint: 'embeddings', path: upstream.path('embeddings', model), body: { model, input: 'ping' } };
+  const facts = { deployment, model, stream: false, dropParams: true, id: 'check', nowSeconds: 0 };
+  if (deployment.mode === 'rerank') {
+    const body = { model, query: 'ping', documents: ['pong'] };
+    return { endpoint: 'rerank', path: upstream.path('rerank', model), body: upstream.rerank?.(readRerank(body), facts).body ?? body };
+  }
+  const onlyEmbeds = upstream.wire === undefined && !upstream.native.has('chat') && (upstream.native.has('embeddings') || upstream.embeddings !== undefined);
+  if (deployment.mode === 'embedding' || onlyEmbeds) {
+    const body = { model, input: 'ping' };
+    return { endpoint: 'embeddings', path: upstream.path('embeddings', model), body: upstream.embeddings?.(readEmbeddings(body), facts).bodies[0] ?? body };
+  }
   const question = { messages: [{ role: 'user', content: 'ping' }], max_tokens: 5 };
   const path = upstream.path('chat', model);
   if (upstream.native.has('chat') || upstream.wire === undefined) return { endpoint: 'chat', path, body: { model, ...question } };
-  const facts = { deployment, model, stream: false, dropParams: true, id: 'check', nowSeconds: 0 };
   return { endpoint: 'chat', path, body: upstream.wire(question, facts).body };
 }

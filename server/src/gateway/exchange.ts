@@ -7,6 +7,7 @@ import { formExchange } from './media/form-exchange.ts';
 import { isMeantFor } from './media/media-call.ts';
 import { type EmbeddingAnswer, embeddingList, readEmbeddings } from './providers/embeddings.ts';
 import type { Upstream } from './providers/provider.ts';
+import { readRerank } from './providers/rerank.ts';
 import type { AnswerTranslation, WireCall, WireFacts } from './providers/wire.ts';
 import { type Asked, GATEWAY_FIELDS } from './request.ts';
 import { scanObject } from './scan.ts';
@@ -59,6 +60,7 @@ function notInBackground(call: Call, target: Target): AppError {
 export function serves(upstream: Upstream, call: Call, { deployment }: Target): boolean {
   if (!isMeantFor(deployment, call.endpoint)) return false;
   if (call.endpoint === 'embeddings' && upstream.embeddings !== undefined) return true;
+  if (call.endpoint === 'rerank' && upstream.rerank !== undefined) return true;
   return upstream.native.has(call.endpoint) || (upstream.wire !== undefined && readClientCall(call.endpoint) !== null);
 }
 
@@ -78,6 +80,7 @@ export function exchangeFor(call: Call, target: Target, upstream: Upstream, mode
   }
   const facts = factsOf(call, target, model);
   if (call.endpoint === 'embeddings') return embeddingsExchange(asked, target, upstream, facts);
+  if (call.endpoint === 'rerank') return rerankExchange(asked, target, upstream, { ...facts, id: call.id });
   const client = (readClientCall(call.endpoint) as NonNullable<ReturnType<typeof readClientCall>>)(bodyOf(asked), {
     callId: call.id,
     previousId: call.turn?.previousId ?? null,
@@ -116,6 +119,21 @@ function embeddingsExchange(asked: Asked, target: Target, upstream: Upstream, fa
   const combine = (answers: readonly EmbeddingAnswer[]) => embeddingList(answers.map(embedding.read), facts.model, body.encoding_format);
   const exchange = { path: upstream.path('embeddings', facts.model), headers: upstream.headers as string[], body: Buffer.concat(bodies), translation: null };
   return { ...exchange, parts: { bodies, combine } };
+}
+
+function rerankExchange(asked: Asked, target: Target, upstream: Upstream, facts: WireFacts): Exchange {
+  const wanted = wantedOf({ ...target.deployment.defaultParameters, ...bodyOf(asked) }, target);
+  const { body, answer } = (upstream.rerank as NonNullable<Upstream['rerank']>)(readRerank(wanted), facts);
+  return {
+    path: upstream.path('rerank', facts.model),
+    headers: upstream.headers as string[],
+    body: Buffer.from(JSON.stringify(body)),
+    translation: { whole: answer, stream: noStream },
+  };
+}
+
+function noStream(): never {
+  throw new Error('the answer is a stream, which nobody asked for');
 }
 
 /** The client's object without LiteLLM's own fields. */

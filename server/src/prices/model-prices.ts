@@ -7,7 +7,7 @@ import { type CatalogEntry, lookUp } from './catalog.ts';
 import { costOf } from './cost.ts';
 import { costLines } from './explain.ts';
 import { type ListedName, ListedPrices } from './listed.ts';
-import { type CatalogName, catalogProvider, parseModelName } from './names.ts';
+import { type CatalogName, catalogProvider, parseModelName, withoutArn } from './names.ts';
 import type { ModelLimits, PriceRow, Prices } from './port.ts';
 import { isMedia, mediaRow } from './unit-prices.ts';
 
@@ -115,10 +115,13 @@ function listedNamesOf(deployment: Deployment): ListedName[] {
   return catalogProvider(deployment.providerName) === null ? base : [...base, ...servedBy(deployment.providerName, deployment.upstreamModel)];
 }
 
-const servedBy = (providerName: string, model: string): ListedName[] => [
-  { name: `${providerName}/${model}`, providerName },
-  { name: model, providerName },
-];
+function servedBy(providerName: string, model: string): ListedName[] {
+  const name = withoutArn(model);
+  return [
+    { name: `${providerName}/${name}`, providerName },
+    { name, providerName },
+  ];
+}
 
 function findFirst(find: (name: CatalogName) => Kept<CatalogEntry | null>, candidates: CatalogName[]): Kept<CatalogEntry | null> {
   for (const candidate of candidates) {

@@ -58,8 +58,7 @@ export function catalogProvider(providerName: string): string | null {
  * into where to look. An unknown prefix stays part of the model name.
  */
 export function parseModelName(name: string, defaultProvider: string | null): CatalogName {
-  const segments = name
-    .trim()
+  const segments = withoutArn(name.trim())
     .split('/')
     .filter((segment) => segment !== '');
   const prefix = segments.length > 1 ? catalogProvider(segments[0] as string) : null;
@@ -68,6 +67,11 @@ export function parseModelName(name: string, defaultProvider: string | null): Ca
   const provider = prefix ?? defaultProvider;
   while (provider !== 'openrouter' && segments.length > 1 && HOSTING_SEGMENTS.test(segments[0] as string)) segments.shift();
   return { provider, model: azureSpelling(provider, segments.join('/')) };
+}
+
+/** A model of Bedrock's own by its ARN is the model itself; a profile or a bought capacity says nothing of its model. */
+export function withoutArn(model: string): string {
+  return model.replace(/^((?:bedrock|bedrock_converse)\/)?arn:aws[a-z-]*:bedrock:[a-z0-9-]*:\d*:foundation-model\//, '$1');
 }
 
 /** Azure writes "gpt-35-turbo" where everybody else writes "gpt-3.5-turbo". */

@@ -19,7 +19,8 @@ const TOLD: readonly (readonly [RegExp, Deployment['mode']])[] = [
   // OpenAI's moderation models, whatever the entry calls them; they cost nothing.
   [/^(omni|text)-moderation-/, 'moderation'],
   // Rerankers carry it in their names.
-  [/(?:^|[/_-])rerank/i, 'rerank'],
+  [/(?:^|[/._-])rerank/i, 'rerank'],
+  [/^semantic-ranker-/, 'rerank'],
   [/^(?:dall-e-[23]|gpt-image-\d[\w.-]*|chatgpt-image-latest)$/, 'image_generation'],
   [/^(?:tts-1(?:-hd)?(?:-\d+)?|gpt-4o(?:-mini)?-tts(?:-[\d-]+)?)$/, 'audio_speech'],
   [/^(?:whisper-1|gpt-4o(?:-mini)?-transcribe(?:-(?:diarize|[\d-]+))?)$/, 'audio_transcription'],

@@ -147,6 +147,10 @@ export const PROVIDERS: ReadonlyMap<string, ProviderFacts> = new Map<string, Pro
   ['perplexity', compatible('https://api.perplexity.ai', ['PERPLEXITYAI_API_KEY', 'PERPLEXITY_API_KEY'], { baseVariables: ['PERPLEXITY_API_BASE'] })],
   ['sambanova', compatible('https://api.sambanova.ai/v1', ['SAMBANOVA_API_KEY'])],
   ['together_ai', compatible('https://api.together.xyz/v1', ['TOGETHERAI_API_KEY', 'TOGETHER_AI_API_KEY', 'TOGETHER_API_KEY'])],
+  [
+    'voyage',
+    { kind: 'voyage', base: 'https://api.voyageai.com/v1', keyVariables: ['VOYAGE_API_KEY', 'VOYAGE_AI_API_KEY', 'VOYAGE_AI_TOKEN'], baseVariables: [] },
+  ],
   ['xai', compatible('https://api.x.ai/v1', ['XAI_API_KEY'], { baseVariables: ['XAI_API_BASE'] })],
 ]);
 

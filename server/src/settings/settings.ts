@@ -131,6 +131,7 @@ export interface Deployment {
     | 'bedrock'
     | 'databricks'
     | 'snowflake'
+    | 'voyage'
     | 'openai-compatible'
     | 'demo';
   /** LiteLLM's provider prefix as written, for example "azure" or "groq". */

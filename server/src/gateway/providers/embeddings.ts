@@ -35,7 +35,7 @@ export interface EmbeddingsAsked {
 
 /** OpenAI's own limit. */
 const MOST_TEXTS = 2048;
-const KNOWN: ReadonlySet<string> = new Set(['model', 'input', 'dimensions', 'encoding_format', 'user']);
+const KNOWN: ReadonlySet<string> = new Set(['model', 'input', 'dimensions', 'encoding_format', 'user', 'metadata']);
 
 /** @throws AppError 400 for anything but texts. */
 export function readEmbeddings(body: Fields): EmbeddingsAsked {

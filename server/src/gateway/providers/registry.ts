@@ -12,6 +12,7 @@ import { openAiCompatible } from './openai-compatible/openai-compatible.ts';
 import type { Provider } from './provider.ts';
 import { snowflake } from './snowflake/snowflake.ts';
 import { vertex } from './vertex/vertex.ts';
+import { voyage } from './voyage/voyage.ts';
 
 export const PROVIDERS: Readonly<Record<Deployment['provider'], Provider>> = {
   openai: openAi,
@@ -23,6 +24,7 @@ export const PROVIDERS: Readonly<Record<Deployment['provider'], Provider>> = {
   bedrock,
   databricks,
   snowflake,
+  voyage,
   'openai-compatible': openAiCompatible,
   demo,
 };

@@ -5,10 +5,11 @@ import type { Wire } from '#gateway/providers/wire.ts';
 import { AppError } from '#lib/errors.ts';
 import type { Deployment } from '#settings/settings.ts';
 import { chatAnswer } from './answer.ts';
-import { awsSigner } from './credentials.ts';
+import { awsSigner, type Signer } from './credentials.ts';
 import { bedrockEmbeddings } from './embeddings.ts';
 import { invokeAnswer, invokeCount, invokeEdits } from './invoke.ts';
 import { converseRequest } from './request.ts';
+import { bedrockRerank } from './rerank.ts';
 import { ConverseReader } from './stream.ts';
 
 const NATIVE: ReadonlySet<Endpoint> = new Set<Endpoint>();
@@ -29,8 +30,9 @@ function bedrockUpstream(deployment: Deployment): Upstream {
   const suffix = region.startsWith('cn-') ? 'amazonaws.com.cn' : 'amazonaws.com';
   const base = parseBase(cloud.aws_bedrock_runtime_endpoint ?? deployment.apiBase ?? `https://bedrock-runtime.${region}.${suffix}`);
   if (base === null) throw incomplete(deployment, 'needs aws_bedrock_runtime_endpoint with an http(s) URL', 500);
-  const bearer = deployment.apiKey;
   const sign = awsSigner({ region, cloud });
+  if (deployment.mode === 'rerank') return reranker(deployment, { region, base, sign });
+  const bearer = deployment.apiKey;
   return {
     origin: base.origin,
     apiBase: base.origin + base.path,
@@ -45,6 +47,29 @@ function bedrockUpstream(deployment: Deployment): Upstream {
     streamUsage: false,
     wire: converseWire,
     embeddings: (asked, facts) => bedrockEmbeddings(asked, { ...facts, model: modelOf(facts.model) }),
+  };
+}
+
+interface Place {
+  readonly region: string;
+  readonly base: { readonly origin: string; readonly path: string };
+  readonly sign: Signer;
+}
+
+/** Rerank belongs to Bedrock's Agents runtime, which has a host of its own and takes no API keys. */
+function reranker(deployment: Deployment, { region, base, sign }: Place): Upstream {
+  const origin = base.origin.replace('bedrock-runtime', 'bedrock-agent-runtime');
+  return {
+    origin,
+    apiBase: origin + base.path,
+    native: NATIVE,
+    path: () => `${base.path}/rerank`,
+    headers: headerList(deployment, []),
+    authorize: ({ path, body }) => sign({ origin, path, body }),
+    rename: new Map(),
+    drop: new Set(),
+    streamUsage: false,
+    rerank: (asked, facts) => bedrockRerank(region)(asked, { ...facts, model: modelOf(facts.model) }),
   };
 }
 
@@ -63,9 +88,9 @@ function speaksMessages({ upstreamModel, defaultParameters }: Deployment): boole
 
 const REGION = /^[a-z]{2}(?:-gov)?-[a-z]+-\d$/;
 
-/** LiteLLM's `bedrock/us-east-1/model` names the region. */
+/** LiteLLM's `bedrock/us-east-1/model` names the region, and so does an ARN. */
 function regionIn(model: string): string | null {
-  return model.split('/').find((part) => REGION.test(part)) ?? null;
+  return model.split('/').find((part) => REGION.test(part)) ?? /^arn:[^:]+:bedrock:([a-z0-9-]+):/.exec(model)?.[1] ?? null;
 }
 
 /** The model's id or ARN without LiteLLM's words for how it is called. */

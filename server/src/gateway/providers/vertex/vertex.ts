@@ -7,9 +7,11 @@ import type { Wire } from '#gateway/providers/wire.ts';
 import { AppError } from '#lib/errors.ts';
 import type { Deployment } from '#settings/settings.ts';
 import { vertexEmbeddings } from './embeddings.ts';
+import { RANKING_ORIGIN, rankingPath, vertexRerank } from './rerank.ts';
 import { googleTokens } from './tokens.ts';
 
 const GEMINI_NATIVE: ReadonlySet<Endpoint> = new Set<Endpoint>(['generate-content']);
+const RANKS_NATIVE: ReadonlySet<Endpoint> = new Set<Endpoint>();
 const CLAUDE_NATIVE: ReadonlySet<Endpoint> = new Set<Endpoint>(['messages']);
 /** Says which Messages API the body is, in the place of a header. */
 const CLAUDE_VERSION = 'vertex-2023-10-16';
@@ -31,12 +33,14 @@ export const vertex: Provider = { errorLabel: () => 'VertexAIException', upstrea
 function vertexUpstream(deployment: Deployment): Upstream {
   const cloud = deployment.cloud ?? {};
   const location = cloud.vertex_location ?? 'us-central1';
-  const base = parseBase(deployment.apiBase ?? hostOf(location));
+  const ranks = deployment.mode === 'rerank';
+  const base = parseBase(deployment.apiBase ?? (ranks ? RANKING_ORIGIN : hostOf(location)));
   if (base === null) throw incomplete(deployment, 'needs litellm_params.api_base with an http(s) URL', 500);
   const credentials = cloud.vertex_credentials ?? null;
   const project = cloud.vertex_project ?? projectIn(credentials);
   if (project === null) throw incomplete(deployment, 'needs vertex_project: set VERTEXAI_PROJECT', 500);
   const tokens = googleTokens(credentials);
+  if (ranks) return reranker(deployment, { base, project, tokens });
   const claude = /^claude/.test(deployment.upstreamModel);
   const models = `${base.path}/v1/projects/${segment(project)}/locations/${segment(location)}/publishers`;
   return {
@@ -53,6 +57,28 @@ function vertexUpstream(deployment: Deployment): Upstream {
     ...(claude
       ? { passes: ['anthropic-beta'], nativeEdits: (endpoint) => (endpoint === 'count-tokens' ? COUNT_EDITS : CALL_EDITS) }
       : { embeddings: vertexEmbeddings }),
+  };
+}
+
+interface Place {
+  readonly base: { readonly origin: string; readonly path: string };
+  readonly project: string;
+  readonly tokens: () => Promise<string>;
+}
+
+/** Ranking is a service of its own, which bills the project that is named to it. */
+function reranker(deployment: Deployment, { base, project, tokens }: Place): Upstream {
+  return {
+    origin: base.origin,
+    apiBase: base.origin + base.path,
+    native: RANKS_NATIVE,
+    path: () => base.path + rankingPath(segment(project)),
+    headers: headerList(deployment, ['x-goog-user-project', project]),
+    authorize: async () => ['authorization', `Bearer ${await tokens()}`],
+    rename: new Map(),
+    drop: new Set(),
+    streamUsage: false,
+    rerank: vertexRerank,
   };
 }
 
