@@ -14,6 +14,7 @@ let folder: string;
 let upstream: ReturnType<typeof createTlsServer>;
 let proxy: Server;
 const tunnels: string[] = [];
+const authorizations: (string | undefined)[] = [];
 const portOf = (server: { address(): unknown }) => (server.address() as { port: number }).port;
 
 beforeAll(async () => {
@@ -32,7 +33,7 @@ beforeAll(async () => {
     '-subj',
     '/CN=upstream.test',
     '-addext',
-    'subjectAltName=DNS:upstream.test',
+    'subjectAltName=DNS:upstream.test,DNS:login.upstream.test',
   );
   openssl(
     'x509',
@@ -52,9 +53,11 @@ beforeAll(async () => {
     'copyall',
   );
   upstream = createTlsServer({ key: readFileSync(join(folder, 'server.key')), cert: readFileSync(join(folder, 'server.pem')) }, (request, response) => {
+    authorizations.push(request.headers.authorization);
     request.resume();
     request.on('end', () => {
       response.setHeader('content-type', 'application/json');
+      if (request.url?.endsWith('/oauth2/v2.0/token')) return response.end('{"token_type":"Bearer","access_token":"entra-token","expires_in":3599}');
       response.end(
         JSON.stringify({
           id: 'chatcmpl-proxy',
@@ -102,6 +105,16 @@ describe('an upstream behind a proxy with its own authority', () => {
     const answer = await chat(platform, platform.keys.virtualKey, 'behind');
     expect(answer.text).toContain('through the proxy');
     expect(tunnels.at(-1)).toBe('upstream.test:443');
+    await platform.stop();
+  });
+  it('is reached in the name of an application of Entra ID, whose authority is behind the same proxy', async () => {
+    const application = 'model: azure/gpt-4o-mini, api_base: "https://upstream.test", tenant_id: t, client_id: c, client_secret: s';
+    const platform = await startPlatform({
+      config: `model_list: [{ model_name: behind, litellm_params: { ${application} } }]`,
+      environment: { ...environment(), SSL_CERT_FILE: join(folder, 'ca.pem'), AZURE_AUTHORITY_HOST: 'https://login.upstream.test' },
+    });
+    const answer = await chat(platform, platform.keys.virtualKey, 'behind');
+    expect([answer.status, tunnels.slice(-2), authorizations.at(-1)]).toEqual([200, ['login.upstream.test:443', 'upstream.test:443'], 'Bearer entra-token']);
     await platform.stop();
   });
   it('is refused without the authority, in words, and reached with ssl_verify: false', async () => {

@@ -59,18 +59,18 @@ export class Snapshot {
         : new GuardSet({ configs: config.guardrails, pool: (origin) => this.#transport.pool(origin, true), ...guarding });
     const groups = new Map<string, Target[]>();
     for (const deployment of config.deployments) {
-      const target = new Target(deployment, config, (upstream) => this.#transport.pool(upstream.origin, deployment.sslVerify));
+      const target = new Target(deployment, config, (origin) => this.#transport.pool(origin, deployment.sslVerify));
       const members = groups.get(deployment.modelName);
       if (members === undefined) groups.set(deployment.modelName, [target]);
       else members.push(target);
     }
-    this.passThroughs = statedEndpoints(config, (upstream, { sslVerify }) => this.#transport.pool(upstream.origin, sslVerify));
+    this.passThroughs = statedEndpoints(config, (origin, sslVerify) => this.#transport.pool(origin, sslVerify));
     const addresses = config.access?.allowedAddresses ?? null;
     this.comesFrom = addresses === null ? null : addressList(addresses);
     this.mcpServers = new Map(
       config.mcpServers.map((server) => {
         const deployment = fixedPriceDeployment({ id: `mcp ${server.id}`, name: `mcp/${server.name}`, provider: 'mcp', target: server.url, isPriced: true });
-        return [server.name, { server, target: new Target(deployment, config, (upstream) => this.#transport.pool(upstream.origin, true)) }];
+        return [server.name, { server, target: new Target(deployment, config, (origin) => this.#transport.pool(origin, true)) }];
       }),
     );
     this.moderationModel = config.deployments.find(({ mode }) => mode === 'moderation')?.modelName ?? null;

@@ -7,7 +7,7 @@ import type { Deployment, GatewayConfig } from '#settings/settings.ts';
 import { Health } from './cooldown.ts';
 import { refuseForbiddenHost } from './forbidden-hosts.ts';
 import { Load } from './load.ts';
-import type { Upstream } from './providers/provider.ts';
+import type { Reach, Upstream } from './providers/provider.ts';
 import { providerOf } from './providers/registry.ts';
 import { GATEWAY_FIELDS } from './request.ts';
 import { claimsOfDeployment } from './target-budgets.ts';
@@ -22,6 +22,7 @@ export class Target {
   readonly upstream: Upstream | null;
   readonly problem: AppError | null;
   readonly dispatcher: Dispatcher | null;
+  readonly reach: Reach;
   readonly health: Health;
   readonly load = new Load();
   /** Budgets of the deployment and of its provider. */
@@ -38,12 +39,9 @@ export class Target {
   #pricedAtMs = Number.NEGATIVE_INFINITY;
   #priceRevision = -1;
 
-  constructor(
-    deployment: Deployment,
-    config: Pick<GatewayConfig, 'dropParams' | 'routing'>,
-    connect: (upstream: Upstream, deployment: Deployment) => Dispatcher,
-  ) {
+  constructor(deployment: Deployment, config: Pick<GatewayConfig, 'dropParams' | 'routing'>, reach: Reach) {
     this.deployment = deployment;
+    this.reach = reach;
     this.agentPatterns = (deployment.tagPatterns ?? []).map((pattern) => new RegExp(pattern));
     this.health = new Health(config.routing);
     this.claims = claimsOfDeployment(deployment, config.routing);
@@ -54,7 +52,7 @@ export class Target {
     try {
       if (deployment.problem)
         throw new AppError(`The deployment of ${deployment.modelName} cannot answer: ${deployment.problem}.`, { status: 401, code: 'auth_error' });
-      const found = provider.upstream(deployment, deployment.dropParams ?? config.dropParams);
+      const found = provider.upstream(deployment, deployment.dropParams ?? config.dropParams, reach);
       refuseForbiddenHost(found.origin);
       upstream = found;
     } catch (error) {
@@ -63,7 +61,7 @@ export class Target {
     }
     this.upstream = upstream;
     this.problem = problem;
-    this.dispatcher = upstream === null || upstream.local !== undefined ? null : connect(upstream, deployment);
+    this.dispatcher = upstream === null || upstream.local !== undefined ? null : reach(upstream.origin);
     this.modelJson = deployment.upstreamModel.includes('*') ? null : Buffer.from(JSON.stringify(deployment.upstreamModel));
     this.drop = new Set([...GATEWAY_FIELDS, ...(upstream?.drop ?? []), ...(deployment.additionalDrops ?? [])]);
     this.defaults = new Map(Object.entries(deployment.defaultParameters).map(([key, value]) => [key, Buffer.from(JSON.stringify(value))]));

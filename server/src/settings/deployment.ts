@@ -198,6 +198,7 @@ function entraProblem(params: Section, facts: ProviderFacts, cloud: Readonly<Rec
   if (params.has('azure_username')) return 'signing in to Azure as a user is not built; use api_key, azure_ad_token, or tenant_id, client_id and client_secret';
   const proof = cloud.client_secret !== undefined || cloud.azure_federated_token_file !== undefined;
   if (cloud.tenant_id !== undefined && cloud.client_id !== undefined && proof) return null;
+  if (cloud.azure_credential === 'ManagedIdentityCredential' && !params.has('client_secret')) return null;
   if (!params.has('client_id') && !params.has('client_secret') && !params.has('tenant_id')) return orVariables('api_key is missing', facts.keyVariables);
   return 'tenant_id, client_id and client_secret belong together: one of them is missing';
 }

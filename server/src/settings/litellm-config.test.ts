@@ -147,6 +147,9 @@ general_settings: {enforce_user_param: true, reject_clientside_metadata_tags: tr
     expect(problems(', tenant_id: t, client_id: c, client_secret: s')).toBeNull();
     expect(problems(', tenant_id: t, client_id: c')).toContain('belong together');
     expect(problems('', { AZURE_TENANT_ID: 't', AZURE_CLIENT_ID: 'c', AZURE_FEDERATED_TOKEN_FILE: '/var/run/token' })).toBeNull();
+    expect(problems('', { AZURE_CREDENTIAL: 'ManagedIdentityCredential' })).toBeNull();
+    expect(problems('', { AZURE_CREDENTIAL: 'CertificateCredential' })).toContain('api_key is missing');
+    expect(problems(', azure_credential: ManagedIdentityCredential')).toContain('api_key is missing');
     // Only the environment says which file is read and who is asked: an entry may come by API.
     expect(problems(', tenant_id: t, client_id: c, azure_federated_token_file: /etc/passwd')).toContain('belong together');
     expect(problems(', azure_ad_token: oidc/file/etc')).toContain('AZURE_FEDERATED_TOKEN_FILE');

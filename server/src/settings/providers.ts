@@ -98,7 +98,14 @@ const ENTRA: Partial<ProviderFacts> = {
     client_secret: ['AZURE_CLIENT_SECRET'],
     azure_scope: ['AZURE_SCOPE'],
   },
-  cloudVariables: { azure_authority_host: 'AZURE_AUTHORITY_HOST', azure_federated_token_file: 'AZURE_FEDERATED_TOKEN_FILE' },
+  cloudVariables: {
+    azure_authority_host: 'AZURE_AUTHORITY_HOST',
+    azure_federated_token_file: 'AZURE_FEDERATED_TOKEN_FILE',
+    azure_credential: 'AZURE_CREDENTIAL',
+    azure_pod_identity_authority_host: 'AZURE_POD_IDENTITY_AUTHORITY_HOST',
+    identity_endpoint: 'IDENTITY_ENDPOINT',
+    identity_header: 'IDENTITY_HEADER',
+  },
 };
 
 export const PROVIDERS: ReadonlyMap<string, ProviderFacts> = new Map<string, ProviderFacts>([

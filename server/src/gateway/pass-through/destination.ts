@@ -144,7 +144,7 @@ function forModel(target: Target, model: string, snapshot: Snapshot): Target {
     outputCostPerToken: null,
     cacheReadInputTokenCost: null,
   };
-  const made = new Target(deployment, snapshot.config, () => target.dispatcher as NonNullable<Target['dispatcher']>);
+  const made = new Target(deployment, snapshot.config, target.reach);
   if (known.size < MOST_MODELS) known.set(key, made);
   return made;
 }

@@ -1,4 +1,5 @@
 // Pass-through endpoints of the configuration, made ready: which of them a path means, and the target that stands for its server.
+import type { Dispatcher } from 'undici';
 import { Target } from '#gateway/target.ts';
 import type { Deployment, GatewayConfig, PassThroughEndpoint } from '#settings/settings.ts';
 import type { PassThroughMatch } from './doors.ts';
@@ -8,10 +9,14 @@ export interface StatedEndpoint {
   readonly target: Target;
 }
 
-type Connect = ConstructorParameters<typeof Target>[2];
-
-export function statedEndpoints(config: GatewayConfig, connect: Connect): Map<string, StatedEndpoint> {
-  return new Map(config.passThroughEndpoints.map((endpoint) => [endpoint.path, { endpoint, target: new Target(deploymentOf(endpoint), config, connect) }]));
+/** @param pool the connections to an origin, by how the endpoint's certificates are verified. */
+export function statedEndpoints(config: GatewayConfig, pool: (origin: string, sslVerify: Deployment['sslVerify']) => Dispatcher): Map<string, StatedEndpoint> {
+  return new Map(
+    config.passThroughEndpoints.map((endpoint) => {
+      const deployment = deploymentOf(endpoint);
+      return [endpoint.path, { endpoint, target: new Target(deployment, config, (origin) => pool(origin, deployment.sslVerify)) }];
+    }),
+  );
 }
 
 /** The endpoint of a path: exactly, or the longest one that takes what is below it. */

@@ -71,14 +71,18 @@ export interface LocalUpstream {
   dispatch(options: { readonly path: string; readonly body: Buffer }, handler: Dispatcher.DispatchHandler): void;
 }
 
+/** The connections to an origin as the deployment has them: its proxy, its certificate authorities. Belongs to one configuration; a call asks anew. */
+export type Reach = (origin: string) => Dispatcher;
+
 export interface Provider {
   /** Name in upstream error texts, for example `AzureException` (LiteLLM's wording). */
   errorLabel(deployment: Deployment): string;
   /**
    * @param dropParams leave out parameters that the model refuses (LiteLLM's drop_params).
+   * @param reach for what is asked beside the upstream; absent = straight out.
    * @throws AppError when the deployment lacks something; the message names it.
    */
-  upstream(deployment: Deployment, dropParams: boolean): Upstream;
+  upstream(deployment: Deployment, dropParams: boolean, reach?: Reach): Upstream;
 }
 
 /** A base URL's parts; user info is refused because it would end up in logs. Null when it is no http(s) URL. */

@@ -197,4 +197,46 @@ describe('calls through Azure AI', () => {
       rmSync(folder, { recursive: true });
     });
   });
+
+  describe('as the managed identity of a machine', () => {
+    const managed = (more: Record<string, string>) =>
+      deployment({ modelName: 'm', apiBase: upstream.url, apiKey: null, cloud: { azure_credential: 'ManagedIdentityCredential', ...more } });
+    const ask = (url: string) =>
+      fetch(`${url}/v1/chat/completions`, { method: 'POST', headers: { authorization: `Bearer ${MASTER_KEY}` }, body: '{"model":"m","messages":[]}' });
+    const queryOf = (path = '') => Object.fromEntries(new URL(path, upstream.url).searchParams);
+
+    it('asks the service of a virtual machine once, whose seconds are text', async () => {
+      const test = await startTestGateway({ deployments: [managed({ azure_pod_identity_authority_host: upstream.url })] });
+      upstream.script(json('{"access_token":"machine-token","expires_in":"86399","expires_on":"1","token_type":"Bearer"}'), json(CHAT));
+      expect([(await ask(test.url)).status, (await ask(test.url)).status]).toEqual([200, 200]);
+      const [token, ...calls] = upstream.seen;
+      expect(token).toMatchObject({ method: 'GET', headers: { metadata: 'true' } });
+      expect(token?.path).toMatch(/^\/metadata\/identity\/oauth2\/token\?/);
+      expect(queryOf(token?.path)).toEqual({ 'api-version': '2018-02-01', resource: 'https://cognitiveservices.azure.com' });
+      expect(calls.map(({ headers }) => headers.authorization)).toEqual(['Bearer machine-token', 'Bearer machine-token']);
+      await test.close();
+    });
+
+    it('asks the service of App Service and Container Apps as its variables say, and again after the instant that it tells', async () => {
+      const service = {
+        identity_endpoint: `${upstream.url}/msi/token`,
+        identity_header: 'local secret',
+        client_id: 'one of several',
+        azure_scope: 'https://x/.default',
+      };
+      const test = await startTestGateway({ deployments: [managed(service)] });
+      upstream.script({ status: 400, pieces: ['{"error":"invalid_request","error_description":"no such identity: local secret"}'] });
+      const refused = await ask(test.url);
+      const told = await refused.text();
+      expect([refused.status, told.includes('managed identity'), told.includes('local secret')]).toEqual([401, true, false]);
+      const inADay = Math.floor(Date.now() / 1000) + 86_400;
+      upstream.script(json(`{"access_token":"service-token","expires_on":"${inADay}","resource":"https://x"}`), json(CHAT));
+      expect((await ask(test.url)).status).toBe(200);
+      const [token, call] = upstream.seen;
+      expect(token).toMatchObject({ method: 'GET', headers: { 'x-identity-header': 'local secret' } });
+      expect(queryOf(token?.path)).toEqual({ 'api-version': '2019-08-01', resource: 'https://x', client_id: 'one of several' });
+      expect(call?.headers.authorization).toBe('Bearer service-token');
+      await test.close();
+    });
+  });
 });

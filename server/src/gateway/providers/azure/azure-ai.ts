@@ -3,7 +3,7 @@
 import { messagesWire } from '#gateway/providers/anthropic/anthropic.ts';
 import { CHAT_ONLY, endpointPath, headerList, incomplete, reasoningEdits, WITH_RESPONSES } from '#gateway/providers/openai/openai.ts';
 import { openAiWire } from '#gateway/providers/openai/wire.ts';
-import { type Endpoint, type Provider, parseBase, type Upstream } from '#gateway/providers/provider.ts';
+import { type Endpoint, type Provider, parseBase, type Reach, type Upstream } from '#gateway/providers/provider.ts';
 import type { Deployment } from '#settings/settings.ts';
 import { azureCredentials } from './entra.ts';
 
@@ -21,10 +21,10 @@ const NOTHING: ReadonlySet<string> = new Set();
 /** `https://<resource>.services.ai.azure.com`, or a serverless endpoint of one model. */
 export const azureAi: Provider = { errorLabel: () => 'Azure_aiException', upstream: azureAiUpstream };
 
-function azureAiUpstream(deployment: Deployment, dropParams: boolean): Upstream {
+function azureAiUpstream(deployment: Deployment, dropParams: boolean, reach?: Reach): Upstream {
   const base = parseBase(deployment.apiBase ?? '');
   if (base === null) throw incomplete(deployment, 'needs litellm_params.api_base (https://<resource>.services.ai.azure.com): set AZURE_AI_API_BASE', 500);
-  return isClaude(deployment, base.path) ? claudeUpstream(deployment, base) : modelsUpstream(deployment, base, dropParams);
+  return isClaude(deployment, base.path) ? claudeUpstream(deployment, base, reach) : modelsUpstream(deployment, base, { dropParams, reach });
 }
 
 type Base = NonNullable<ReturnType<typeof parseBase>>;
@@ -33,9 +33,9 @@ function isClaude({ upstreamModel, baseModel }: Deployment, path: string): boole
   return /\/anthropic(\/|$)/.test(path) || /^claude/i.test(baseModel?.replace(/^.*\//, '') ?? upstreamModel);
 }
 
-function claudeUpstream(deployment: Deployment, base: Base): Upstream {
+function claudeUpstream(deployment: Deployment, base: Base, reach: Reach | undefined): Upstream {
   const prefix = `${rootOf(base.path)}/anthropic/v1/messages`;
-  const { headers, more } = azureCredentials(deployment, 'x-api-key', KEY);
+  const { headers, more } = azureCredentials(deployment, { keyHeader: 'x-api-key', keyVariable: KEY, reach });
   return {
     origin: base.origin,
     apiBase: base.origin + rootOf(base.path),
@@ -51,11 +51,15 @@ function claudeUpstream(deployment: Deployment, base: Base): Upstream {
   };
 }
 
-function modelsUpstream(deployment: Deployment, base: Base, dropParams: boolean): Upstream {
+function modelsUpstream(
+  deployment: Deployment,
+  base: Base,
+  { dropParams, reach }: { readonly dropParams: boolean; readonly reach: Reach | undefined },
+): Upstream {
   const foundry = isFoundry(base.origin);
-  const { headers, more } = azureCredentials(deployment, foundry ? 'api-key' : 'authorization', KEY);
+  const { headers, more } = azureCredentials(deployment, { keyHeader: foundry ? 'api-key' : 'authorization', keyVariable: KEY, reach });
   // Rerankers take the key as a bearer everywhere.
-  const rerank = azureCredentials(deployment, 'authorization', KEY).headers;
+  const rerank = azureCredentials(deployment, { keyHeader: 'authorization', keyVariable: KEY, reach }).headers;
   const model = deployment.baseModel ?? deployment.upstreamModel;
   return {
     origin: base.origin,

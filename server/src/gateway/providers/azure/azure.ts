@@ -1,7 +1,7 @@
 // Azure OpenAI: the deployments API (deployment in the path, api-version in the query) and the v1 API (OpenAI's paths), with an api-key or Entra ID's tokens.
 import { AUDIO, endpointPath, headerList, IMAGES, incomplete, OPENAI_NATIVE, reasoningEdits, WITH_RESPONSES } from '#gateway/providers/openai/openai.ts';
 import { openAiWire } from '#gateway/providers/openai/wire.ts';
-import type { Provider, Upstream } from '#gateway/providers/provider.ts';
+import type { Provider, Reach, Upstream } from '#gateway/providers/provider.ts';
 import { parseBase } from '#gateway/providers/provider.ts';
 import { AppError } from '#lib/errors.ts';
 import type { Deployment } from '#settings/settings.ts';
@@ -16,10 +16,10 @@ export const azure: Provider = {
   upstream: azureUpstream,
 };
 
-function azureUpstream(deployment: Deployment, dropParams: boolean): Upstream {
+function azureUpstream(deployment: Deployment, dropParams: boolean, reach?: Reach): Upstream {
   const base = parseBase(deployment.apiBase ?? '');
   if (base === null) throw incomplete(deployment, 'needs litellm_params.api_base (https://<resource>.openai.azure.com): set AZURE_API_BASE', 500);
-  const { headers, more } = azureCredentials(deployment, 'api-key', 'AZURE_API_KEY');
+  const { headers, more } = azureCredentials(deployment, { keyHeader: 'api-key', keyVariable: 'AZURE_API_KEY', reach });
   const version = deployment.apiVersion ?? base.search.get('api-version') ?? DEFAULT_API_VERSION;
   return {
     origin: base.origin,

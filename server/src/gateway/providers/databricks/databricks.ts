@@ -1,6 +1,6 @@
 // Databricks' serving endpoints: OpenAI's chat with content that comes in parts, and embeddings as OpenAI has them, with a personal token or a service principal's.
 import { openAiUpstream } from '#gateway/providers/openai/openai.ts';
-import { type Endpoint, type Provider, parseBase, type Upstream } from '#gateway/providers/provider.ts';
+import { type Endpoint, type Provider, parseBase, type Reach, type Upstream } from '#gateway/providers/provider.ts';
 import { AppError } from '#lib/errors.ts';
 import type { Deployment } from '#settings/settings.ts';
 import { principalTokens } from './tokens.ts';
@@ -12,7 +12,7 @@ const FOLDER = '/serving-endpoints';
 /** A workspace's address; `/serving-endpoints` is added when it is missing, `/serving-endpoints/<name>/invocations` is used as it stands. */
 export const databricks: Provider = { errorLabel: () => 'DatabricksException', upstream: databricksUpstream };
 
-function databricksUpstream(deployment: Deployment): Upstream {
+function databricksUpstream(deployment: Deployment, _dropParams: boolean, reach?: Reach): Upstream {
   const base = parseBase(deployment.apiBase ?? '');
   const cloud = deployment.cloud ?? {};
   const { databricks_client_id: id, databricks_client_secret: secret } = cloud;
@@ -32,7 +32,7 @@ function databricksUpstream(deployment: Deployment): Upstream {
     ...made,
     path: (endpoint) => addressOf(path, endpoint),
     wire: databricksWire,
-    ...(tokens === null ? {} : { authorize: async () => ['authorization', `Bearer ${await tokens()}`] }),
+    ...(tokens === null ? {} : { authorize: async () => ['authorization', `Bearer ${await tokens(reach)}`] }),
   };
 }
 
