@@ -96,7 +96,8 @@ function tooLarge(maxBytes: number): AppError {
   return refused(`The body is larger than the ${maxBytes} bytes that the gateway accepts.`, 413);
 }
 
-function noRoom(): AppError {
+/** The pool of bytes in flight is used up. */
+export function noRoom(): AppError {
   return new AppError('The gateway holds as many bytes as it may: try again in a moment.', { status: 429, code: 'rate_limit_error', retryAfterSeconds: 1 });
 }
 

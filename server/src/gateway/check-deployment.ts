@@ -2,10 +2,12 @@
 import type { Deployment, GatewayConfig, Settings } from '#settings/settings.ts';
 import { redactText } from '#telemetry/redact.ts';
 import type { DeploymentCheck } from './admin/deps.ts';
-import { smallestMediaCall } from './media/smallest-call.ts';
+import { type SmallestCall, smallestMediaCall } from './media/smallest-call.ts';
 import { readEmbeddings } from './providers/embeddings.ts';
+import { readPictures } from './providers/pictures.ts';
 import type { Endpoint, Upstream } from './providers/provider.ts';
 import { readRerank } from './providers/rerank.ts';
+import type { WireFacts } from './providers/wire.ts';
 import { Snapshot } from './snapshot.ts';
 import type { Target } from './target.ts';
 import { askUpstream } from './upstream-request.ts';
@@ -76,9 +78,23 @@ interface Check {
 
 function smallestCall(upstream: Upstream, deployment: Deployment): Check {
   const media = smallestMediaCall(deployment);
-  if (media !== null) return { ...media, path: upstream.path(media.endpoint, deployment.upstreamModel) };
+  if (media !== null) return mediaCheck(upstream, deployment, media);
   const { endpoint, path, body } = smallestTextCall(upstream, deployment);
   return { endpoint, path, bytes: Buffer.from(JSON.stringify(body)), contentType: 'application/json' };
+}
+
+/** In the upstream's own words, where it has some. */
+function mediaCheck(upstream: Upstream, deployment: Deployment, media: SmallestCall): Check {
+  const model = deployment.upstreamModel;
+  const path = upstream.path(media.endpoint, model);
+  if (media.endpoint !== 'image-generations' || upstream.pictures === undefined) return { ...media, path };
+  const asked = readPictures(JSON.parse(media.bytes.toString('utf8')), { pictures: [], masked: false }, deployment.providerName, true);
+  const [body] = upstream.pictures(asked, factsOf(deployment)).bodies;
+  return { ...media, path, bytes: Buffer.from(JSON.stringify(body)) };
+}
+
+function factsOf(deployment: Deployment): WireFacts {
+  return { deployment, model: deployment.upstreamModel, stream: false, dropParams: true, id: 'check', nowSeconds: 0 };
 }
 
 /** Forms say their boundary in their type. */
@@ -90,7 +106,7 @@ function withType(headers: readonly string[], contentType: string): string[] {
 function smallestTextCall(upstream: Upstream, deployment: Deployment): { endpoint: Endpoint; path: string; body: object } {
   const model = deployment.upstreamModel;
   if (deployment.mode === 'moderation') return { endpoint: 'moderations', path: upstream.path('moderations', model), body: { model, input: 'ping' } };
-  const facts = { deployment, model, stream: false, dropParams: true, id: 'check', nowSeconds: 0 };
+  const facts = factsOf(deployment);
   if (deployment.mode === 'rerank') {
     const body = { model, query: 'ping', documents: ['pong'] };
     return { endpoint: 'rerank', path: upstream.path('rerank', model), body: upstream.rerank?.(readRerank(body), facts).body ?? body };

@@ -4,8 +4,10 @@ import type { Call } from './call.ts';
 import { chatTranslation } from './chat-translation.ts';
 import { readClientCall } from './dialects/registry.ts';
 import { formExchange } from './media/form-exchange.ts';
+import { givenPictures } from './media/given-pictures.ts';
 import { isMeantFor } from './media/media-call.ts';
 import { type EmbeddingAnswer, embeddingList, readEmbeddings } from './providers/embeddings.ts';
+import { drawnList, readPictures } from './providers/pictures.ts';
 import type { Upstream } from './providers/provider.ts';
 import { readRerank } from './providers/rerank.ts';
 import type { AnswerTranslation, WireCall, WireFacts } from './providers/wire.ts';
@@ -23,12 +25,16 @@ export interface Exchange {
   readonly pieces?: readonly Buffer[];
   /** Null: the answer passes as it is. */
   readonly translation: AnswerTranslation | null;
+  /** Bytes that the body holds beside the client's own. */
+  readonly copiedBytes?: number;
   /** The call needs these requests in the place of `body`, and their answers are put together. */
   readonly parts?: ExchangeParts;
 }
 
 export interface ExchangeParts {
   readonly bodies: readonly Buffer[];
+  /** Some answers are enough: what the others failed of is told only when there is none. */
+  readonly partly?: boolean;
   /** @throws Error when an answer makes no sense. */
   combine(answers: readonly EmbeddingAnswer[]): Record<string, unknown>;
 }
@@ -61,6 +67,7 @@ export function serves(upstream: Upstream, call: Call, { deployment }: Target): 
   if (!isMeantFor(deployment, call.endpoint)) return false;
   if (call.endpoint === 'embeddings' && upstream.embeddings !== undefined) return true;
   if (call.endpoint === 'rerank' && upstream.rerank !== undefined) return true;
+  if (isDrawn(call) && upstream.pictures !== undefined) return true;
   return upstream.native.has(call.endpoint) || (upstream.wire !== undefined && readClientCall(call.endpoint) !== null);
 }
 
@@ -81,6 +88,7 @@ export function exchangeFor(call: Call, target: Target, upstream: Upstream, mode
   const facts = factsOf(call, target, model);
   if (call.endpoint === 'embeddings') return embeddingsExchange(asked, target, upstream, facts);
   if (call.endpoint === 'rerank') return rerankExchange(asked, target, upstream, { ...facts, id: call.id });
+  if (isDrawn(call)) return picturesExchange(call, target, upstream, facts);
   const client = (readClientCall(call.endpoint) as NonNullable<ReturnType<typeof readClientCall>>)(bodyOf(asked), {
     callId: call.id,
     previousId: call.turn?.previousId ?? null,
@@ -130,6 +138,30 @@ function rerankExchange(asked: Asked, target: Target, upstream: Upstream, facts:
     body: Buffer.from(JSON.stringify(body)),
     translation: { whole: answer, stream: noStream },
   };
+}
+
+/** Pictures that an upstream can make or change in a language of its own. */
+function isDrawn({ endpoint }: Pick<Call, 'endpoint'>): boolean {
+  return endpoint === 'image-generations' || endpoint === 'image-edits';
+}
+
+function picturesExchange(call: Call, target: Target, upstream: Upstream, facts: WireFacts): Exchange {
+  const wanted = wantedOf({ ...target.deployment.defaultParameters, ...bodyOf(call.asked as Asked) }, target);
+  const asked = readPictures(wanted, givenPictures(call), target.deployment.providerName, facts.dropParams);
+  const { bodies, read } = (upstream.pictures as NonNullable<Upstream['pictures']>)(asked, facts);
+  const sent = bodies.map((part) => Buffer.from(JSON.stringify(part)));
+  const exchange = { path: upstream.path(call.endpoint, facts.model), headers: upstream.headers as string[] };
+  // Uploaded pictures stand in the body once more, as text.
+  const copiedBytes = asked.given.length === 0 ? 0 : sent.reduce((sum, { length }) => sum + length, 0);
+  const [body = Buffer.alloc(0)] = sent;
+  if (sent.length === 1)
+    return { ...exchange, body, copiedBytes, translation: { whole: (answer) => drawnList([read(answer)], facts.nowSeconds), stream: noStream } };
+  const combine = (answers: readonly EmbeddingAnswer[]) =>
+    drawnList(
+      answers.map((answer) => read(answer.body)),
+      facts.nowSeconds,
+    );
+  return { ...exchange, body, copiedBytes, translation: null, parts: { bodies: sent, combine, partly: true } };
 }
 
 function noStream(): never {

@@ -3,21 +3,32 @@ import type { Dispatcher } from 'undici';
 import { isFields, parsed } from '#lib/json.ts';
 import { AnswerFault } from './errors.ts';
 import type { EmbeddingAnswer } from './providers/embeddings.ts';
+import { UpstreamSaid } from './providers/wire.ts';
 
 /** Requests of one call that are under way at once. */
 const AT_ONCE = 8;
-const LONGEST_ANSWER = 16 * 1024 * 1024;
+/** Pictures in their largest size are the longest. */
+const LONGEST_ANSWER = 64 * 1024 * 1024;
 
 export interface FanOutParts {
   readonly dispatcher: Pick<Dispatcher, 'dispatch'>;
   readonly requests: readonly { readonly headers: string[]; readonly body: Buffer }[];
   /** Makes one answer of all, which come in the requests' order. @throws Error when one makes no sense. */
   combine(answers: readonly EmbeddingAnswer[]): Record<string, unknown>;
+  /** Some answers are enough. */
+  readonly partly?: boolean;
   /** Counts bytes that are held; false = there is no room. */
   hold(bytes: number): boolean;
 }
 
 type Headers = Parameters<NonNullable<Dispatcher.DispatchHandler['onResponseStart']>>[2];
+
+/** An answer that is none. */
+interface Refusal {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly text: string;
+}
 
 /** Speaks undici's dispatch contract once. The first request that fails decides; what is under way then is let go. */
 export class FanOut implements Dispatcher.DispatchController {
@@ -29,6 +40,9 @@ export class FanOut implements Dispatcher.DispatchController {
   #next = 0;
   #done = 0;
   #over = false;
+  /** What the first request failed of, where others may be enough. */
+  #missed: Error | Refusal | null = null;
+  #headers: Headers = {};
   aborted = false;
   paused = false;
   reason: Error | null = null;
@@ -82,35 +96,58 @@ export class FanOut implements Dispatcher.DispatchController {
     this.#open.delete(controller);
     if (this.#over) return;
     if (status < 200 || status > 299) {
-      this.#finish(status, headers, text);
+      this.#miss({ status, headers, text });
       return;
     }
     const body = parsed(text);
     if (!isFields(body)) {
-      this.failed(new AnswerFault('the answer is not a whole JSON object'));
+      this.#miss(new AnswerFault('the answer is not a whole JSON object'));
       return;
     }
     this.#answers[index] = { body, headers };
+    this.#headers = headers;
+    this.#answeredOne();
+  }
+
+  /** A request broke off. */
+  failed(controller: Dispatcher.DispatchController, error: Error): void {
+    this.#open.delete(controller);
+    if (!this.#over) this.#miss(error);
+  }
+
+  #answeredOne(): void {
     this.#done++;
     if (this.#done < this.#parts.requests.length) this.#send();
-    else this.#finishAll(status, headers);
+    else this.#finishAll();
   }
 
-  failed(error: Error): void {
-    if (this.#over) return;
-    this.#stop(error);
-    this.#handler?.onResponseError?.(this, error);
+  #miss(why: Error | Refusal): void {
+    this.#missed ??= why;
+    if (this.#parts.partly === true) this.#answeredOne();
+    else this.#tell(why);
   }
 
-  #finishAll(status: number, headers: Headers): void {
-    let whole: string;
-    try {
-      whole = JSON.stringify(this.#parts.combine(this.#answers));
-    } catch (error) {
-      this.failed(new AnswerFault((error as Error).message));
+  #tell(why: Error | Refusal): void {
+    if (why instanceof Error) {
+      this.#stop(why);
+      this.#handler?.onResponseError?.(this, why);
+    } else this.#finish(why.status, why.headers, why.text);
+  }
+
+  #finishAll(): void {
+    const answers = this.#answers.filter((answer) => answer !== undefined);
+    if (answers.length === 0 && this.#missed !== null) {
+      this.#tell(this.#missed);
       return;
     }
-    this.#finish(status, { ...headers, 'content-type': 'application/json' }, whole);
+    let whole: string;
+    try {
+      whole = JSON.stringify(this.#parts.combine(answers));
+    } catch (error) {
+      this.#tell(error instanceof UpstreamSaid ? error : new AnswerFault((error as Error).message));
+      return;
+    }
+    this.#finish(200, { ...this.#headers, 'content-type': 'application/json' }, whole);
   }
 
   #finish(status: number, headers: Headers, text: string): void {
@@ -135,6 +172,8 @@ class PartAnswer implements Dispatcher.DispatchHandler {
   readonly #chunks: Buffer[] = [];
   #size = 0;
   #status = 0;
+  /** The call knows how it ended. */
+  #told = false;
   #headers: Headers = {};
 
   constructor(call: FanOut, index: number) {
@@ -151,17 +190,28 @@ class PartAnswer implements Dispatcher.DispatchHandler {
     this.#headers = headers;
   }
 
-  onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
+  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    if (this.#told) return;
     this.#size += chunk.length;
-    if (this.#size > LONGEST_ANSWER || !this.#call.hold(chunk.length)) this.#call.failed(new AnswerFault('the answer is too large to be held'));
-    else this.#chunks.push(chunk);
+    if (this.#size <= LONGEST_ANSWER && this.#call.hold(chunk.length)) {
+      this.#chunks.push(chunk);
+      return;
+    }
+    const fault = new AnswerFault('the answer is too large to be held');
+    this.onResponseError(controller, fault);
+    controller.abort(fault);
   }
 
   onResponseEnd(controller: Dispatcher.DispatchController): void {
+    if (this.#told) return;
+    this.#told = true;
     this.#call.answered(this.#index, controller, { status: this.#status, headers: this.#headers, text: Buffer.concat(this.#chunks).toString('utf8') });
   }
 
-  onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
-    this.#call.failed(error);
+  onResponseError(controller: Dispatcher.DispatchController, error: Error): void {
+    if (this.#told) return;
+    this.#told = true;
+    this.#chunks.length = 0;
+    this.#call.failed(controller, error);
   }
 }

@@ -1,5 +1,6 @@
 // The last step before a try is sent: credentials that a call needs for itself, and the several requests of a call that takes more than one.
 import type { Dispatcher } from 'undici';
+import { noRoom } from './body.ts';
 import type { Call } from './call.ts';
 import { type Failure, ownFailure } from './errors.ts';
 import { type Exchange, forwardedHeaders } from './exchange.ts';
@@ -26,8 +27,12 @@ export interface Prepared {
  * What sends it and with which headers; the failure when there are no credentials. A promise only when there is something to wait for.
  * @throws AppError 508 for a call that goes in circles.
  */
-export function prepareSending(preparing: Preparing, { path, headers, body, parts }: Exchange): Prepared | Promise<Prepared | Failure> {
+export function prepareSending(
+  preparing: Preparing,
+  { path, headers, body, parts, copiedBytes = 0 }: Exchange,
+): Prepared | Failure | Promise<Prepared | Failure> {
   const { call, target, upstream, dispatcher } = preparing;
+  if (!preparing.hold(copiedBytes)) return ownFailure(noRoom());
   const all = forwardedHeaders(call, target, headers);
   if (parts !== undefined) return fannedOut(preparing, { path, headers: all, parts });
   if (upstream.authorize === undefined) return { dispatcher, headers: all };
@@ -46,7 +51,7 @@ async function fannedOut({ upstream, dispatcher, hold }: Preparing, { path, head
     if (!Array.isArray(signed)) return signed;
     requests.push({ headers: signed, body });
   }
-  return { dispatcher: new FanOut({ dispatcher, requests, combine: parts.combine, hold }), headers };
+  return { dispatcher: new FanOut({ dispatcher, requests, combine: parts.combine, partly: parts.partly === true, hold }), headers };
 }
 
 /** The headers with what the upstream's credentials add; the failure when there are none. */

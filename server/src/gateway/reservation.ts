@@ -34,7 +34,7 @@ export function reservationFor(call: Call, deps: GatewayDeps, group: Group, stri
 }
 
 function likelyCost(call: Call, deps: GatewayDeps, target: Target, price: PriceRow): bigint {
-  if (isMediaCall(call.endpoint)) return likelyMediaCost(call, deps, price);
+  if (isMediaCall(call.endpoint)) return likelyMediaCost(call, deps, { target, price });
   const asked = call.asked as Asked;
   const input = Math.ceil(call.body.length / BYTES_PER_TOKEN);
   const output = answersWithoutTokens(call)
@@ -62,8 +62,8 @@ function upperBound(call: Call, deps: GatewayDeps, target: Target, price: PriceR
   if (perAnswer === null) throw unbounded('the request states no max_tokens and the maximum of the model is unknown: send max_tokens');
   const output = perAnswer * asked.choices;
   const ordinary = deps.prices.cost(price, { input, output, total: input + output });
-  const dearerInput = excess(price.inputPicos, price.cacheCreationInputPicos, price.audioInputPicos, price.cachedInputPicos);
-  const dearerOutput = excess(price.outputPicos, price.reasoningOutputPicos, price.audioOutputPicos);
+  const dearerInput = excess(price.inputPicos, price.cacheCreationInputPicos, price.audioInputPicos, price.imageInputPicos, price.cachedInputPicos);
+  const dearerOutput = excess(price.outputPicos, price.reasoningOutputPicos, price.audioOutputPicos, price.imageOutputPicos);
   return ordinary + dearerInput * BigInt(input) + dearerOutput * BigInt(output);
 }
 

@@ -26,6 +26,8 @@ export function usageFrom(raw: unknown): CallUsage | null {
     ...positive('reasoningOutput', count(output.reasoning_tokens)),
     ...positive('audioInput', count(input.audio_tokens)),
     ...positive('audioOutput', count(output.audio_tokens)),
+    ...positive('imageInput', count(input.image_tokens)),
+    ...positive('imageOutput', count(output.image_tokens)),
   };
 }
 

@@ -53,6 +53,8 @@ function toRow(found: PriceCalculation): PriceRow | null {
   if (audioOutput !== null) row.audioOutputPicos = audioOutput;
   const imageInput = rate(prices, 'input_image_mtok');
   if (imageInput !== null) row.imageInputPicos = imageInput;
+  const imageOutput = rate(prices, 'output_image_mtok');
+  if (imageOutput !== null) row.imageOutputPicos = imageOutput;
   if (second !== null) row.secondPicos = second;
   const tiers = tiersOf(prices);
   if (tiers.length > 0) row.tiers = tiers;

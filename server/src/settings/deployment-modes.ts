@@ -21,6 +21,7 @@ const TOLD: readonly (readonly [RegExp, Deployment['mode']])[] = [
   // Rerankers carry it in their names.
   [/(?:^|[/._-])rerank/i, 'rerank'],
   [/^semantic-ranker-/, 'rerank'],
+  [/^(?:imagen-|imagegeneration@)/, 'image_generation'],
   [/^(?:dall-e-[23]|gpt-image-\d[\w.-]*|chatgpt-image-latest)$/, 'image_generation'],
   [/^(?:tts-1(?:-hd)?(?:-\d+)?|gpt-4o(?:-mini)?-tts(?:-[\d-]+)?)$/, 'audio_speech'],
   [/^(?:whisper-1|gpt-4o(?:-mini)?-transcribe(?:-(?:diarize|[\d-]+))?)$/, 'audio_transcription'],

@@ -34,11 +34,12 @@ export function isHeard(endpoint: Endpoint): boolean {
   return HEARS.has(endpoint);
 }
 
-/** A deployment with a stated purpose takes no calls for another; one without takes all. */
-export function isMeantFor({ mode }: Pick<Deployment, 'mode'>, endpoint: Endpoint): boolean {
+/** A deployment with a stated purpose takes no calls for another; one without takes all. Gemini's models that draw talk too. */
+export function isMeantFor({ mode, provider, upstreamModel }: Pick<Deployment, 'mode' | 'provider' | 'upstreamModel'>, endpoint: Endpoint): boolean {
   const wanted = MODES[endpoint];
-  if (wanted === undefined) return !MEDIA_MODES.has(mode) || endpoint === 'pass-through';
-  return mode === null || mode === wanted;
+  if (wanted !== undefined) return mode === null || mode === wanted;
+  const talks = mode === 'image_generation' && (provider === 'gemini' || provider === 'vertex') && /gemini-/.test(upstreamModel);
+  return talks || !MEDIA_MODES.has(mode) || endpoint === 'pass-through';
 }
 
 /**

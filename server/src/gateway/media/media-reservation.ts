@@ -8,18 +8,19 @@ import { isHeard, isPicture } from './media-call.ts';
 import { likelyUsage, rowFor, statedUsage } from './media-usage.ts';
 import { mostPictureTokens, mostPixels, pictureRow, pictureRows, wishOf } from './pictures.ts';
 
+interface Bounding {
+  readonly target: Target;
+  readonly price: PriceRow;
+}
+
 /** The dearer of both ways in which the upstream may count. */
-export function likelyMediaCost(call: Call, deps: GatewayDeps, price: PriceRow): bigint {
-  const usage = likelyUsage(call);
+export function likelyMediaCost(call: Call, deps: GatewayDeps, { target, price }: Bounding): bigint {
+  const usage = likelyUsage(call, target.deployment.upstreamModel);
   const row = isPicture(call.endpoint) ? pictureRow(price, wishOf(call)) : price;
   return dearest(rowsOf(row, usage).map((one) => deps.prices.cost(one, usage)));
 }
 
 type Refuse = (why: string) => Error;
-interface Bounding {
-  readonly target: Target;
-  readonly price: PriceRow;
-}
 
 /**
  * An amount that the bill cannot pass.
@@ -53,7 +54,7 @@ function tokenCost(call: Call, deps: GatewayDeps, { target, price }: Bounding, r
 function unitCost(call: Call, deps: GatewayDeps, row: PriceRow, refuse: Refuse): bigint {
   const nothing = { input: 0, output: 0, total: 0 };
   if (isPicture(call.endpoint)) {
-    const { images = 0 } = likelyUsage(call);
+    const { images = 0 } = likelyUsage(call, '');
     return deps.prices.cost(row, { ...nothing, images, pixels: images * mostPixels(wishOf(call), row) });
   }
   return deps.prices.cost(row, { ...nothing, ...mostUnits(call, row, refuse) });

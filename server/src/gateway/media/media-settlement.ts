@@ -22,12 +22,12 @@ export function mediaBill(call: Call, known: CallUsage | null, price: PriceRow |
   if (price === null) return { usage: { ...NO_TOKENS, ...stated }, estimated: known === null, price: null };
   const row = rowFor(price, known);
   if (row.secondPicos !== undefined) {
-    const measured = stated.audioMs === undefined ? { audioMs: likelyUsage(call).audioMs ?? 0 } : {};
+    const measured = stated.audioMs === undefined ? { audioMs: likelyUsage(call, modelOf(call)).audioMs ?? 0 } : {};
     return { usage: { ...NO_TOKENS, ...stated, ...measured }, estimated: stated.audioMs === undefined, price: row };
   }
   // What was asked for is what is spoken: nothing is guessed.
   if (row.characterPicos !== undefined) return { usage: { ...NO_TOKENS, ...stated }, estimated: false, price: row };
-  return { usage: known === null ? likelyUsage(call) : { ...NO_TOKENS, ...stated }, estimated: known === null, price: row };
+  return { usage: known === null ? likelyUsage(call, modelOf(call)) : { ...NO_TOKENS, ...stated }, estimated: known === null, price: row };
 }
 
 /** All that comes out of a model that speaks is sound, unless it says otherwise. */
@@ -43,7 +43,12 @@ function pictureBill(call: Call, known: CallUsage | null, price: PriceRow | null
   const counted = known === null || known.total === 0 ? null : { ...known, imageOutput: known.imageOutput ?? known.output };
   if (price === null) return { usage: counted ?? { ...NO_TOKENS, images: known?.images ?? wish.pictures }, estimated: known === null, price: null };
   const row = rowFor(pictureRow(price, wish), counted);
-  if (row.imagePicos === undefined && row.megapixelPicos === undefined) return { usage: counted ?? likelyUsage(call), estimated: counted === null, price: row };
+  if (row.imagePicos === undefined && row.megapixelPicos === undefined)
+    return { usage: counted ?? likelyUsage(call, modelOf(call)), estimated: counted === null, price: row };
   const images = known?.images ?? wish.pictures;
   return { usage: { ...NO_TOKENS, images, pixels: images * pixelsOf(wish) }, estimated: known === null, price: row };
+}
+
+function modelOf(call: Call): string {
+  return call.attempts.at(-1)?.upstreamModel ?? '';
 }

@@ -24,7 +24,7 @@ export function mediaUsage(raw: unknown): CallUsage | null {
   if (Array.isArray(raw)) return { input: 0, output: 0, total: 0, images: raw.length };
   if (!isFields(raw)) return null;
   if (raw.type === 'duration') return secondsUsage(raw.seconds);
-  const images = part('images', raw.images);
+  const images = typeof raw.images === 'number' && Number.isSafeInteger(raw.images) && raw.images >= 0 ? { images: raw.images } : {};
   const tokens = usageFrom(raw) ?? (images.images === undefined ? null : { input: 0, output: 0, total: 0 });
   if (tokens === null) return null;
   const details = isFields(raw.input_token_details) ? raw.input_token_details : isFields(raw.input_tokens_details) ? raw.input_tokens_details : {};
@@ -34,7 +34,8 @@ export function mediaUsage(raw: unknown): CallUsage | null {
     ...images,
     ...part('audioInput', details.audio_tokens),
     ...part('imageInput', details.image_tokens),
-    ...part('imageOutput', outputDetails.image_tokens),
+    // None of them, if that is said, are pictures.
+    ...(outputDetails.image_tokens === 0 ? { imageOutput: 0 } : part('imageOutput', outputDetails.image_tokens)),
   };
 }
 
@@ -43,13 +44,13 @@ function secondsUsage(seconds: unknown): CallUsage | null {
   return { input: 0, output: 0, total: 0, audioMs: Math.round(seconds * 1000) };
 }
 
-function part(name: 'audioInput' | 'imageInput' | 'imageOutput' | 'images', value: unknown): Partial<CallUsage> {
+function part(name: 'audioInput' | 'imageInput' | 'imageOutput', value: unknown): Partial<CallUsage> {
   return typeof value === 'number' && Number.isSafeInteger(value) && value > 0 ? { [name]: value } : {};
 }
 
-/** What the call will probably use, before it is sent, and what it is billed for where the upstream says nothing. */
-export function likelyUsage(call: Call): CallUsage {
-  if (isPicture(call.endpoint)) return likelyPictures(call);
+/** @param model the upstream's name of it. What the call will probably use, before it is sent, and what it is billed for where the upstream says nothing. */
+export function likelyUsage(call: Call, model: string): CallUsage {
+  if (isPicture(call.endpoint)) return likelyPictures(call, model);
   return isHeard(call.endpoint) ? heard(call) : spoken(call);
 }
 

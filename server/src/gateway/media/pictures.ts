@@ -51,13 +51,20 @@ export function mostPixels(wish: PictureWish, row: PriceRow): number {
 }
 
 /** Tokens, pictures and pixels that the call will probably take. */
-export function likelyPictures(call: Call): CallUsage {
+export function likelyPictures(call: Call, model: string): CallUsage {
   const wish = wishOf(call);
-  const output = wish.pictures * ((TOKENS[wish.quality ?? 'high']?.[SHAPES.indexOf(wish.size ?? '')] ?? MOST_TOKENS) + partialTokens(call));
+  const output =
+    wish.pictures * (googleTokens(model) ?? (TOKENS[wish.quality ?? 'high']?.[SHAPES.indexOf(wish.size ?? '')] ?? MOST_TOKENS) + partialTokens(call));
   const imageInput = givenPictures(call) * (said(call, 'input_fidelity') === 'high' ? GIVEN_TOKENS_IN_DETAIL : GIVEN_TOKENS);
   const input = imageInput + estimateTokens(said(call, 'prompt'));
   const drawn = { images: wish.pictures, pixels: wish.pictures * pixelsOf(wish) };
   return { input, output, total: input + output, imageInput, imageOutput: output, ...drawn };
+}
+
+/** Tokens of one picture of Gemini's (ai.google.dev/gemini-api/docs/pricing): 2.x draws 1024x1024 alone, later ones up to 4K. */
+function googleTokens(model: string): number | null {
+  if (!/(?:^|\/)gemini-/.test(model)) return null;
+  return /gemini-2/.test(model) ? 1_290 : 2_000;
 }
 
 /** Output tokens that the pictures of a model cannot pass; null where nobody has said. */

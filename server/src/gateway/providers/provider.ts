@@ -4,6 +4,7 @@ import type { Dispatcher } from 'undici';
 import type { CallEndpoint } from '#call-record.ts';
 import type { Deployment } from '#settings/settings.ts';
 import type { EmbeddingsWire } from './embeddings.ts';
+import type { PicturesWire } from './pictures.ts';
 import type { RerankWire } from './rerank.ts';
 import type { AnswerTranslation, Wire } from './wire.ts';
 
@@ -42,6 +43,8 @@ export interface Upstream {
   readonly embeddings?: EmbeddingsWire;
   /** Rerank in the upstream's own language, where it does not speak Cohere's. */
   readonly rerank?: RerankWire;
+  /** Pictures in the upstream's own language, where it does not speak OpenAI's. */
+  readonly pictures?: PicturesWire;
   /** What a native body differs in where a cloud serves the language under addresses of its own. */
   nativeEdits?(endpoint: Endpoint | 'count-tokens', clientHeaders: IncomingHttpHeaders): NativeEdits;
   /** Reads a native answer that is wrapped in something of the upstream's own. */

@@ -41,9 +41,13 @@ function usage(raw: unknown): CallUsage | null {
   return usageFrom({
     prompt_tokens: countOf(raw.promptTokenCount) + countOf(raw.toolUsePromptTokenCount),
     completion_tokens: countOf(raw.candidatesTokenCount) + thoughts,
-    prompt_tokens_details: { cached_tokens: countOf(raw.cachedContentTokenCount) },
-    completion_tokens_details: { reasoning_tokens: thoughts },
+    prompt_tokens_details: { cached_tokens: countOf(raw.cachedContentTokenCount), image_tokens: picturesIn(raw.promptTokensDetails) },
+    completion_tokens_details: { reasoning_tokens: thoughts, image_tokens: picturesIn(raw.candidatesTokensDetails) },
   });
+}
+
+function picturesIn(details: unknown): number {
+  return objectsOf(details).reduce((sum, { modality, tokenCount }) => sum + (modality === 'IMAGE' ? countOf(tokenCount) : 0), 0);
 }
 
 function said(parsed: unknown): unknown[] {

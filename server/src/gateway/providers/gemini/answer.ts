@@ -132,12 +132,30 @@ export function chatUsage(usage: Fields): ChatUsage {
   const prompt = countOf(usage.promptTokenCount) + countOf(usage.toolUsePromptTokenCount);
   const thoughts = countOf(usage.thoughtsTokenCount);
   const completion = countOf(usage.candidatesTokenCount) + thoughts;
-  const audio = (details: unknown) => objectsOf(details).reduce((sum, { modality, tokenCount }) => sum + (modality === 'AUDIO' ? countOf(tokenCount) : 0), 0);
   return {
     prompt_tokens: prompt,
     completion_tokens: completion,
     total_tokens: prompt + completion,
-    prompt_tokens_details: { cached_tokens: countOf(usage.cachedContentTokenCount), audio_tokens: audio(usage.promptTokensDetails) },
-    completion_tokens_details: { reasoning_tokens: thoughts, audio_tokens: audio(usage.candidatesTokensDetails) },
+    prompt_tokens_details: {
+      cached_tokens: countOf(usage.cachedContentTokenCount),
+      audio_tokens: tokensOfKind('AUDIO', usage.promptTokensDetails),
+      ...picturesIn(usage.promptTokensDetails),
+    },
+    completion_tokens_details: {
+      reasoning_tokens: thoughts,
+      audio_tokens: tokensOfKind('AUDIO', usage.candidatesTokensDetails),
+      ...picturesIn(usage.candidatesTokensDetails),
+    },
   };
+}
+
+/** Tokens of one modality in a list by modality. */
+export function tokensOfKind(kind: 'AUDIO' | 'IMAGE', details: unknown): number {
+  return objectsOf(details).reduce((sum, { modality, tokenCount }) => sum + (modality === kind ? countOf(tokenCount) : 0), 0);
+}
+
+/** Pictures are counted where there are some. */
+function picturesIn(details: unknown): { image_tokens?: number } {
+  const tokens = tokensOfKind('IMAGE', details);
+  return tokens > 0 ? { image_tokens: tokens } : {};
 }

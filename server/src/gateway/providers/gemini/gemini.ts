@@ -4,11 +4,14 @@ import { type Endpoint, type Provider, parseBase, type Upstream } from '#gateway
 import type { Wire } from '#gateway/providers/wire.ts';
 import type { Deployment } from '#settings/settings.ts';
 import { chatAnswer } from './answer.ts';
+import { googlePictures, isImagen } from './pictures.ts';
 import { generateRequest } from './request.ts';
 import { GenerateReader } from './stream.ts';
 
 const DEFAULT_BASE = 'https://generativelanguage.googleapis.com/v1beta';
 const NATIVE: ReadonlySet<Endpoint> = new Set<Endpoint>(['embeddings', 'generate-content']);
+
+const DRAWS: ReadonlySet<string> = new Set<Endpoint>(['image-generations', 'image-edits']);
 
 /** Chat in Gemini's language; also for Vertex AI. */
 export const generateWire: Wire = (chat, facts) => ({
@@ -18,8 +21,9 @@ export const generateWire: Wire = (chat, facts) => ({
 });
 
 /** What is called on a model. */
-export function method(endpoint: Endpoint | 'count-tokens', stream: boolean | undefined): string {
+export function method(endpoint: Endpoint | 'count-tokens', model: string, stream: boolean | undefined): string {
   if (endpoint === 'count-tokens') return ':countTokens';
+  if (DRAWS.has(endpoint) && isImagen(model)) return ':predict';
   return stream === true ? ':streamGenerateContent?alt=sse' : ':generateContent';
 }
 
@@ -39,12 +43,13 @@ function geminiUpstream(deployment: Deployment): Upstream {
     path: (endpoint, model, stream) =>
       endpoint === 'embeddings'
         ? `${prefix}/openai/embeddings`
-        : `${prefix}/models/${encodeURIComponent(model.replace(/^models\//, ''))}${method(endpoint, stream)}`,
+        : `${prefix}/models/${encodeURIComponent(model.replace(/^models\//, ''))}${method(endpoint, model, stream)}`,
     headers: headerList(deployment, key ? ['x-goog-api-key', key] : []),
     endpointHeaders: { embeddings: headerList(deployment, key ? ['authorization', `Bearer ${key}`] : []) },
     rename: new Map(),
     drop: new Set(),
     streamUsage: false,
     wire: generateWire,
+    pictures: googlePictures,
   };
 }

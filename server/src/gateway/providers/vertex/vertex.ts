@@ -1,6 +1,7 @@
 // Google's Vertex AI: Gemini by generateContent and Claude by rawPredict, under a project and a location, with Google Cloud's tokens.
 import { messagesWire } from '#gateway/providers/anthropic/anthropic.ts';
 import { generateWire, method } from '#gateway/providers/gemini/gemini.ts';
+import { googlePictures } from '#gateway/providers/gemini/pictures.ts';
 import { headerList, incomplete } from '#gateway/providers/openai/openai.ts';
 import { type Endpoint, type NativeEdits, type Provider, parseBase, type Upstream } from '#gateway/providers/provider.ts';
 import type { Wire } from '#gateway/providers/wire.ts';
@@ -56,7 +57,7 @@ function vertexUpstream(deployment: Deployment): Upstream {
     wire: claude ? claudeWire : generateWire,
     ...(claude
       ? { passes: ['anthropic-beta'], nativeEdits: (endpoint) => (endpoint === 'count-tokens' ? COUNT_EDITS : CALL_EDITS) }
-      : { embeddings: vertexEmbeddings }),
+      : { embeddings: vertexEmbeddings, pictures: googlePictures }),
   };
 }
 
@@ -90,7 +91,7 @@ function claudePath(models: string, ...[endpoint, model, stream]: PathOf): strin
 }
 
 function geminiPath(models: string, ...[endpoint, model, stream]: PathOf): string {
-  return `${models}/google/models/${segment(model)}${endpoint === 'embeddings' ? ':predict' : method(endpoint, stream)}`;
+  return `${models}/google/models/${segment(model)}${endpoint === 'embeddings' ? ':predict' : method(endpoint, model, stream)}`;
 }
 
 function hostOf(location: string): string {
