@@ -1,5 +1,5 @@
 // A call on its way through the corridor: everything that its steps learn, from the first header to the settlement.
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import type { AttemptRecord, CallUsage, Choice } from '#call-record.ts';
 import type { Limiter } from '#identity/governing.ts';
 import type { VirtualKey } from '#identity/principal.ts';
@@ -32,6 +32,31 @@ export interface Ending {
   partial?: boolean;
 }
 
+/** Where an answer goes: the client's connection, or whoever asks on the client's behalf. */
+export interface ClientResponse {
+  readonly destroyed: boolean;
+  readonly headersSent: boolean;
+  readonly writableNeedDrain: boolean;
+  readonly statusCode: number;
+  writeHead(status: number, headers: string[]): unknown;
+  /** False = wait for `drain`. */
+  write(bytes: Buffer | string): boolean;
+  end(bytes?: Buffer): unknown;
+  end(text: string, encoding: BufferEncoding): unknown;
+  /** The answer is cut: it must not look whole. */
+  destroy(): unknown;
+  on(event: 'drain' | 'close', listener: () => void): unknown;
+}
+
+/** One of the model calls that a call with tools of MCP servers makes. */
+export interface ToolTurn {
+  readonly body: Buffer;
+  /** When all of them have to be over. */
+  readonly deadlineMs: number;
+  /** Its conversation holds reasoning that only one deployment can read. */
+  readonly pinnedTo: string | null;
+}
+
 /** Something that a call waits for and that can end early. */
 export interface Interruptible {
   interrupt(): void;
@@ -41,7 +66,7 @@ export class Call {
   /** UUIDv7 as 32 hex digits. */
   readonly id: string;
   readonly request: IncomingMessage;
-  readonly response: ServerResponse;
+  readonly response: ClientResponse;
   readonly snapshot: Snapshot;
   readonly endpoint: Endpoint;
   /** The language of the client. */
@@ -112,6 +137,10 @@ export class Call {
 
   /** Holds a silent stream open; null where the configuration does not ask for it. */
   pings: Pings | null = null;
+  /** It is one model call of several; null = it came from a client by itself. */
+  toolTurn: ToolTurn | null = null;
+  /** Other calls stand for it in the log. */
+  handedOver = false;
   /** It runs in the background of its upstream: the client's leaving ends nothing. */
   begun = false;
   /** The client went away. */
@@ -123,11 +152,11 @@ export class Call {
   constructor(
     deps: GatewayDeps,
     snapshot: Snapshot,
-    at: { endpoint: Endpoint; route: string; pathModel: string | null; stream?: boolean },
-    http: [IncomingMessage, ServerResponse],
+    at: { endpoint: Endpoint; route: string; pathModel: string | null; stream?: boolean; id?: string },
+    http: [IncomingMessage, ClientResponse],
   ) {
     this.startedAtUs = deps.clock.nowUs();
-    this.id = newCallId(Math.floor(this.startedAtUs / 1000));
+    this.id = at.id ?? newCallId(Math.floor(this.startedAtUs / 1000));
     this.snapshot = snapshot;
     this.endpoint = at.endpoint;
     this.dialect = dialectOf(at.endpoint);

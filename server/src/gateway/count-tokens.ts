@@ -5,7 +5,7 @@ import { findGroup } from './admit.ts';
 import { authenticate } from './authenticate.ts';
 import { readBody } from './body.ts';
 import type { BytePool } from './byte-pool.ts';
-import { Call } from './call.ts';
+import { Call, type ClientResponse } from './call.ts';
 import type { GatewayDeps } from './deps.ts';
 import { ownFailure, transportFailure, upstreamFailure } from './errors.ts';
 import { passedHeaders } from './exchange.ts';
@@ -88,7 +88,7 @@ async function forward(call: Call, target: Target, deps: GatewayDeps): Promise<v
   else sendFailure(call, deps, upstreamFailure(answer.statusCode, text, origin, null));
 }
 
-function sendCount(response: ServerResponse, json: string): void {
+function sendCount(response: ClientResponse, json: string): void {
   sendWhole(response, 200, ['content-type', 'application/json'], Buffer.from(json));
 }
 

@@ -1,6 +1,5 @@
 // Writes whole answers and errors to the client.
-import type { ServerResponse } from 'node:http';
-import type { Call } from './call.ts';
+import type { Call, ClientResponse } from './call.ts';
 import type { GatewayDeps } from './deps.ts';
 import type { Failure } from './errors.ts';
 import { errorHeaders } from './headers.ts';
@@ -9,7 +8,7 @@ import { errorHeaders } from './headers.ts';
 const LONGEST_JOINED = 64 * 1024;
 
 /** One write: head and body leave together. Latin-1 maps every byte to one character and back, so the text form is exact. */
-export function sendWhole(response: ServerResponse, status: number, headers: string[], body: Buffer): void {
+export function sendWhole(response: ClientResponse, status: number, headers: string[], body: Buffer): void {
   if (response.destroyed || response.headersSent) return;
   headers.push('content-length', String(body.length));
   response.writeHead(status, headers);

@@ -1,6 +1,7 @@
 // The corridor that every call walks: authenticate, read, admit, then pick and attempt until something answers, relay, settle.
 // Steps are plain functions; only the body, a key that is not in memory, a remote limit and the upstream are waited for.
 import type { AttemptRecord } from '#call-record.ts';
+import { AppError } from '#lib/errors.ts';
 import { mayUseModel } from './access.ts';
 import { admit, reserve } from './admit.ts';
 import type { Affinity } from './affinity.ts';
@@ -36,6 +37,8 @@ import type { Group } from './snapshot.ts';
 import { forTags } from './tag-routing.ts';
 import type { Target } from './target.ts';
 import { BUDGET_CLASS, holdTargetBudget, settleTargetBudget } from './target-budgets.ts';
+import { serveToolLoop } from './tool-loop/loop.ts';
+import { wantedTools } from './tool-loop/wanted.ts';
 import { TranslatedAnswer } from './translated-answer.ts';
 import { upstreamModel } from './upstream-body.ts';
 import { estimateUsage } from './usage.ts';
@@ -67,21 +70,15 @@ export async function run(call: Call, plane: Plane): Promise<void> {
     call.key = key;
     // A key that was regenerated is one key, whichever hash opened it.
     call.keyId = key === null ? keyId : key.id;
-    call.body = await readBody(call, pool, deps.settings.limits.maxRequestBytes);
+    call.body = call.toolTurn === null ? await readBody(call, pool, deps.settings.limits.maxRequestBytes) : takeBody(call, pool, call.toolTurn.body);
     await openForm(call);
     call.asked = readRequest(call.body, call.pathModel, call.endpoint, {
       streams: call.pathStreams,
       defaultModel: call.endpoint === 'moderations' ? call.snapshot.moderationModel : null,
     });
-    if (call.snapshot.guards !== null) await guardRequest(call, call.snapshot.guards);
-    if (call.endpoint === 'responses') await openResponse(call, plane);
-    const admitted = admit(call, deps);
-    if (admitted instanceof Promise) await admitted;
-    if (call.guards !== null) await call.guards.request(false);
-    // Guards may restore for one caller what another must not see: what they look at is never cached.
-    const cached = call.snapshot.config.cache === null || call.guards !== null || call.asked.background ? null : await findCached(call, deps);
-    if (cached !== null) await replay(call, deps, cached);
-    else await ask(call, plane);
+    const tools = call.toolTurn === null ? wantedTools(call) : null;
+    if (tools === null) await answer(call, plane, call.asked);
+    else await serveToolLoop(call, plane, [tools, run]);
   } catch (error) {
     await refuse(call, plane, error);
   } finally {
@@ -89,12 +86,33 @@ export async function run(call: Call, plane: Plane): Promise<void> {
     release(call, deps);
     pool.give(call.heldBytes);
     call.waiting = null;
-    record(call, plane.meters, deps);
+    if (!call.handedOver) record(call, plane.meters, deps);
   }
+}
+
+/** Looked at, admitted, answered from what was kept or by an upstream. */
+async function answer(call: Call, plane: Plane, asked: Asked): Promise<void> {
+  const { deps } = plane;
+  if (call.snapshot.guards !== null) await guardRequest(call, call.snapshot.guards);
+  if (call.endpoint === 'responses') await openResponse(call, plane);
+  const admitted = admit(call, deps);
+  if (admitted instanceof Promise) await admitted;
+  if (call.guards !== null) await call.guards.request(false);
+  // Guards may restore for one caller what another must not see: what they look at is never cached.
+  const cached = call.snapshot.config.cache === null || call.guards !== null || asked.background ? null : await findCached(call, deps);
+  if (cached !== null) await replay(call, deps, cached);
+  else await ask(call, plane);
+}
+
+/** A body that is there already is counted all the same. @throws AppError 429 no room. */
+function takeBody(call: Call, pool: BytePool, body: Buffer): Buffer {
+  if (hold(call, pool, body.length)) return body;
+  throw new AppError('The gateway holds as many bytes as it may: try again in a moment.', { status: 429, code: 'rate_limit_error', retryAfterSeconds: 1 });
 }
 
 async function openResponse(call: Call, { deps, pool }: Plane): Promise<void> {
   await openTurn(call, deps, (bytes) => hold(call, pool, bytes));
+  if (call.toolTurn !== null) call.pinnedTo ??= call.toolTurn.pinnedTo;
   if (call.asked?.background === true) checkBackground(call);
 }
 
@@ -112,7 +130,7 @@ async function guardRequest(call: Call, guards: GuardSet): Promise<void> {
 async function ask(call: Call, plane: Plane): Promise<void> {
   if (call.asked?.background === true) return await askInBackground(call, plane);
   const { pingMs } = call.snapshot.config;
-  if (pingMs !== null && call.asked?.stream === true) call.pings = new Pings(call, plane.deps, pingMs);
+  if (pingMs !== null && call.asked?.stream === true && call.toolTurn === null) call.pings = new Pings(call, plane.deps, pingMs);
   await relay(call, call.guards === null ? await reach(call, plane) : await reachWatched(call, call.guards, plane), plane);
 }
 
@@ -153,7 +171,7 @@ function hold(call: Call, pool: BytePool, bytes: number): boolean {
 async function reach(call: Call, plane: Plane): Promise<Attempt> {
   const trail: Trail = { tried: new Set(), overBudget: new Set(), last: null };
   const models = new Set([call.model]);
-  const deadlineMs = plane.deps.clock.nowMs() + call.snapshot.config.requestTimeoutMs;
+  const deadlineMs = call.toolTurn?.deadlineMs ?? plane.deps.clock.nowMs() + call.snapshot.config.requestTimeoutMs;
   for (let failures = 1; ; failures++) {
     const tryOutcome = await tryNext(call, plane, trail, deadlineMs);
     if (tryOutcome instanceof Attempt) return tryOutcome;

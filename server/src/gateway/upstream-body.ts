@@ -1,5 +1,6 @@
 // The body that goes to a deployment: the client's bytes with the model's upstream name, the configured defaults and, for streams, the wish for usage spliced in.
 import type { Call } from './call.ts';
+import { withoutThinking } from './dialects/responses/reasoning.ts';
 import type { NativeEdits } from './providers/provider.ts';
 import { type Asked, fieldOf } from './request.ts';
 import { withoutSealed } from './responses/turn.ts';
@@ -34,7 +35,9 @@ export function upstreamBody(call: Call, target: Target, model: string): Buffer 
 }
 
 /** A conversation that was held elsewhere goes on without what is sealed to others. */
-function openInput({ turn, pinnedTo }: Call, asked: Asked, replace: Map<string, Buffer>): void {
+function openInput({ turn, pinnedTo, toolTurn }: Call, asked: Asked, replace: Map<string, Buffer>): void {
+  const input = toolTurn === null ? null : withoutThinking(fieldOf(asked, 'input'));
+  if (input !== null) replace.set('input', Buffer.from(JSON.stringify(input)));
   if (turn?.previousId != null && pinnedTo === null) replace.set('input', Buffer.from(JSON.stringify(withoutSealed(fieldOf(asked, 'input')))));
 }
 

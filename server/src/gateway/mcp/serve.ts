@@ -1,6 +1,6 @@
 // The door of MCP: /mcp, /mcp/{servers}, /{server}/mcp by the protocol, and /mcp-rest by plain requests. Who calls, which servers, which tools.
-import type { CallToolResult, Tool } from '@modelcontextprotocol/sdk/types.js';
-import { authenticate, type Caller, presentedKey } from '#gateway/authenticate.ts';
+import type { CallToolResult } from '@modelcontextprotocol/sdk/types.js';
+import { authenticate, type Caller } from '#gateway/authenticate.ts';
 import { readBody } from '#gateway/body.ts';
 import type { Call } from '#gateway/call.ts';
 import { ClientGone, ownFailure } from '#gateway/errors.ts';
@@ -11,22 +11,15 @@ import { type McpFace, McpRefusal } from '#http/mcp-face.ts';
 import { AppError } from '#lib/errors.ts';
 import { fieldsOf, textOf } from '#lib/json.ts';
 import { type AllowedServer, allowedServers, selected, toolNamed } from './access.ts';
+import { type ListedTool, listTools, type ToolRequest, wayOf } from './listed-tools.ts';
 import type { McpMatch } from './paths.ts';
-import type { Way } from './servers-room.ts';
 import { useTool } from './tool-call.ts';
-import { upstreamHeaders } from './upstream-headers.ts';
-
-/** Servers that are asked for their tools at once. */
-const MOST_ASKED = 50;
 
 const INSTRUCTIONS = 'Tools of the MCP servers behind this gateway. The name of a tool begins with the name of its server and a hyphen.';
 
 /** A request whose caller and servers are known. */
-interface Asked {
+interface Asked extends ToolRequest {
   call: Call;
-  plane: Plane;
-  caller: Caller;
-  servers: readonly AllowedServer[];
   signal: AbortSignal;
 }
 
@@ -83,29 +76,11 @@ async function byProtocol(asked: Asked, body: Buffer): Promise<void> {
   sendWhole(call.response, answer.status, type === null ? [] : ['content-type', type], Buffer.from(await answer.arrayBuffer()));
 }
 
-interface Listed {
-  allowed: AllowedServer;
-  tool: Tool;
-}
-
-/** Tools of every server that answers: one that is away takes nothing from the others. @throws McpRefusal when none does. */
-async function toolsOf(asked: Asked): Promise<Listed[]> {
-  const { servers, plane } = asked;
-  const some = servers.slice(0, MOST_ASKED);
-  const answers = await Promise.allSettled(some.map(async (allowed) => ({ allowed, tools: await plane.mcp.tools(wayOf(asked, allowed)) })));
-  const failed = answers.flatMap((answer) => (answer.status === 'rejected' ? [ownFailure(answer.reason).message] : []));
-  if (failed.length > 0 && failed.length === some.length) throw new McpRefusal(failed[0]);
-  return answers.flatMap((answer) => {
-    if (answer.status === 'rejected') return [];
-    const { allowed, tools } = answer.value;
-    return tools.filter(({ name }) => allowed.mayUse(name)).map((tool) => ({ allowed, tool }));
-  });
-}
-
-function wayOf({ call, caller, servers }: Asked, { server }: AllowedServer): Way {
-  const presented = presentedKey(call.request.headers, call.snapshot.config.keyHeaderName);
-  const headers = upstreamHeaders(server, call.request.headers, { presentedKey: presented, isOnly: servers.length === 1 });
-  return { server, keyId: caller.key === null ? caller.keyId : caller.key.id, ...headers };
+/** @throws McpRefusal when no server answers. */
+async function toolsOf(asked: Asked): Promise<readonly ListedTool[]> {
+  const { tools, problems, areAllAway } = await listTools(asked);
+  if (areAllAway) throw new McpRefusal(problems[0]);
+  return tools;
 }
 
 /** @throws McpRefusal for a tool that the caller does not have: what is absent and what is refused look the same. */

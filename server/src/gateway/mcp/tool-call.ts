@@ -13,16 +13,19 @@ import type { Plane } from '#gateway/run.ts';
 import { openWritten, release, settle } from '#gateway/settle.ts';
 import type { StatedMcpServer } from '#gateway/snapshot.ts';
 import { AppError } from '#lib/errors.ts';
+import type { Fields } from '#lib/json.ts';
 import { parsePicos } from '#lib/money.ts';
 import type { Way } from './servers-room.ts';
 
 /** The request that the tool is called in. */
 export interface Door {
   /** Read from for headers and the client's address; never settled itself. */
-  readonly call: Call;
+  readonly call: Pick<Call, 'request' | 'response' | 'snapshot' | 'clientAddress'>;
   readonly caller: Caller;
   readonly plane: Plane;
   readonly signal: AbortSignal;
+  /** Members of the body that say on whose behalf the tool is called (`user`, `metadata` …). */
+  readonly context?: Fields;
 }
 
 export interface ToolUse {
@@ -30,6 +33,8 @@ export interface ToolUse {
   way: Way;
   tool: string;
   input: Readonly<Record<string, unknown>>;
+  /** Told what the call has cost. */
+  readonly spent?: (picos: bigint) => void;
 }
 
 /** Never rejects: what went wrong is a result with `isError` in words, and the call's row. */
@@ -45,18 +50,19 @@ export async function useTool(door: Door, use: ToolUse): Promise<CallToolResult>
   } finally {
     door.signal.removeEventListener('abort', leave);
     release(call, deps);
+    use.spent?.(call.costPicos ?? 0n);
     record(call, meters, deps);
   }
 }
 
-function callOf({ call: door, caller, plane }: Door, { stated: { server }, tool, input }: ToolUse): Call {
+function callOf({ call: door, caller, plane, context = {} }: Door, { stated: { server }, tool, input }: ToolUse): Call {
   const call = new Call(plane.deps, door.snapshot, { endpoint: 'mcp', route: '/mcp', pathModel: null }, [door.request, door.response]);
   call.clientAddress = door.clientAddress;
   call.key = caller.key;
   call.keyId = caller.key === null ? caller.keyId : caller.key.id;
   // As LiteLLM writes it into its log.
   call.model = `MCP: ${server.name}-${tool}`.slice(0, 800);
-  call.body = Buffer.from(JSON.stringify({ model: call.model, server: server.name, name: tool, arguments: input }));
+  call.body = Buffer.from(JSON.stringify({ ...context, model: call.model, server: server.name, name: tool, arguments: input }));
   return call;
 }
 

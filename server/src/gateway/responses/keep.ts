@@ -36,6 +36,23 @@ export function keepResponse(
   });
 }
 
+/**
+ * Keeps a response that several model calls have made together. Never rejects, as above.
+ * @param first the model call that the client's own input went to.
+ */
+export async function keepHeld(first: Call, deps: GatewayDeps, response: Fields, deploymentId: string): Promise<void> {
+  const content = contentOf(first, response);
+  if (content.input.length + content.response.length > LONGEST_TURN) {
+    deps.log.warn('a response is too large to be kept', { callId: first.id });
+    return;
+  }
+  const expiresAtMs = deps.clock.nowMs() + first.snapshot.config.responsesRetentionMs;
+  const turn = { id: textOf(response.id), owner: ownerOf(first), previousId: first.turn?.previousId ?? null, deploymentId, content, expiresAtMs };
+  await deps.responses.keep(turn).catch((error: unknown) => {
+    deps.log.error('a response could not be kept: nothing can go on from it', { callId: first.id, error });
+  });
+}
+
 /** The whole response stands in a whole answer, or in the last event of a stream. */
 function responseIn({ answerFormat, answer }: Pick<Ending, 'answerFormat' | 'answer'>): Fields {
   if (answerFormat === 'json') return fieldsOf(parsed(Buffer.concat(answer).toString('utf8')));

@@ -1,6 +1,7 @@
 // One call's part in a stored conversation: whose it is, what it goes on from, what it brings, and what of it is kept.
 import type { Call } from '#gateway/call.ts';
 import type { GatewayDeps } from '#gateway/deps.ts';
+import { withoutMcp } from '#gateway/dialects/responses/mcp-items.ts';
 import { type Asked, fieldOf, readRequest } from '#gateway/request.ts';
 import { callerKeepsContent } from '#gateway/settle.ts';
 import { splice } from '#gateway/splice.ts';
@@ -49,10 +50,12 @@ export async function openTurn(call: Call, deps: GatewayDeps, hold: (bytes: numb
     call.pinnedTo = last.deploymentId;
     return;
   }
-  const items = turns.flatMap(itemsOf);
-  if (items.length === 0) throw previousNotFound(previousId);
-  const input = Buffer.from(JSON.stringify([...items, ...inputItems(call.turn.input)]));
-  const body = splice(asked.scanned, { replace: new Map([['input', input]]), drop: new Set(['previous_response_id']), rename: new Map() });
+  const held = heldSince(turns);
+  if (held.items.length === 0) throw previousNotFound(previousId);
+  call.pinnedTo = held.anchor?.deploymentId ?? null;
+  const replace = new Map([['input', Buffer.from(JSON.stringify([...held.items, ...inputItems(call.turn.input)]))]]);
+  if (held.anchor !== null) replace.set('previous_response_id', Buffer.from(JSON.stringify(held.anchor.id)));
+  const body = splice(asked.scanned, { replace, drop: new Set(held.anchor === null ? ['previous_response_id'] : []), rename: new Map() });
   if (body.length > maxBytes) throw tooLong();
   if (!hold(Math.max(0, body.length - call.body.length)))
     throw new AppError('The gateway holds as many bytes as it may: try again in a moment.', { status: 429, code: 'rate_limit_error', retryAfterSeconds: 1 });
@@ -79,11 +82,19 @@ function previousNotFound(id: string): AppError {
   return new AppError(message, { status: 404, code: 'invalid_request_error', param: 'previous_response_id' });
 }
 
+/** What the call has to bring: the turns since the last one that an upstream keeps, which the upstream goes on from. */
+function heldSince(turns: readonly StoredResponse[]): { anchor: StoredResponse | null; items: Fields[] } {
+  const at = turns.findLastIndex(({ content }) => content === null);
+  const items = turns.slice(at + 1).flatMap(itemsOf);
+  const anchor = turns[at] ?? null;
+  return { anchor, items: anchor === null ? items : items.filter(({ type }) => type !== 'reasoning') };
+}
+
 /** A turn as input of the next one. Its ids mean nothing to another upstream. */
 function itemsOf({ content }: StoredResponse): Fields[] {
   if (content === null) return [];
   const output = objectsOf(fieldsOf(parsed(content.response)).output);
-  return [...objectsOf(parsed(content.input)), ...output].map(({ id: _, status: __, ...item }) => item);
+  return [...objectsOf(parsed(content.input)), ...output].flatMap(withoutMcp).map(({ id: _, status: __, ...item }) => item);
 }
 
 /** `input` as items: a text is what the user says. */

@@ -1,6 +1,6 @@
 // Thinking of other providers inside a reasoning item: its blocks with their signatures travel as encrypted_content, which clients bring back untouched.
 import type { ThinkingBlock } from '#gateway/providers/chat.ts';
-import { type Fields, objectsOf, parsed, textOf } from '#lib/json.ts';
+import { type Fields, isFields, objectsOf, parsed, textOf } from '#lib/json.ts';
 
 /** Tells our own contents from OpenAI's. */
 const MARK = 'thinking.1.';
@@ -17,6 +17,13 @@ export function reasoningItem(id: string, blocks: readonly ThinkingBlock[], text
 export function thinkingIn(encrypted: unknown): Fields[] {
   const text = textOf(encrypted);
   return text.startsWith(MARK) ? objectsOf(parsed(Buffer.from(text.slice(MARK.length), 'base64url').toString('utf8'))) : [];
+}
+
+/** An input without the thinking of other providers, which only they can read; null when there is none in it. */
+export function withoutThinking(input: unknown): unknown[] | null {
+  if (!Array.isArray(input)) return null;
+  const kept = input.filter((item) => !(isFields(item) && item.type === 'reasoning' && textOf(item.encrypted_content).startsWith(MARK)));
+  return kept.length === input.length ? null : kept;
 }
 
 /** Pieces of thinking as whole blocks: texts joined until a signature closes them. */

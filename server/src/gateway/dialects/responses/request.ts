@@ -1,9 +1,11 @@
 // A Responses request -> a chat: items become messages, reasoning items bring thinking back, built-in web search becomes the chat's. For upstreams without Responses of their own.
 import type { AnswerFacts, ClientCall } from '#gateway/dialects/client-call.ts';
 import type { ChatRequest } from '#gateway/providers/chat.ts';
+import { elsewhere } from '#gateway/tool-loop/wanted.ts';
 import { AppError } from '#lib/errors.ts';
 import { defined, type Fields, fieldsOf, isFields, objectsOf, textOf } from '#lib/json.ts';
 import { responseOf } from './answer.ts';
+import { functionItems } from './mcp-items.ts';
 import { thinkingIn } from './reasoning.ts';
 import { ResponseWriter } from './stream.ts';
 
@@ -72,12 +74,14 @@ function addItem(messages: Fields[], item: Fields): void {
       addMessage(messages, item);
       return;
     default:
-      throw new AppError(`An item of type ${textOf(item.type).slice(0, 100)} cannot be sent to this model.`, {
-        status: 400,
-        code: 'invalid_request_error',
-        param: 'input',
-      });
+      if (functionItems(item) !== null) for (const one of functionItems(item) ?? []) addItem(messages, one);
+      else throw notSent(item);
   }
+}
+
+function notSent(item: Fields): AppError {
+  const message = `An item of type ${textOf(item.type).slice(0, 100)} cannot be sent to this model.`;
+  return new AppError(message, { status: 400, code: 'invalid_request_error', param: 'input' });
 }
 
 /** The assistant's turn that still goes on, or a new one. */
@@ -121,6 +125,7 @@ function toolsOf(tools: unknown): Fields {
     const { type, name, description, parameters, strict } = tool;
     if (type === 'function') functions.push({ type: 'function', function: defined({ name, description, parameters, strict }) });
     else if (textOf(type).startsWith('web_search')) search = defined({ search_context_size: tool.search_context_size, user_location: tool.user_location });
+    else if (type === 'mcp') throw elsewhere('This model', tool);
     else functions.push(tool);
   }
   return { tools: functions.length === 0 ? undefined : functions, web_search_options: search };
