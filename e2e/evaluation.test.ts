@@ -30,6 +30,7 @@ beforeAll(async () => {
   upstream = await startUpstream();
   const url = `http://127.0.0.1:${(upstream.address() as AddressInfo).port}`;
   platform = await startPlatform({
+    flags: ['--code-evaluators', 'on'],
     config: `model_list:\n  - model_name: gpt-4o-mini\n    litellm_params: { model: openai/gpt-4o-mini, api_base: "${url}/v1", api_key: sk-upstream }\n`,
   });
 });
@@ -106,5 +107,28 @@ describe('evaluation', () => {
     const keys = await call(`${platform.gatewayUrl}/key/list?return_full_object=true&size=100`, { key: platform.keys.masterKey });
     const own = (keys.body.keys as unknown as { key_alias: string | null; spend: number }[]).find(({ key_alias: alias }) => alias?.startsWith('evaluation-'));
     expect(own?.spend).toBeGreaterThan(0);
+  });
+
+  it('scores by code, in its sandbox, what came in', async () => {
+    const sourceCode =
+      'function evaluate(ctx) {\n  return { scores: [{ name: "days", value: Number(/\\d+/.exec(JSON.stringify(ctx.observation.output))[0]) }] };\n}';
+    const evaluator = { type: 'code', name: 'days', sourceCode, sourceCodeLanguage: 'TYPESCRIPT' };
+    expect((await unstable('POST', '/evaluators', evaluator)).status).toBe(200);
+    const trial = await unstable('POST', '/evaluator-trials', { sourceCode, sourceCodeLanguage: 'TYPESCRIPT' });
+    expect(trial.body).toMatchObject({ fault: null, scores: [{ name: 'days', value: 30, dataType: 'NUMERIC' }] });
+    const rule = { name: 'code', evaluators: [{ evaluator: { name: 'days', type: 'code' } }], target: 'trace', enabled: true, delaySeconds: 0 };
+    const made = await unstable('POST', '/evaluation-rules', rule);
+    expect(made.status).toBe(200);
+    await chat(platform, platform.keys.virtualKey, 'gpt-4o-mini');
+    const score = await eventually(
+      'the score of the code',
+      async () => {
+        const { data } = (await observe(platform, '/api/public/v2/scores?name=days')).body as unknown as { data: Score[] };
+        return data[0];
+      },
+      60_000,
+    );
+    expect(score).toMatchObject({ value: 30, traceId: expect.any(String), observationId: null });
+    expect((await unstable('DELETE', `/evaluation-rules/${made.body.id}`)).status).toBe(200);
   });
 });

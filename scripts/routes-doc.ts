@@ -28,6 +28,7 @@ export const FACTORIES: Readonly<Record<string, () => Route[]>> = {
       blobs: inert('the blobs'),
       ask: async () => inert('the engine'),
       instanceSecret: Buffer.alloc(32),
+      sandbox: null,
       outgoing: { egress: inert('the way out'), sealer: inert('the seal'), askModel: async () => inert('the models'), playground: inert('the gateway') },
       clients: inert('the ledger of clients'),
       alerts: { egress: inert('the way out'), sealer: inert('the seal'), mailer: null, timeZone: 'UTC', nowMs: () => 0, linkOf: () => '' },

@@ -249,7 +249,8 @@ export interface FilterCondition {
   key?: string;
 }
 /** GET /api/public/unstable/evaluators and evaluator-templates. */
-export interface ConsoleEvaluator {
+export type ConsoleEvaluator = ConsoleJudgeEvaluator | ConsoleCodeEvaluator;
+interface ConsoleEvaluatorBase {
   id: string;
   name: string;
   version: number;
@@ -257,6 +258,22 @@ export interface ConsoleEvaluator {
   mapping: ConsoleMapping[] | null;
   evaluationRuleCount: number;
   updatedAt: string;
+}
+export interface ConsoleCodeEvaluator extends ConsoleEvaluatorBase {
+  type: 'code';
+  sourceCode: string;
+}
+/** POST /api/public/unstable/evaluator-trials */
+export interface ConsoleTrial {
+  observation: { traceId: string; id: string };
+  /** What the code was given; a long one is cut, and so a text. */
+  context: unknown;
+  scores: { name: string; dataType: string; value: number | string | boolean; comment: string | null }[];
+  fault: { message: string; line: number | null } | null;
+  cpuMs: number | null;
+}
+export interface ConsoleJudgeEvaluator extends ConsoleEvaluatorBase {
+  type: 'llm_as_judge';
   prompt: string;
   outputDefinition: ConsoleOutputDefinition;
   modelConfig: { provider: string; model: string } | null;

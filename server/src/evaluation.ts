@@ -2,6 +2,8 @@
 import type { KeyStore } from '#identity/virtual-keys.ts';
 import { formatPicos } from '#lib/money.ts';
 import { createSealer } from '#lib/sealed.ts';
+import type { CodeSandbox } from '#observe/code-evaluators/port.ts';
+import { openSandbox } from '#observe/code-evaluators/sandbox.ts';
 import { startEvaluation } from '#observe/evaluation/runner.ts';
 import { startExperiments } from '#observe/experiment-jobs/runner.ts';
 import { doorOf, type IngestDependencies } from '#observe/ingest/door.ts';
@@ -14,6 +16,8 @@ import { type Outgoing, openOutgoing } from './outgoing.ts';
 
 export interface Evaluation {
   outgoing: Outgoing;
+  /** Runs evaluators in code; null where they are switched off. Costs nothing until it is asked. */
+  sandbox: CodeSandbox | null;
   close(): Promise<void>;
 }
 
@@ -33,12 +37,22 @@ export async function openEvaluation({ input, changed, ingestion, prices }: Eval
   const { settings, stores, engine, identity, doors, log } = input;
   const { records } = stores;
   const outgoing = openOutgoing({ settings, gatewayDoor: doors.gateway, keyStore: { records, changed }, sealer: createSealer(identity.instanceSecret) });
-  if (engine === null || (settings.role !== 'all' && settings.role !== 'worker')) return { outgoing, close: () => outgoing.close() };
+  const sandbox = settings.codeEvaluators ? openSandbox() : null;
+  if (engine === null || (settings.role !== 'all' && settings.role !== 'worker'))
+    return {
+      outgoing,
+      sandbox,
+      async close() {
+        await sandbox?.close();
+        await outgoing.close();
+      },
+    };
   const runner = await startEvaluation({
     records,
     ask: (principal, path) => askEngine(engine, principal, path),
     connections: outgoing.connections,
     askModel: outgoing.askModel,
+    sandbox,
     writing: { journal: stores.events, mask: doorOf(ingestion).mask },
     priceOf: (model, usage) => priceOf(prices, model, usage),
     lagMs: () => lagOf(engine, settings.role),
@@ -54,9 +68,11 @@ export async function openEvaluation({ input, changed, ingestion, prices }: Eval
   if (settings.role === 'all') stores.journal.onDurable(() => runner.storedMore());
   return {
     outgoing,
+    sandbox,
     async close() {
       await experiments?.close();
-      await runner.close();
+      // What runs goes back into the queue.
+      await Promise.all([runner.close(), sandbox?.close()]);
       await outgoing.close();
     },
   };

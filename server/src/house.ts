@@ -290,6 +290,7 @@ function observeRoutes({ input, ingestion, evaluation, alerts, exports }: RouteP
       blobs: stores.blobs,
       instanceSecret: identity.instanceSecret,
       outgoing: evaluation.outgoing,
+      sandbox: evaluation.sandbox,
       alerts: alerts.reach,
       exports: exports.parts,
       homeProjectId: () => identity.projectId,

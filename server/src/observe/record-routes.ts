@@ -14,6 +14,7 @@ import { blobExportRoutes } from './blob-export/routes.ts';
 import type { SaveParts } from './blob-export/save.ts';
 import type { ClientLedger } from './clients/ledger.ts';
 import { clientRoutes } from './clients/routes.ts';
+import type { CodeSandbox } from './code-evaluators/port.ts';
 import { commentRoutes } from './comments/routes.ts';
 import { dashboardRoutes } from './dashboards/dashboard-routes.ts';
 import { placementRoutes } from './dashboards/placement-routes.ts';
@@ -25,6 +26,7 @@ import { projectDeletionRoutes } from './deletion/project-deletion.ts';
 import { evaluatorRoutes } from './evaluation/evaluator-routes.ts';
 import { queueRoutes } from './evaluation/queue-routes.ts';
 import { ruleRoutes } from './evaluation/rule-routes.ts';
+import { trialRoutes } from './evaluation/trial-routes.ts';
 import { experimentJobRoutes } from './experiment-jobs/routes.ts';
 import { comparisonRoutes } from './experiments/comparison-routes.ts';
 import type { IngestDependencies } from './ingest/door.ts';
@@ -54,6 +56,8 @@ export interface RecordRoutesDependencies {
   instanceSecret: Buffer;
   /** How models and given addresses are reached. */
   outgoing: { egress: Pick<Egress, 'check'>; sealer: Sealer; askModel: AskModel; playground: PlaygroundWays };
+  /** Runs evaluators in code; null where they are switched off. */
+  sandbox: CodeSandbox | null;
   /** Who talks to this process. */
   clients: ClientLedger;
   /** How receivers of alerts are reached. */
@@ -69,7 +73,7 @@ export interface RecordRoutesDependencies {
 }
 
 export function createRecordRoutes(dependencies: RecordRoutesDependencies): Route[] {
-  const { records, ask, blobs, instanceSecret, outgoing, alerts, exports, clients, homeProjectId, ingestion, version } = dependencies;
+  const { records, ask, blobs, instanceSecret, outgoing, sandbox, alerts, exports, clients, homeProjectId, ingestion, version } = dependencies;
   const signer = createUrlSigner(instanceSecret);
   return [
     ...promptRoutes(records),
@@ -90,7 +94,8 @@ export function createRecordRoutes(dependencies: RecordRoutesDependencies): Rout
     ...llmConnectionRoutes({ records, ...outgoing }),
     ...playgroundRoutes(outgoing.playground),
     ...experimentJobRoutes(records, outgoing.playground),
-    ...evaluatorRoutes(records),
+    ...evaluatorRoutes({ records, sandbox }),
+    ...trialRoutes({ records, ask, sandbox }),
     ...ruleRoutes({ records, ask }),
     ...queueRoutes({ records, ask }),
     ...comparisonRoutes({ records, ask }),

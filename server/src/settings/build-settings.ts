@@ -99,6 +99,7 @@ export function buildSettings(sources: Sources, notes: Notes): Settings {
       callbackQueueBytes: number('callbackQueueSize'),
     },
     inferSessions: text('inferSessions') !== 'off',
+    codeEvaluators: text('codeEvaluators') === 'on',
     logLevel: (text('logLevel') ?? 'info') as Settings['logLevel'],
   };
 }

@@ -112,6 +112,8 @@ export interface Settings {
   readonly otlp: { readonly endpoint: string; readonly headers: string; readonly ratio: number } | null;
   /** Chats without a declared session are joined by what was said before. */
   readonly inferSessions: boolean;
+  /** Whether people may write evaluators in code, which then run in a sandbox. */
+  readonly codeEvaluators: boolean;
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
 }
 

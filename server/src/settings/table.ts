@@ -180,6 +180,11 @@ export const SETTINGS = [
     choices: ['on', 'off'],
     default: 'on',
   }),
+  row('codeEvaluators', 'Whether evaluators may be written in code; it runs in a sandbox without network, files, environment and clock.', {
+    kind: 'choice',
+    choices: ['on', 'off'],
+    default: 'off',
+  }),
   row('clickhouseUrl', 'http(s):// address of an external ClickHouse; without it the embedded engine is used.', { kind: 'http-url', also: ['CLICKHOUSE_URL'] }),
   row('clickhouseUser', 'User of the external ClickHouse.', { default: 'default', also: ['CLICKHOUSE_USER'] }),
   row('clickhousePassword', 'Password of the external ClickHouse.', { secret: true, also: ['CLICKHOUSE_PASSWORD'] }),

@@ -1,5 +1,5 @@
 // The form of an evaluator, and what it sends.
-import type { ConsoleEvaluator, ConsoleJudgeTemplate, ConsoleMapping, ConsoleOutputDefinition } from '@genai/server/contract';
+import type { ConsoleJudgeEvaluator, ConsoleJudgeTemplate, ConsoleMapping, ConsoleOutputDefinition } from '@genai/server/contract';
 
 export interface EvaluatorForm {
   /** A new version of this evaluator; null = a new one. */
@@ -37,7 +37,7 @@ export const NEW_EVALUATOR: EvaluatorForm = {
   mapping: null,
 };
 
-function formOf({ outputDefinition, ...row }: Pick<ConsoleEvaluator, 'name' | 'prompt' | 'outputDefinition' | 'mapping'>): EvaluatorForm {
+function formOf({ outputDefinition, ...row }: Pick<ConsoleJudgeEvaluator, 'name' | 'prompt' | 'outputDefinition' | 'mapping'>): EvaluatorForm {
   const { dataType, reasoning, score } = outputDefinition;
   return {
     ...NEW_EVALUATOR,
@@ -56,7 +56,7 @@ export function formOfTemplate({ name, prompt, outputDefinition, mapping }: Cons
   return formOf({ name, prompt, outputDefinition, mapping });
 }
 
-export function formOfEvaluator({ name, prompt, outputDefinition, mapping, modelConfig }: ConsoleEvaluator): EvaluatorForm {
+export function formOfEvaluator({ name, prompt, outputDefinition, mapping, modelConfig }: ConsoleJudgeEvaluator): EvaluatorForm {
   return { ...formOf({ name, prompt, outputDefinition, mapping }), of: name, ownModel: modelConfig !== null, ...(modelConfig ?? {}) };
 }
 

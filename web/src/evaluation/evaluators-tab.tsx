@@ -2,12 +2,14 @@
 import '#mantine-later.css';
 import type { ConsoleEvaluator, ConsoleJudgeTemplate } from '@genai/server/contract';
 import { Badge, Button, Group, SegmentedControl, Skeleton, Stack, Table, Text, Title } from '@mantine/core';
-import { IconPlus } from '@tabler/icons-react';
+import { IconCode, IconPlus } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { type ReactNode, useState } from 'react';
 import { useText } from '#i18n/i18n.ts';
 import { useMayChange } from '#lib/session.tsx';
 import { ErrorState } from '#ui/error-state.tsx';
+import { CodeDialog } from './code-dialog.tsx';
+import { type CodeForm, codeFormOf, NEW_CODE } from './code-values.ts';
 import styles from './evaluation.module.css';
 import { EvaluatorDialog } from './evaluator-dialog.tsx';
 import { type EvaluatorForm, formOfEvaluator, formOfTemplate, NEW_EVALUATOR } from './evaluator-values.ts';
@@ -19,6 +21,7 @@ export function EvaluatorsTab({ projectId }: { projectId: string }): ReactNode {
   const query = useQuery(evaluatorsQuery(projectId));
   const { deleteEvaluator } = useEvaluationChanges(projectId);
   const [form, setForm] = useState<EvaluatorForm | null>(null);
+  const [code, setCode] = useState<CodeForm | null>(null);
   const mayChange = useMayChange(projectId);
   const rows = query.data?.data ?? [];
   return (
@@ -28,9 +31,14 @@ export function EvaluatorsTab({ projectId }: { projectId: string }): ReactNode {
         <Group justify="space-between">
           <Title order={2}>{t('evaluators.own')}</Title>
           {mayChange && (
-            <Button leftSection={<IconPlus size={14} />} onClick={() => setForm(NEW_EVALUATOR)}>
-              {t('evaluators.create')}
-            </Button>
+            <Group gap="xs">
+              <Button variant="default" leftSection={<IconCode size={14} />} onClick={() => setCode(NEW_CODE)}>
+                {t('code.create')}
+              </Button>
+              <Button leftSection={<IconPlus size={14} />} onClick={() => setForm(NEW_EVALUATOR)}>
+                {t('evaluators.create')}
+              </Button>
+            </Group>
           )}
         </Group>
         {(query.error ?? deleteEvaluator.error) && <ErrorState error={query.error ?? deleteEvaluator.error} />}
@@ -41,11 +49,17 @@ export function EvaluatorsTab({ projectId }: { projectId: string }): ReactNode {
           </Text>
         )}
         {rows.length > 0 && (
-          <OwnTable rows={rows} mayChange={mayChange} onEdit={(row) => setForm(formOfEvaluator(row))} onDelete={(id) => deleteEvaluator.mutate(id)} />
+          <OwnTable
+            rows={rows}
+            mayChange={mayChange}
+            onEdit={(row) => (row.type === 'code' ? setCode(codeFormOf(row)) : setForm(formOfEvaluator(row)))}
+            onDelete={(id) => deleteEvaluator.mutate(id)}
+          />
         )}
       </Stack>
       <Library projectId={projectId} taken={rows.map(({ name }) => name)} onUse={mayChange ? (template) => setForm(formOfTemplate(template)) : null} />
       <EvaluatorDialog projectId={projectId} form={form} onClose={() => setForm(null)} />
+      <CodeDialog projectId={projectId} form={code} onClose={() => setCode(null)} />
     </Stack>
   );
 }
@@ -81,13 +95,9 @@ function OwnTable({
               <Table.Td>{row.name}</Table.Td>
               <Table.Td className="numeric">{row.version}</Table.Td>
               <Table.Td>
-                {row.modelConfig === null ? (
-                  <span className="quiet">{t('evaluators.defaultModel')}</span>
-                ) : (
-                  `${row.modelConfig.provider} / ${row.modelConfig.model}`
-                )}
+                <Judge row={row} />
               </Table.Td>
-              <Table.Td>{row.variables.join(', ')}</Table.Td>
+              <Table.Td>{row.type === 'code' ? <span className="quiet">–</span> : row.variables.join(', ')}</Table.Td>
               <Table.Td className="numeric">{row.evaluationRuleCount}</Table.Td>
               <Table.Td>
                 {mayChange && (
@@ -107,6 +117,14 @@ function OwnTable({
       </Table>
     </Table.ScrollContainer>
   );
+}
+
+/** What decides: code, a model of its own, or the default one. */
+function Judge({ row }: { row: ConsoleEvaluator }): ReactNode {
+  const { t } = useText();
+  if (row.type === 'code') return <Badge color="gray">{t('code.badge')}</Badge>;
+  if (row.modelConfig === null) return <span className="quiet">{t('evaluators.defaultModel')}</span>;
+  return `${row.modelConfig.provider} / ${row.modelConfig.model}`;
 }
 
 function DefaultModel({ projectId, mayChange }: { projectId: string; mayChange: boolean }): ReactNode {

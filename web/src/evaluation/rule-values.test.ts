@@ -5,6 +5,7 @@ import { checkRule, EMPTY_RULE, mappingFor, ruleBodyOf } from './rule-values.ts'
 
 const evaluator = {
   id: 'e',
+  type: 'llm_as_judge' as const,
   name: 'groundedness',
   version: 1,
   variables: ['context', 'output'],
@@ -17,6 +18,10 @@ const evaluator = {
 };
 
 describe('rule form', () => {
+  it('maps nothing for code, which is given everything', () => {
+    expect(mappingFor({ ...evaluator, type: 'code', sourceCode: '' }, 'observation', [{ variable: 'context', source: 'input', jsonPath: '' }])).toEqual([]);
+  });
+
   it("fills variables by the evaluator's mapping and by their names, and asks where it cannot", () => {
     expect(mappingFor(evaluator, 'observation', [])).toEqual([
       { variable: 'context', source: 'input', jsonPath: '$.docs' },

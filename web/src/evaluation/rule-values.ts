@@ -57,8 +57,9 @@ export const EMPTY_RULE: RuleForm = {
   others: [],
 };
 
-/** One line a variable: what was chosen, else the evaluator's own, else the source of the same name. */
+/** None for code, which is given everything. One line a variable: what was chosen, else the evaluator's own, else the source of the same name. */
 export function mappingFor(evaluator: ConsoleEvaluator | undefined, target: Target, chosen: readonly MappingLine[]): MappingLine[] {
+  if (evaluator?.type === 'code') return [];
   return (evaluator?.variables ?? []).map((variable) => {
     const own = evaluator?.mapping?.find((line) => line.variable === variable);
     const line = chosen.find((one) => one.variable === variable) ?? { variable, source: own?.source ?? variable, jsonPath: own?.jsonPath ?? '' };

@@ -1,5 +1,5 @@
 // Reads and changes of evaluators, rules, the queue and backfills.
-import type { ConsoleBackfill, ConsoleEvaluator, ConsoleJobs, ConsoleJudgeTemplate, ConsoleRule } from '@genai/server/contract';
+import type { ConsoleBackfill, ConsoleEvaluator, ConsoleJobs, ConsoleJudgeTemplate, ConsoleRule, ConsoleTrial } from '@genai/server/contract';
 import { infiniteQueryOptions, queryOptions, useMutation, useQueryClient } from '@tanstack/react-query';
 import { api } from '#api/client.ts';
 
@@ -82,6 +82,7 @@ export function useEvaluationChanges(projectId: string) {
     api<Answer>(`${BASE}${path}`, { method, projectId, body });
   return {
     createEvaluator: useMutation({ mutationFn: (body: unknown) => send('POST', '/evaluators', body), onSuccess }),
+    tryEvaluator: useMutation({ mutationFn: (body: unknown) => send<ConsoleTrial>('POST', '/evaluator-trials', body) }),
     deleteEvaluator: useMutation({ mutationFn: (id: string) => send('DELETE', `/evaluators/${id}`), onSuccess }),
     putDefaultModel: useMutation({ mutationFn: (choice: ModelChoice) => send('PUT', '/evaluation-settings', choice), onSuccess }),
     createRule: useMutation({ mutationFn: (body: unknown) => send('POST', '/evaluation-rules', body), onSuccess }),

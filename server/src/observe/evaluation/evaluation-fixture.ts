@@ -1,17 +1,21 @@
 // Test only: evaluation over real records, with an engine, a model and a journal that do as they are told.
 
+import type { Route } from '#http/route.ts';
 import type { Principal } from '#identity/principal.ts';
 import { AppError } from '#lib/errors.ts';
 import { createSealer } from '#lib/sealed.ts';
 import { openRoutes, type RoutesFixture } from '#observe/api/routes-fixture.ts';
+import { openSandbox } from '#observe/code-evaluators/sandbox.ts';
 import type { ChatQuestion, ChatReply } from '#observe/llm-connections/chat.ts';
 import { createConnectionDirectory } from '#observe/llm-connections/directory.ts';
 import { llmConnectionRoutes } from '#observe/llm-connections/routes.ts';
+import type { Records } from '#stores/records/port.ts';
 import { createLog } from '#telemetry/log.ts';
 import { evaluatorRoutes } from './evaluator-routes.ts';
 import { queueRoutes } from './queue-routes.ts';
 import { ruleRoutes } from './rule-routes.ts';
 import { type EvaluationRunner, type RunnerParts, startEvaluation } from './runner.ts';
+import { trialRoutes } from './trial-routes.ts';
 
 export interface StoredObservation {
   id: string;
@@ -56,14 +60,17 @@ export const QUALITY = {
 };
 
 /** Starts records and mounts the routes. */
-export async function openEvaluationFixture(): Promise<EvaluationFixture> {
+export async function openEvaluationFixture(further: (records: Records) => Route[] = () => []): Promise<EvaluationFixture> {
   const sealer = createSealer(Buffer.alloc(32, 5));
+  const sandbox = openSandbox({ threads: 1 });
   const ask = async (_principal: Principal, path: string): Promise<unknown> => fakeEngine(fixture.stored, path);
   const routes = await openRoutes((records) => [
     ...llmConnectionRoutes({ records, sealer, egress: { check: () => {} }, askModel: async () => REPLY }),
-    ...evaluatorRoutes(records),
+    ...evaluatorRoutes({ records, sandbox }),
+    ...trialRoutes({ records, ask, sandbox }),
     ...ruleRoutes({ records, ask }),
     ...queueRoutes({ records, ask }),
+    ...further(records),
   ]);
   const runners: EvaluationRunner[] = [];
   const fixture: EvaluationFixture = {
@@ -94,6 +101,7 @@ export async function openEvaluationFixture(): Promise<EvaluationFixture> {
           fixture.asked.push(question);
           return await fixture.answer(question);
         },
+        sandbox,
         writing: { journal: memoryJournal(fixture), mask: (_, body) => body },
         priceOf: () => null,
         lagMs: async () => 0,
@@ -112,6 +120,7 @@ export async function openEvaluationFixture(): Promise<EvaluationFixture> {
     },
     async close() {
       await fixture.rest();
+      await sandbox.close();
       await routes.close();
     },
   };

@@ -14,13 +14,15 @@ export interface EvaluatorRow {
   provider: string | null;
   model: string | null;
   mapping: Mapping | null;
+  /** Of an evaluator in code, whose prompt is empty; null = a judge. */
+  source_code: string | null;
   rules: string;
   created_at: Date;
   updated_at: Date;
 }
 
 const NEWEST = sql`
-  SELECT e.id, e.project_id, e.name, v.version, v.prompt, v.output, v.provider, v.model, v.mapping, e.created_at, e.updated_at,
+  SELECT e.id, e.project_id, e.name, v.version, v.prompt, v.output, v.provider, v.model, v.mapping, v.source_code, e.created_at, e.updated_at,
     (SELECT count(*) FROM evaluation_rule_evaluators r WHERE r.evaluator_id = e.id) AS rules
   FROM evaluators e JOIN LATERAL (SELECT * FROM evaluator_versions WHERE evaluator_id = e.id ORDER BY version DESC LIMIT 1) v ON true`;
 
@@ -33,6 +35,7 @@ export interface NewVersion {
   provider: string | null;
   model: string | null;
   mapping: Mapping | null;
+  sourceCode: string | null;
 }
 
 /** Writes the next version of a name; a known name keeps its id. To be called in a transaction. */
@@ -42,9 +45,9 @@ export async function putEvaluator(session: RecordsSession, wished: NewVersion):
     ON CONFLICT (project_id, name) DO UPDATE SET updated_at = now() RETURNING id`);
   const id = (stored as { id: string }).id;
   await session.query(sql`
-    INSERT INTO evaluator_versions (evaluator_id, version, prompt, output, provider, model, mapping)
+    INSERT INTO evaluator_versions (evaluator_id, version, prompt, output, provider, model, mapping, source_code)
     SELECT ${id}, coalesce(max(version), 0) + 1, ${wished.prompt}, ${JSON.stringify(wished.output)}::json, ${wished.provider}, ${wished.model},
-      ${wished.mapping === null ? null : JSON.stringify(wished.mapping)}::json FROM evaluator_versions WHERE evaluator_id = ${id}`);
+      ${wished.mapping === null ? null : JSON.stringify(wished.mapping)}::json, ${wished.sourceCode} FROM evaluator_versions WHERE evaluator_id = ${id}`);
   return (await evaluatorById(session, wished.projectId, id)) as EvaluatorRow;
 }
 

@@ -1,31 +1,27 @@
 // One judgement from its job to its score: read the target, fill in the prompt, ask, read the verdict, write. What went wrong becomes an outcome with a cause.
 import { AppError } from '#lib/errors.ts';
 import { newCallId } from '#lib/id.ts';
+import type { CodeSandbox } from '#observe/code-evaluators/port.ts';
 import { type AskModel, type ChatMessage, type ChatReply, JUDGE_ENVIRONMENT } from '#observe/llm-connections/chat.ts';
 import type { ConnectionDirectory } from '#observe/llm-connections/directory.ts';
 import type { RecordsSession } from '#stores/records/port.ts';
 import { type DefaultModel, defaultModelOf, type EvaluatorRow, evaluatorById } from './evaluators-sql.ts';
 import type { JobRow } from './jobs-sql.ts';
+import { judgeByCode } from './judge-by-code.ts';
 import { valuesOf } from './mapping.ts';
+import { failureOf, type Outcome } from './outcome.ts';
 import { renderPrompt } from './prompt.ts';
 import { type RuleRow, ruleById } from './rules-sql.ts';
 import { judgeCallEvents, scoreEvents, type Writing, writeEvents } from './score-events.ts';
 import { type Material, materialOf, readerOf, type TargetParts } from './targets.ts';
 import { answerInstruction, readVerdict } from './verdict.ts';
 
-/** What becomes of a job. Amounts are decimal texts in the currency of prices. */
-export type Outcome =
-  | { kind: 'done'; scoreId: string; judgeTraceId: string; cost: string | null }
-  /** The target is not whole yet: looked at again, without counting. */
-  | { kind: 'not-yet'; cause: string }
-  | { kind: 'skipped'; cause: string }
-  /** `retryable` false: the same would happen again. `pause` names a fault that every job of the rule would meet. */
-  | { kind: 'failed'; cause: string; retryable: boolean; afterSeconds: number | null; pause: string | null; cost: string | null; judgeTraceId: string | null };
-
 export interface JudgeParts extends TargetParts {
   records: RecordsSession;
   connections: ConnectionDirectory;
   askModel: AskModel;
+  /** Runs evaluators in code; null where they are switched off. */
+  sandbox: CodeSandbox | null;
   writing: Writing;
   /** Cost of a call that the gateway did not price; null = unknown. */
   priceOf: (model: string, usage: { input: number; output: number }) => string | null;
@@ -35,9 +31,6 @@ export interface JudgeParts extends TargetParts {
 const JUDGE_TIMEOUT_MS = 120_000;
 /** An observation without an end, or one that is not stored, is waited for so long. */
 const PATIENCE_MS = 600_000;
-
-/** Faults of the configuration: every job of the rule would meet them. */
-const PAUSING = new Set(['no_connection', 'no_gateway', 'no_model', 'adapter_not_served', 'sealed_unreadable', 'upstream_401', 'upstream_403', 'upstream_404']);
 
 /** Never throws. */
 export async function judge(parts: JudgeParts, job: JobRow, signal: AbortSignal): Promise<Outcome> {
@@ -58,6 +51,8 @@ async function attempt(parts: JudgeParts, job: JobRow, signal: AbortSignal): Pro
   const material = await materialOf(parts, readerOf(project), job);
   if (material === null || !material.complete) return unfinished(job, material, parts.nowMs());
   if (material.environment === JUDGE_ENVIRONMENT) return { kind: 'skipped', cause: 'a judge is not judged' };
+  const { source_code } = evaluator;
+  if (source_code !== null) return await judgeByCode(parts, { job, evaluator: { ...evaluator, source_code }, material });
   const { provider, model } = await modelOf(parts.records, evaluator);
   const messages = messagesOf(evaluator, rule, material);
   const startedAtUs = parts.nowMs() * 1000;
@@ -127,19 +122,4 @@ async function conclude(parts: JudgeParts, job: JobRow, material: Material, call
   }
   if ('problem' in read) return { kind: 'failed', cause: read.problem, retryable: true, afterSeconds: null, pause: null, cost, judgeTraceId: traceId };
   return { kind: 'done', scoreId: String(scores[0]?.body.id), judgeTraceId: traceId, cost };
-}
-
-function failureOf(error: unknown, cost: string | null): Extract<Outcome, { kind: 'failed' }> {
-  const known = error instanceof AppError;
-  const cause = known ? error.message : `unexpected: ${error instanceof Error ? error.message : String(error)}`;
-  return {
-    kind: 'failed',
-    cause: cause.slice(0, 1_000),
-    // What nobody foresaw (records away for a moment, for example) deserves another try.
-    retryable: known ? error.retryable || error.status >= 500 : true,
-    afterSeconds: known ? (error.retryAfterSeconds ?? null) : null,
-    pause: known && PAUSING.has(error.code) ? error.code : null,
-    cost,
-    judgeTraceId: null,
-  };
 }

@@ -157,7 +157,7 @@ async function estimate(parts: RuleRouteParts, { principal }: RouteContext, rule
   const range = rangeOf(body);
   const counted = await countTargets(parts.ask, principal, rule, range);
   const targets = counted === null ? await walk(parts, principal, rule, range) : Math.round(counted * rule.sampling);
-  const averages = await Promise.all(rule.evaluators.map(({ id }) => averageCostOf(parts.records, id)));
+  const averages = await Promise.all(rule.evaluators.map(({ id, type }) => (type === 'code' ? 0 : averageCostOf(parts.records, id))));
   const known = averages.filter((average) => average !== null);
   const cost = known.length === 0 ? null : targets * (known.reduce((sum, average) => sum + average, 0) / known.length) * rule.evaluators.length;
   return {

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type { Route, RouteContext } from '#http/route.ts';
 import { AppError } from '#lib/errors.ts';
 import { bodyOf } from '#observe/api/body.ts';
+import { CODE_VARIABLES } from '#observe/code-evaluators/context.ts';
 import { pageMeta, parameters, projectOf } from '#observe/filter/parameters.ts';
 import type { Records } from '#stores/records/port.ts';
 import { isUniqueViolation } from '#stores/records/sql.ts';
@@ -56,7 +57,7 @@ export function ruleRoutes(parts: RuleRouteParts): Route[] {
 
 /** A row as the API shows it (schema unstableEvaluationRule), with what this platform adds. */
 export function ruleView(row: RuleRow): Record<string, unknown> {
-  const assignments = row.evaluators.map(({ id, name, mapping }) => ({ evaluator: { id, name, type: 'llm_as_judge' }, mapping }));
+  const assignments = row.evaluators.map(({ id, name, type, mapping }) => ({ evaluator: { id, name, type }, mapping }));
   return {
     id: row.id,
     name: row.name,
@@ -69,12 +70,17 @@ export function ruleView(row: RuleRow): Record<string, unknown> {
     pausedMessage: row.paused_message,
     sampling: row.sampling,
     filter: row.filter,
-    mapping: row.evaluators[0]?.effective ?? [],
+    mapping: effectiveOf(row),
     delaySeconds: row.delay_seconds,
     maxCostPerDay: row.max_cost_per_day === null ? null : Number(row.max_cost_per_day),
     createdAt: row.created_at.toISOString(),
     updatedAt: row.updated_at.toISOString(),
   };
+}
+
+/** What fills the variables of the first evaluator; of code that is fixed. */
+function effectiveOf({ evaluators: [first], target }: RuleRow): Mapping {
+  return first?.type === 'code' ? defaultMapping(CODE_VARIABLES, target) : (first?.effective ?? []);
 }
 
 async function list({ records }: RuleRouteParts, { http, principal }: RouteContext): Promise<Response> {
@@ -165,7 +171,7 @@ async function assigned(records: Records, projectId: string, body: Assignments, 
   );
   const ids = new Set<string>();
   return wished.map(({ evaluator, mapping }) => {
-    const found = known.find(({ name }) => name === evaluator.name);
+    const found = known.find(({ name, source_code }) => name === evaluator.name && (!evaluator.type || (evaluator.type === 'code') === (source_code !== null)));
     if (found === undefined) throw problem('resource_not_found', `There is no evaluator named ${evaluator.name}: create it first.`);
     if (ids.has(found.id)) throw problem('invalid_body', `The evaluator ${evaluator.name} is assigned twice.`);
     ids.add(found.id);
@@ -175,6 +181,11 @@ async function assigned(records: Records, projectId: string, body: Assignments, 
 
 /** A mapping that fills every variable: the given one, the evaluator's own, or the sources that the variables are named after. */
 function checkedMapping(evaluator: EvaluatorRow, given: Mapping | null, target: TargetKind): Mapping | null {
+  if (evaluator.source_code !== null) {
+    if (given !== null && given.length > 0)
+      throw problem('invalid_variable_mapping', 'An evaluator in code reads ctx: leave its mapping out.', { field: 'mapping' });
+    return null;
+  }
   const variables = variablesOf(evaluator.prompt);
   if (given !== null || evaluator.mapping !== null) {
     checkMapping(given ?? evaluator.mapping ?? [], variables, target);

@@ -2,7 +2,7 @@
 import type { FilterCondition } from '#observe/filter/filter.ts';
 import type { RecordsSession } from '#stores/records/port.ts';
 import { sql } from '#stores/records/sql.ts';
-import type { Mapping, TargetKind } from './schema.ts';
+import type { EvaluatorType, Mapping, TargetKind } from './schema.ts';
 
 /** Told after every change of a rule, an evaluator or the queue. */
 export const EVALUATION_CHANNEL = 'genai_evaluation';
@@ -23,13 +23,15 @@ export interface RuleRow {
   created_at: Date;
   updated_at: Date;
   /** In their order. */
-  evaluators: { id: string; name: string; mapping: Mapping | null; effective: Mapping | null }[];
+  evaluators: { id: string; name: string; type: EvaluatorType; mapping: Mapping | null; effective: Mapping | null }[];
 }
 
 const RULE = sql`
   SELECT r.id, r.project_id, r.name, r.target, r.enabled, r.sampling, r.filter, r.delay_seconds, r.max_cost_per_day, r.paused_reason, r.paused_message, r.seen_until,
     r.created_at, r.updated_at,
-    coalesce((SELECT json_agg(json_build_object('id', e.id, 'name', e.name, 'mapping', a.mapping, 'effective', coalesce(a.mapping,
+    coalesce((SELECT json_agg(json_build_object('id', e.id, 'name', e.name, 'type', coalesce(
+        (SELECT CASE WHEN v.source_code IS NULL THEN 'llm_as_judge' ELSE 'code' END FROM evaluator_versions v WHERE v.evaluator_id = e.id ORDER BY v.version DESC LIMIT 1), 'llm_as_judge'),
+        'mapping', a.mapping, 'effective', coalesce(a.mapping,
         (SELECT v.mapping FROM evaluator_versions v WHERE v.evaluator_id = e.id ORDER BY v.version DESC LIMIT 1))) ORDER BY a.position)
       FROM evaluation_rule_evaluators a JOIN evaluators e ON e.id = a.evaluator_id WHERE a.rule_id = r.id), '[]') AS evaluators
   FROM evaluation_rules r`;

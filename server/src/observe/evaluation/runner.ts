@@ -4,7 +4,8 @@ import type { Records } from '#stores/records/port.ts';
 import type { Log } from '#telemetry/log.ts';
 import { maxCostOf } from './backfills-sql.ts';
 import { claim, enqueue, finish, forgetOld, type JobRow, nextDue, pendingOf, putBack, spentOf, stopBackfill } from './jobs-sql.ts';
-import { type JudgeParts, judge, type Outcome } from './judge.ts';
+import { type JudgeParts, judge } from './judge.ts';
+import type { Outcome } from './outcome.ts';
 import { activeRules, EVALUATION_CHANNEL, pauseRule, type RuleRow, ruleById, ruleSaw } from './rules-sql.ts';
 import { isBadFilter, readerOf, targetsOf } from './targets.ts';
 

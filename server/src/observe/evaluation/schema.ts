@@ -1,5 +1,6 @@
 // What evaluators, rules and backfills may say (the unstable evaluation API of Langfuse, and what this platform adds: traces, sessions, delay, limits of cost).
 import { z } from 'zod';
+import { LIMITS } from '#observe/code-evaluators/port.ts';
 import { conditionsSchema } from '#observe/filter/filter.ts';
 import { limitParameter, pageParameter } from '#observe/filter/parameters.ts';
 
@@ -36,19 +37,44 @@ export type OutputDefinition = z.output<typeof outputDefinition>;
 const mapping = z.array(z.object({ variable: z.string().min(1).max(200), source: z.enum(EVERY_SOURCE), jsonPath: z.string().max(500).nullish() })).max(50);
 export type Mapping = z.output<typeof mapping>;
 
-export const evaluatorBody = z.object({
-  type: z.literal('llm_as_judge', 'code evaluators are not built: they need a sandbox').default('llm_as_judge'),
+const EVALUATOR_TYPES = ['llm_as_judge', 'code'] as const;
+export type EvaluatorType = (typeof EVALUATOR_TYPES)[number];
+
+const judgeBody = z.object({
+  type: z.literal('llm_as_judge').default('llm_as_judge'),
   name,
   prompt: z.string().min(1).max(100_000),
   outputDefinition,
   modelConfig: z.object({ provider: z.string().min(1).max(100), model: z.string().min(1).max(200) }).nullish(),
   mapping: mapping.nullish(),
 });
-export type EvaluatorBody = z.output<typeof evaluatorBody>;
+export type JudgeBody = z.output<typeof judgeBody>;
+
+/** Never trimmed: lines are counted in it. */
+const sourceCode = z
+  .string()
+  .max(LIMITS.sourceChars)
+  .refine((text) => text.trim() !== '', 'write function evaluate(ctx) { return { scores: [...] }; }');
+/** TypeScript, and so JavaScript too. */
+const sourceCodeLanguage = z.literal('TYPESCRIPT', 'Python is not run here: write TypeScript or JavaScript, and send TYPESCRIPT');
+
+const codeBody = z.object({ type: z.literal('code'), name, sourceCode, sourceCodeLanguage });
+export type CodeBody = z.output<typeof codeBody>;
+export type EvaluatorBody = JudgeBody | CodeBody;
+
+/** Clients of before code evaluators send no type. */
+export const evaluatorBody = z.discriminatedUnion('type', [judgeBody, codeBody]);
+
+/** A dry run over one observation; none named = the newest. */
+export const trialBody = z.object({
+  sourceCode,
+  sourceCodeLanguage,
+  observation: z.object({ traceId: z.string().min(1).max(800), id: z.string().min(1).max(800) }).nullish(),
+});
 
 const MAX_FILTER_TEXT = 6_000;
 const DAY_SECONDS = 86_400;
-const evaluatorReference = z.object({ name, type: z.literal('llm_as_judge').nullish() });
+const evaluatorReference = z.object({ name, type: z.enum(EVALUATOR_TYPES).nullish() });
 const assignments = z
   .array(z.object({ evaluator: evaluatorReference, mapping: mapping.nullish() }))
   .min(1)

@@ -17,7 +17,7 @@ export interface Judgement {
   judge: { traceId: string; model: string };
 }
 
-interface Event {
+export interface ScoreEvent {
   id: string;
   type: string;
   timestamp: string;
@@ -31,7 +31,7 @@ export function scoreIdOf(job: Pick<JobRow, 'rule_id' | 'evaluator_id' | 'target
 }
 
 /** The scores of a verdict: one, or one for each category that fits. */
-export function scoreEvents({ job, evaluator, material, verdict, judge }: Judgement, nowUs: number): Event[] {
+export function scoreEvents({ job, evaluator, material, verdict, judge }: Judgement, nowUs: number): ScoreEvent[] {
   const { dataType } = evaluator.output;
   const several = dataType === 'CATEGORICAL' && evaluator.output.score.shouldAllowMultipleMatches;
   return verdict.values.map((value) => {
@@ -66,7 +66,7 @@ export interface JudgeCall {
 }
 
 /** The judge's call as a trace with one generation, in the environment that is never judged. */
-export function judgeCallEvents(call: JudgeCall): Event[] {
+export function judgeCallEvents(call: JudgeCall): ScoreEvent[] {
   const timestamp = formatInstant(call.startedAtUs);
   const { reply } = call;
   const usage = { ...(reply.inputTokens === null ? {} : { input: reply.inputTokens }), ...(reply.outputTokens === null ? {} : { output: reply.outputTokens }) };
@@ -96,7 +96,7 @@ export interface Writing {
 }
 
 /** Resolves when the events are durable. @throws AppError 503 when the journal takes nothing. */
-export async function writeEvents({ journal, mask }: Writing, projectId: string, events: readonly Event[], receivedAtUs: number): Promise<void> {
+export async function writeEvents({ journal, mask }: Writing, projectId: string, events: readonly ScoreEvent[], receivedAtUs: number): Promise<void> {
   const header = { receivedAtUs, contentType: 'application/json', sdk: { name: 'genai-evaluation', version: '', integration: '' }, refused: [] };
   await accept(journal, mask, { kind: JournalKind.ingestionBatch, projectId, header, body: Buffer.from(JSON.stringify({ batch: events })) });
 }

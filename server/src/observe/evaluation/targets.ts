@@ -161,7 +161,7 @@ export async function materialOf(parts: TargetParts, reader: Principal, job: Job
   }
 }
 
-async function observationMaterial(ask: AskEngine, reader: Principal, traceId: string, id: string): Promise<Material | null> {
+export async function observationMaterial(ask: AskEngine, reader: Principal, traceId: string, id: string): Promise<Material | null> {
   const query = new URLSearchParams({ traceId, limit: '1', filter: JSON.stringify([{ type: 'string', column: 'id', operator: '=', value: id }]) });
   const [row] = objectsOf(fieldsOf(await ask(reader, `/api/public/observations?${query}`)).data);
   if (row === undefined) return null;
