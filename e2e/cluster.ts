@@ -124,7 +124,15 @@ export async function startCluster(config: string, sizes: Record<Role, number>, 
     const odd = options.odd?.(member.role, members.filter(({ role }) => role === member.role).indexOf(member)) ?? null;
     const args = ['start', '--role', member.role, '--data-dir', odd?.dataDir ?? join(member.folder, 'data'), portFlag, String(member.port), ...flags, ...own];
     const by = (store: Store): string => through(stores[store], member.links[store]);
-    const addresses = { GENAI_RECORDS_URL: by('postgres'), GENAI_REDIS_URL: by('redis'), GENAI_S3_ENDPOINT: by('s3'), CLICKHOUSE_URL: by('clickhouse') };
+    // As a cluster's configuration has it: the service in front of the gateways; here the first of them.
+    const gateway = member.role === 'gateway' ? undefined : members.find(({ role }) => role === 'gateway')?.url;
+    const addresses = {
+      ...(gateway === undefined ? {} : { GENAI_GATEWAY_URL: gateway }),
+      GENAI_RECORDS_URL: by('postgres'),
+      GENAI_REDIS_URL: by('redis'),
+      GENAI_S3_ENDPOINT: by('s3'),
+      CLICKHOUSE_URL: by('clickhouse'),
+    };
     member.child = spawn(join(root, 'genai'), args, {
       cwd: member.folder,
       env: { PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? '', LANG: 'C.UTF-8', ...environment, ...addresses, ...odd?.environment },
