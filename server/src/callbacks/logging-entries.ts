@@ -1,6 +1,6 @@
 // `logging` of a key's or team's metadata, and the body of /team/{id}/callback: read as receivers, shown without their secrets.
 import { AppError } from '#lib/errors.ts';
-import { isFields } from '#lib/json.ts';
+import { isFields, wordOf } from '#lib/json.ts';
 import { CALLBACK_KINDS, type CallbackTarget, callbackKindOf, variablesOf } from '#settings/callback-kinds.ts';
 
 export interface LoggingEntry {
@@ -26,7 +26,7 @@ export function readEntry(entry: LoggingEntry, before: readonly CallbackTarget[]
   const name = entry.callback_name;
   const kind = typeof name === 'string' ? callbackKindOf(name) : null;
   if (typeof name !== 'string' || kind === null) throw invalid(`callback_name must be one of ${CALLBACK_KINDS.join(', ')}.`, 'callback_name');
-  const type = TYPES[String(entry.callback_type ?? 'success_and_failure')];
+  const type = TYPES[wordOf(entry.callback_type ?? 'success_and_failure')];
   if (type === undefined) throw invalid('callback_type must be success, failure or success_and_failure.', 'callback_type');
   const given = isFields(entry.callback_vars) ? entry.callback_vars : {};
   checkTexts(given);

@@ -1,5 +1,7 @@
 // Failures of a call in one shape, and their wire form: LiteLLM's envelope and class names (litellm.md §1.3), with anything that looks like a key taken out.
+
 import { AppError } from '#lib/errors.ts';
+import { numberOf, textOf } from '#lib/json.ts';
 import type { Deployment } from '#settings/settings.ts';
 import { UpstreamSaid } from './providers/wire.ts';
 import { retryDelayMs } from './retry-after.ts';
@@ -154,9 +156,9 @@ const TYPE_STATUSES: Readonly<Record<string, number>> = {
 };
 
 function statusOfError(error: Record<string, unknown> | null): number {
-  const status = Number(error?.status ?? error?.code);
+  const status = numberOf(error?.status ?? error?.code);
   if (status >= 400 && status < 600) return status;
-  const type = String(error?.type);
+  const type = textOf(error?.type);
   return Object.hasOwn(TYPE_STATUSES, type) ? (TYPE_STATUSES[type] as number) : 500;
 }
 

@@ -1,4 +1,5 @@
 // Models and credentials that the admin API registered: sealed in the records, read as deployments like those of the file.
+import { wordOf } from '#lib/json.ts';
 import type { Sealer } from '#lib/sealed.ts';
 import type { Deployment } from '#settings/settings.ts';
 import type { Records } from '#stores/records/port.ts';
@@ -190,7 +191,7 @@ export class StoredModels {
   ): ReturnType<StoredModelParts['readModel']> {
     const { litellm_credential_name: name, ...params } = model.params;
     const values = typeof name === 'string' ? credentials.get(name) : {};
-    if (values === undefined) return { problem: `the credential ${String(name)} does not exist; create it with /credentials` };
+    if (values === undefined) return { problem: `the credential ${wordOf(name)} does not exist; create it with /credentials` };
     // What the model says itself wins over its credential.
     const whole = { ...values, ...params };
     return this.#parts.readModel({ model_name: model.modelName, litellm_params: whole, model_info: { ...model.info, id: model.id, db_model: true } });

@@ -1,4 +1,5 @@
 // LiteLLM's public price file (model_prices_and_context_window.json): which models it prices and how, checked entry by entry.
+import { wordOf } from '#lib/json.ts';
 import { parsePicos } from '#lib/money.ts';
 import type { PriceTier } from './port.ts';
 
@@ -82,7 +83,7 @@ function priceOf(fields: Record<string, unknown>): ListedPrice | null {
   const units = unitsOf(fields);
   const input = at('input_cost_per_token') ?? (search === null && Object.keys(units).length === 0 ? null : '0');
   const output = at('output_cost_per_token');
-  if (input === null || (output === null && !WITHOUT_OUTPUT.has(String(fields.mode)))) return null;
+  if (input === null || (output === null && !WITHOUT_OUTPUT.has(wordOf(fields.mode)))) return null;
   return {
     input,
     output: output ?? '0',
@@ -107,7 +108,7 @@ const MEDIA_MODES: ReadonlySet<string> = new Set(['image_generation', 'image_edi
 
 /** Prices by the picture, the pixel, the character and the second. A second costs what is stated for those that come out, else for those that go in (LiteLLM's rule). */
 function unitsOf(fields: Record<string, unknown>): Pick<ListedPrice, 'imageInput' | 'imageOutput' | 'image' | 'megapixel' | 'character' | 'second'> {
-  if (!MEDIA_MODES.has(String(fields.mode))) return {};
+  if (!MEDIA_MODES.has(wordOf(fields.mode))) return {};
   const first = (names: readonly string[], exponent: number): string | null => {
     for (const name of names) {
       const picos = amount(fields[name], name, { exponent, dearest: DEAREST_UNIT });

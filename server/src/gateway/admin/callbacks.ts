@@ -1,7 +1,9 @@
 // Receivers of finished calls in the admin API: those of a team (/team/{id}/callback), switching a team's off, and the list of what is configured.
+
 import { z } from 'zod';
 import { readJson } from '#http/body.ts';
 import type { Route, RouteContext } from '#http/route.ts';
+import { wordOf } from '#lib/json.ts';
 import { adminRoute, notFound } from './admin-route.ts';
 import type { AdminDeps, LoggingEntry } from './deps.ts';
 import { readTeam } from './team-records.ts';
@@ -50,7 +52,7 @@ async function silence(deps: AdminDeps, context: RouteContext): Promise<Response
 /** TeamCallbackMetadata, with secrets masked. */
 async function teamView(deps: AdminDeps, teamId: string): Promise<Record<string, unknown>> {
   const entries = await deps.callbacks.of('team', teamId);
-  const names = (...types: string[]) => entries.filter((entry) => types.includes(String(entry.callback_type))).map((entry) => entry.callback_name);
+  const names = (...types: string[]) => entries.filter((entry) => types.includes(wordOf(entry.callback_type))).map((entry) => entry.callback_name);
   return {
     team_id: teamId,
     success_callbacks: names('success', 'success_and_failure'),

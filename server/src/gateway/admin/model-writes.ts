@@ -1,9 +1,11 @@
 // /model/new, /model/update, /model/delete and /credentials: models that live in the records, served at once and without a restart.
+
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import type { StoredModel } from '#gateway/stored-models.ts';
 import { readJson } from '#http/body.ts';
 import type { Route, RouteContext } from '#http/route.ts';
+import { wordOf } from '#lib/json.ts';
 import { actorOf, adminRoute, badRequest, notFound } from './admin-route.ts';
 import { id, json, refuseUnstorable, text } from './body-fields.ts';
 import type { AdminDeps } from './deps.ts';
@@ -136,7 +138,7 @@ function masked(fields: Readonly<Record<string, unknown>>): Record<string, unkno
 
 function shown(name: string, value: unknown): unknown {
   if (!PUBLIC_PARAMS.has(name)) return '****';
-  return name === 'api_base' ? publicBase(String(value)) : value;
+  return name === 'api_base' ? publicBase(wordOf(value)) : value;
 }
 
 async function createCredential(deps: AdminDeps, context: RouteContext): Promise<Response> {

@@ -5,6 +5,7 @@ import { type Detector, masked } from './finding.ts';
 import { injectionDetector } from './injection.ts';
 import { isCardNumber, isIban, isMyNumber, PERSONAL_ENTITIES, personalDetector } from './personal-data.ts';
 import { secretDetector } from './secrets.ts';
+import { endsOf, piecesOf } from './stream-texts.ts';
 
 const all: Detector = (text) => PERSONAL_ENTITIES.flatMap((entity) => (personalDetector(entity) as Detector)(text));
 const mask = (text: string): string => masked(text, all(text));
@@ -169,6 +170,19 @@ describe('the texts of a body', () => {
 
   it('never fault, whatever is there', () => {
     fc.assert(fc.property(fc.json(), (text) => requestTexts(JSON.parse(text)).length >= 0 && answerTexts(JSON.parse(text)).length >= 0));
+    const piece = fc.dictionary(
+      fc.constantFrom('index', 'finish_reason', 'delta', 'content', 'tool_calls', 'finishReason'),
+      fc.oneof(fc.jsonValue(), fc.constant({ content: 'x' })),
+    );
+    const event = fc.dictionary(
+      fc.constantFrom('type', 'index', 'item_id', 'content_index', 'id', 'delta', 'choices', 'candidates', 'text'),
+      fc.oneof(
+        fc.jsonValue(),
+        fc.array(piece),
+        fc.constantFrom('transcript.text.done', 'content_block_stop', 'content_block_delta', 'response.output_text.delta'),
+      ),
+    );
+    fc.assert(fc.property(event, (told) => piecesOf(told).length >= 0 && endsOf(told).length >= 0));
     fc.assert(fc.property(fc.anything(), (body) => requestTexts(body).length >= 0 && answerTexts(body).length >= 0));
     fc.assert(
       fc.property(

@@ -1,7 +1,7 @@
 // Guards that ask a service: Azure AI Content Safety, Amazon Bedrock Guardrails, Presidio (presidio.ts), and LiteLLM's generic guardrail API (an HTTP hook).
 import type { Dispatcher } from 'undici';
 import { awsSigner } from '#gateway/providers/bedrock/credentials.ts';
-import { fieldsOf, objectsOf, parsed, textOf } from '#lib/json.ts';
+import { fieldsOf, objectsOf, parsed, textOf, wordOf } from '#lib/json.ts';
 import { type Guard, type GuardConfig, type GuardInput, PASSED, type Verdict } from './guard.ts';
 import { presidioGuard } from './presidio.ts';
 
@@ -106,7 +106,7 @@ function azureModeration(config: Extract<GuardConfig, { kind: 'azure_moderation'
       const severe = objectsOf(answer.categoriesAnalysis).find(
         ({ category, severity }) => typeof severity === 'number' && severity >= config.threshold(textOf(category)),
       );
-      if (severe !== undefined) return refusedBy(config, `Azure Content Safety: ${textOf(severe.category)} with severity ${String(severe.severity)}`);
+      if (severe !== undefined) return refusedBy(config, `Azure Content Safety: ${textOf(severe.category)} with severity ${wordOf(severe.severity)}`);
     }
     return PASSED;
   };

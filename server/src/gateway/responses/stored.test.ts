@@ -106,6 +106,12 @@ describe('a response of a model that has chats only', () => {
       param: 'previous_response_id',
     });
   });
+  it('is not named by what is no id', async () => {
+    for (const id of [{ toString: 0 }, ['x'], 5]) {
+      const { status, body } = await create('sk-a1', { model: 'llama', input: 'x', previous_response_id: id });
+      expect([status, body.error?.param]).toEqual([404, 'previous_response_id']);
+    }
+  });
   it('does not exist for anybody else', async () => {
     const { id } = (await create('sk-a1', { model: 'llama', input: 'secret' })).body;
     const lone = (await create('sk-alone', { model: 'llama', input: 'secret' })).body.id;
@@ -215,7 +221,7 @@ describe('a response that its upstream keeps', () => {
   it('is refused to another model, and does not fall back to one', async () => {
     const { id } = (await create('sk-a1', { model: 'gpt', input: 'x' })).body;
     const refused = await create('sk-a1', { model: 'llama', input: 'y', previous_response_id: id });
-    expect([refused.status, refused.body.error?.param]).toEqual([400, 'previous_response_id']);
+    expect([refused.status, refused.body.error?.param]).toEqual([404, 'previous_response_id']);
     const down = { status: 503, pieces: ['{"error":{"message":"down"}}'] };
     native.script(down);
     other.script(down);

@@ -6,7 +6,7 @@ import { type Asked, fieldOf, readRequest } from '#gateway/request.ts';
 import { callerKeepsContent } from '#gateway/settle.ts';
 import { splice } from '#gateway/splice.ts';
 import { AppError } from '#lib/errors.ts';
-import { type Fields, fieldsOf, isFields, objectsOf, parsed } from '#lib/json.ts';
+import { type Fields, fieldsOf, isFields, objectsOf, parsed, wordOf } from '#lib/json.ts';
 import type { StoredResponse } from './port.ts';
 import { tooLong } from './store.ts';
 
@@ -67,7 +67,7 @@ export async function openTurn(call: Call, deps: GatewayDeps, hold: (bytes: numb
 function previousOf(asked: Asked): string | null {
   const id = fieldOf(asked, 'previous_response_id');
   if (id === undefined || id === null) return null;
-  if (typeof id !== 'string' || !isResponseId(id)) throw previousNotFound(String(id));
+  if (typeof id !== 'string' || !isResponseId(id)) throw previousNotFound(wordOf(id));
   return id;
 }
 

@@ -1,5 +1,5 @@
 // The form in which a judge answers: what it is told, and how its answer is read. Any model that writes JSON will do.
-import { isFields } from '#lib/json.ts';
+import { isFields, wordOf } from '#lib/json.ts';
 import type { OutputDefinition } from './schema.ts';
 
 export interface Verdict {
@@ -74,7 +74,7 @@ function numeric(score: unknown, { minValue, maxValue }: { minValue?: number | n
 
 function boolean(score: unknown): boolean[] | null {
   if (typeof score === 'boolean') return [score];
-  const word = String(score).trim().toLowerCase();
+  const word = wordOf(score).trim().toLowerCase();
   if (word === 'true' || word === '1') return [true];
   return word === 'false' || word === '0' ? [false] : null;
 }
@@ -84,7 +84,7 @@ function categorical(
   { categories, shouldAllowMultipleMatches: several }: { categories: readonly string[]; shouldAllowMultipleMatches: boolean },
 ): string[] | null {
   const labels = Array.isArray(score) ? score : [score];
-  const known = labels.map((label) => categories.find((category) => category.trim().toLowerCase() === String(label).trim().toLowerCase()));
+  const known = labels.map((label) => categories.find((category) => category.trim().toLowerCase() === wordOf(label).trim().toLowerCase()));
   if (known.some((label) => label === undefined) || known.length === 0 || (!several && known.length > 1)) return null;
   return [...new Set(known as string[])];
 }

@@ -1,4 +1,5 @@
 // A trace between its two forms: joined fields and the stored row.
+import { wordOf } from '#lib/json.ts';
 import type { TraceFields } from '#observe/ingest/events.ts';
 import { formatInstant, parseStoredInstant } from '#observe/ingest/instants.ts';
 import { isObject, parseJson } from '#observe/ingest/text.ts';
@@ -73,7 +74,7 @@ export function traceRow(state: EntityState, context: RowContext): TraceRow {
 export function traceState(row: TraceRow): EntityState {
   const original = row.original_times === '' ? null : parseJson(row.original_times);
   const columns: Record<string, FieldValue | undefined> = {
-    original_timestamp: isObject(original) ? String(original.timestamp) : undefined,
+    original_timestamp: isObject(original) ? wordOf(original.timestamp) : undefined,
     user_id: row.user_id ?? undefined,
     session_id: row.session_id ?? undefined,
     release: row.release ?? undefined,

@@ -1,4 +1,5 @@
 // The answer of a gateway call as one message: out of a JSON body, or put together from the chunks of an event stream.
+import { numberOf } from '#lib/json.ts';
 import { memberText } from './json-spans.ts';
 import { isObject, parseJson } from './text.ts';
 
@@ -135,6 +136,6 @@ function addToolCall(known: Record<string, unknown>, piece: Record<string, unkno
 function finished(message: Message): Message {
   const calls = message.tool_calls;
   if (!Array.isArray(calls)) return { content: null, ...message };
-  const ordered = (calls as Record<string, unknown>[]).sort((a, b) => Number(a.index) - Number(b.index));
+  const ordered = (calls as Record<string, unknown>[]).sort((a, b) => numberOf(a.index) - numberOf(b.index));
   return { content: null, ...message, tool_calls: ordered.map(({ index: _, ...call }) => call) };
 }

@@ -1,5 +1,7 @@
 // The events of POST /api/public/ingestion as schemas: what is accepted, what is dropped, which error an event gets. Contract: Langfuse's public API (batch ingestion).
+
 import { z } from 'zod';
+import { wordOf } from '#lib/json.ts';
 import { parseInstant } from './instants.ts';
 
 const MAX_ID = 800;
@@ -158,9 +160,9 @@ export function parseBatchEvent(value: unknown): { event: BatchEvent } | { refus
   const named = typeof raw.id === 'string' ? raw.id.slice(0, MAX_ID) : 'unknown';
   const head = envelope.safeParse(raw);
   if (!head.success) return { refusal: invalid(named, head.error) };
-  const schema = Object.hasOwn(bodies, String(raw.type)) ? bodies[raw.type as BatchEventType] : undefined;
+  const schema = Object.hasOwn(bodies, wordOf(raw.type)) ? bodies[raw.type as BatchEventType] : undefined;
   if (!schema)
-    return { refusal: { id: named, status: 400, message: 'Invalid request data', error: `type: "${String(raw.type).slice(0, 60)}" is not an event type` } };
+    return { refusal: { id: named, status: 400, message: 'Invalid request data', error: `type: "${wordOf(raw.type).slice(0, 60)}" is not an event type` } };
   const body = schema.safeParse(raw.body);
   if (!body.success) return { refusal: invalid(named, body.error, 'body') };
   return { event: { id: head.data.id, type: raw.type as BatchEventType, timestampUs: parseInstant(head.data.timestamp) as number, body: body.data } };

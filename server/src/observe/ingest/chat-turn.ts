@@ -1,5 +1,7 @@
 // A chat call as a turn of a conversation: what it went on from, and what a next call would go on from. Pure; the fold joins them (fold/session-ledger.ts).
+
 import { hash } from 'node:crypto';
+import { wordOf } from '#lib/json.ts';
 import { isObject, parseJson } from './text.ts';
 
 export interface ChatTurn {
@@ -33,7 +35,7 @@ interface Utterance {
 /** Clients send a text as a text or as one part, and trim it or not: only what was said counts. */
 function utteranceOf(message: unknown): Utterance {
   if (!isObject(message)) return { role: '', text: JSON.stringify(message ?? null) };
-  const role = String(message.role ?? '');
+  const role = wordOf(message.role);
   const { content } = message;
   if (typeof content === 'string') return { role, text: content.trim() };
   if (!Array.isArray(content)) return { role, text: JSON.stringify(message.tool_calls ?? content ?? null) };

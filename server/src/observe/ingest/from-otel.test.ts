@@ -1,7 +1,9 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { NOW_US, nanos, spansRequest } from '#observe/fold/records-fixture.ts';
 import type { EntityEvent } from './events.ts';
 import { fromSpan } from './from-otel.ts';
+import { SOURCES } from './otel-attributes.ts';
 import { spansOfJson } from './otlp-json.ts';
 import type { OtelSpan } from './span.ts';
 
@@ -200,5 +202,35 @@ describe('the other fields', () => {
   });
   it('take a span without any instant as of its receipt', () => {
     expect(mapped({ startTimeUnixNano: undefined, endTimeUnixNano: undefined })).toMatchObject({ start_time: NOW_US });
+  });
+});
+
+describe('a span', () => {
+  // An attribute {"intValue": {"toString": 0}}, tags or a level of that kind made a whole export fail.
+  it('becomes events, whatever its attributes and events are', () => {
+    const names = [...new Set(Object.values(SOURCES).flat()), 'langfuse.observation.level', 'logfire.level_num', 'genkit:state'];
+    const kind = fc.constantFrom('stringValue', 'intValue', 'doubleValue', 'boolValue', 'bytesValue', 'arrayValue', 'kvlistValue');
+    const long = fc.constantFrom('{"low":1,"high":1e400}', '{"low":1e400,"high":-1}').map((text) => JSON.parse(text) as object);
+    const value = fc.oneof(
+      fc.dictionary(kind, fc.oneof(fc.jsonValue(), long)),
+      fc.jsonValue(),
+      fc.jsonValue().map((json) => ({ stringValue: JSON.stringify(json) })),
+    );
+    const attributes = fc.array(fc.record({ key: fc.oneof(fc.constantFrom(...names), fc.jsonValue()), value }));
+    const events = fc.array(fc.record({ name: fc.jsonValue(), timeUnixNano: fc.oneof(fc.jsonValue(), long), attributes }), { maxLength: 3 });
+    fc.assert(
+      fc.property(attributes, events, fc.jsonValue(), (given, happened, code) => {
+        const span = {
+          traceId: '0af7651916cd43dd8448eb211c80319c',
+          spanId: 'b7ad6b7169203331',
+          name: 'x',
+          attributes: given,
+          events: happened,
+          status: { code },
+        };
+        const [read] = spansOfJson({ resourceSpans: [{ resource: { attributes: given }, scopeSpans: [{ spans: [span] }] }] });
+        expect(fromSpan(read as OtelSpan, origin).length).toBeGreaterThan(0);
+      }),
+    );
   });
 });

@@ -1,4 +1,5 @@
 // A span -> its observation (whole) and what it says about its trace (partial).
+import { wordOf } from '#lib/json.ts';
 import { stampOf } from '#observe/fold/stamps.ts';
 import { answerClaim, callClaim } from './claims.ts';
 import { putEnvironment } from './environment.ts';
@@ -127,14 +128,14 @@ function tagsOf(attributes: Attributes): string[] {
     const value = attributes[name];
     if (value === undefined || value === null || value === '') continue;
     const parsed = typeof value === 'string' ? (parseJson(value) ?? value) : value;
-    const list = Array.isArray(parsed) ? parsed : String(parsed).split(',');
-    return list.map((tag) => cleanText(String(tag)).trim()).filter((tag) => tag !== '');
+    const list = Array.isArray(parsed) ? parsed : wordOf(parsed).split(',');
+    return list.map((tag) => cleanText(wordOf(tag)).trim()).filter((tag) => tag !== '');
   }
   return [];
 }
 
 function putLevel(fields: Partial<ObservationFields>, { attributes, statusCode, statusMessage, events }: OtelSpan): void {
-  const level = LEVELS[String(attributes['langfuse.observation.level'] ?? '').toUpperCase()];
+  const level = LEVELS[wordOf(attributes['langfuse.observation.level']).toUpperCase()];
   fields.level = level ?? (statusCode === 2 || attributes['genkit:state'] === 'error' ? 'ERROR' : levelOfNumber(attributes['logfire.level_num']));
   const own = textOf(attributes, SOURCES.statusMessage) ?? (statusMessage === '' ? null : cleanText(statusMessage));
   if (own !== null) fields.status_message = own;

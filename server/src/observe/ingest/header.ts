@@ -1,4 +1,5 @@
 // The JSON header (parts[0]) of ingestionBatch and otlpTraces records. It stands on disk: fields are added, never renamed.
+import { wordOf } from '#lib/json.ts';
 import { isObject } from './text.ts';
 
 export interface IngestHeader {
@@ -24,8 +25,8 @@ export function decodeHeader(bytes: Buffer): IngestHeader {
   const sdk = isObject(parsed.sdk) ? parsed.sdk : {};
   return {
     receivedAtUs: parsed.receivedAtUs,
-    contentType: String(parsed.contentType ?? ''),
-    sdk: { name: String(sdk.name ?? ''), version: String(sdk.version ?? ''), integration: String(sdk.integration ?? '') },
+    contentType: wordOf(parsed.contentType),
+    sdk: { name: wordOf(sdk.name), version: wordOf(sdk.version), integration: wordOf(sdk.integration) },
     ...(typeof parsed.authorUserId === 'string' ? { authorUserId: parsed.authorUserId } : {}),
     refused: Array.isArray(parsed.refused) ? parsed.refused.filter((index): index is number => Number.isInteger(index)) : [],
   };

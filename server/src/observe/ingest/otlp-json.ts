@@ -1,4 +1,5 @@
 // ExportTraceServiceRequest in JSON -> spans. Ids come as hex (the specification), base64 (proto3 JSON) or serialised Buffers; 64-bit integers as strings, numbers or {low, high}.
+import { numberOf, wordOf } from '#lib/json.ts';
 import { type Attributes, type AttributeValue, noAttributes, type OtelSpan, type SpanEvent } from './span.ts';
 import { isObject } from './text.ts';
 
@@ -37,14 +38,15 @@ function microsecondsOf(value: unknown): number {
 }
 
 export function longOf(value: unknown): bigint | null {
-  if (!isObject(value) || typeof value.low !== 'number' || typeof value.high !== 'number') return null;
+  // 1e400 is JSON, too.
+  if (!isObject(value) || typeof value.low !== 'number' || typeof value.high !== 'number' || !Number.isFinite(value.high)) return null;
   return (BigInt(Math.trunc(value.high)) << 32n) + BigInt(value.low >>> 0);
 }
 
 function integerOf(value: unknown): AttributeValue {
   const long = longOf(value);
-  const number = long === null ? Number(value) : Number(long);
-  return Number.isSafeInteger(number) ? number : String(long ?? value);
+  const number = long === null ? numberOf(value) : Number(long);
+  return Number.isSafeInteger(number) ? number : wordOf(long === null ? value : `${long}`);
 }
 
 export function anyValue(value: unknown, depth: number): AttributeValue {
@@ -52,7 +54,7 @@ export function anyValue(value: unknown, depth: number): AttributeValue {
   if (typeof value.stringValue === 'string') return value.stringValue;
   if (value.intValue !== undefined) return integerOf(value.intValue);
   if (typeof value.boolValue === 'boolean') return value.boolValue;
-  if (value.doubleValue !== undefined) return Number(value.doubleValue);
+  if (value.doubleValue !== undefined) return numberOf(value.doubleValue);
   if (isObject(value.arrayValue)) return (Array.isArray(value.arrayValue.values) ? value.arrayValue.values : []).map((member) => anyValue(member, depth + 1));
   if (isObject(value.kvlistValue)) return attributesOf(value.kvlistValue.values, depth + 1);
   if (typeof value.bytesValue === 'string') return value.bytesValue;
@@ -69,7 +71,7 @@ export function attributesOf(list: unknown, depth = 0): Attributes {
 function eventsOf(list: unknown): SpanEvent[] {
   return (Array.isArray(list) ? list : [])
     .filter(isObject)
-    .map((event) => ({ name: String(event.name ?? ''), timeUs: microsecondsOf(event.timeUnixNano), attributes: attributesOf(event.attributes) }));
+    .map((event) => ({ name: wordOf(event.name), timeUs: microsecondsOf(event.timeUnixNano), attributes: attributesOf(event.attributes) }));
 }
 
 function statusCodeOf(code: unknown): number {

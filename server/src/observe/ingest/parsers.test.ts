@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { parseBatchEvent } from './batch-events.ts';
 import { environmentOf } from './environment.ts';
 import { clampInstant, formatInstant, parseInstant, parseStoredInstant } from './instants.ts';
 import { elementSpans, memberSpans, memberText } from './json-spans.ts';
@@ -97,6 +98,19 @@ describe('the protobuf reader', () => {
     expect(() => reader(200, 1).text()).toThrow(RangeError);
     expect(() => reader(...new Array<number>(11).fill(0xff)).varint()).toThrow(RangeError);
     expect(() => reader(0xff).varint()).toThrow(RangeError);
+  });
+});
+
+describe('an element of a batch', () => {
+  // {"type": {"toString": 0}} made a whole batch fail.
+  it('is an event or refused alone, whatever it holds', () => {
+    const element = fc.record({
+      id: fc.oneof(fc.string(), fc.jsonValue()),
+      timestamp: fc.constantFrom('2026-11-23T12:00:00Z', 1),
+      type: fc.jsonValue(),
+      body: fc.jsonValue(),
+    });
+    fc.assert(fc.property(fc.oneof(element, fc.jsonValue()), (value) => Object.keys(parseBatchEvent(value)).length === 1));
   });
 });
 

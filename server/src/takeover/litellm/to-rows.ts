@@ -1,5 +1,7 @@
 // Our records as rows of LiteLLM's tables: the way back of from-*.ts. Pure. Columns that a version does not have are left out by whoever writes them.
+
 import { UNIT_SEPARATOR } from '#identity/governing.ts';
+import { wordOf } from '#lib/json.ts';
 import type { Findings } from '#takeover/findings.ts';
 import { type KeyRow, type LevelRow, levelName, type MemberRow, type OrganizationRow, type Records, type TeamRow, type UserRow } from './export-read.ts';
 import { FOREIGN_ROLE } from './from-people.ts';
@@ -163,7 +165,7 @@ function teamRow(team: TeamRow, context: ExportContext): Row {
 
 function stillThere(list: unknown, members: readonly MemberRow[]): string[] {
   const here = new Set(members.map(({ user_id: id }) => id));
-  return Array.isArray(list) ? list.filter((id) => here.has(String(id))) : [];
+  return Array.isArray(list) ? list.filter((id) => here.has(wordOf(id))) : [];
 }
 
 /** LiteLLM keeps these in metadata; what is there already stays as it is. */
@@ -237,7 +239,7 @@ function keyRow(key: KeyRow, context: ExportContext): Row {
   const fields = kept(context, 'key', [key.alias ?? key.id, key.other_fields]);
   if (key.cost_centre !== null) findings.add({ level: 'note', kind: 'key', code: 'not-carried', field: 'cost_centre' }, key.alias ?? key.id);
   if (!key.keep_content) findings.add({ level: 'note', kind: 'key', code: 'not-carried', field: 'keep_content' }, key.alias ?? key.id);
-  const budgetId = records.levels.has(levelName('budget', String(fields.budget_id))) ? fields.budget_id : null;
+  const budgetId = records.levels.has(levelName('budget', wordOf(fields.budget_id))) ? fields.budget_id : null;
   return {
     ...fields,
     token: key.id,

@@ -17,7 +17,7 @@ const FINISH_REASONS: Readonly<Record<string, FinishReason>> = {
 
 /** OpenAI's reason for Anthropic's; an unknown one is an ordinary stop. */
 export function finishReasonOf(reason: unknown, jsonTool: boolean): FinishReason {
-  const known = Object.hasOwn(FINISH_REASONS, String(reason)) ? (FINISH_REASONS[String(reason)] as FinishReason) : 'stop';
+  const known = Object.hasOwn(FINISH_REASONS, textOf(reason)) ? (FINISH_REASONS[textOf(reason)] as FinishReason) : 'stop';
   return jsonTool && known === 'tool_calls' ? 'stop' : known;
 }
 

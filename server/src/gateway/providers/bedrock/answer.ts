@@ -16,7 +16,7 @@ const FINISH_REASONS: Readonly<Record<string, FinishReason>> = {
 
 /** OpenAI's reason for Converse's; an unknown one is an ordinary stop. */
 export function finishReasonOf(reason: unknown, onlyJson: boolean): FinishReason {
-  const known = Object.hasOwn(FINISH_REASONS, String(reason)) ? (FINISH_REASONS[String(reason)] as FinishReason) : 'stop';
+  const known = Object.hasOwn(FINISH_REASONS, textOf(reason)) ? (FINISH_REASONS[textOf(reason)] as FinishReason) : 'stop';
   return onlyJson && known === 'tool_calls' ? 'stop' : known;
 }
 

@@ -9,7 +9,7 @@ const FILTERED = /^(SAFETY|RECITATION|BLOCKLIST|PROHIBITED_CONTENT|SPII|IMAGE_SA
 /** OpenAI's reason for Gemini's, which has none for calls. */
 export function finishReasonOf(reason: unknown, hasCalls: boolean): FinishReason {
   if (reason === 'MAX_TOKENS') return 'length';
-  if (FILTERED.test(String(reason))) return 'content_filter';
+  if (FILTERED.test(textOf(reason))) return 'content_filter';
   return hasCalls ? 'tool_calls' : 'stop';
 }
 

@@ -45,7 +45,7 @@ function generationConfig(asked: Fields, model: string): Fields {
     seed: asked.seed,
     responseLogprobs: asked.logprobs === true ? true : undefined,
     logprobs: asked.logprobs === true ? asked.top_logprobs : undefined,
-    responseModalities: Array.isArray(asked.modalities) ? asked.modalities.map((name) => String(name).toUpperCase()) : undefined,
+    responseModalities: Array.isArray(asked.modalities) ? asked.modalities.map((name) => textOf(name).toUpperCase()) : undefined,
     thinkingConfig: thinkingConfig(asked, model),
     ...responseFormat(fieldsOf(asked.response_format)),
   };

@@ -2,7 +2,7 @@
 import type { ChatAnswer, ChatChunk, ChatRequest } from '#gateway/providers/chat.ts';
 import { SseEvents } from '#gateway/providers/sse-events.ts';
 import { type ChunkReader, UpstreamSaid, type Wire, type WireFacts } from '#gateway/providers/wire.ts';
-import { defined, type Fields, fieldsOf, isFields, objectsOf, parsed, textOf } from '#lib/json.ts';
+import { defined, type Fields, fieldsOf, isFields, numberOf, objectsOf, parsed, textOf } from '#lib/json.ts';
 
 /** Members of other languages that OpenAI's servers refuse. */
 const FOREIGN: ReadonlySet<string> = new Set('thinking top_k mcp_servers container context_management cache_control output_format output_config'.split(' '));
@@ -35,7 +35,7 @@ function bodyFor(chat: ChatRequest, facts: WireFacts, strict: boolean): Fields {
 /** LiteLLM's steps from a budget of thinking to an effort. */
 function effortOf(thinking: Fields): string | undefined {
   if (thinking.type !== 'enabled') return undefined;
-  const budget = Number(thinking.budget_tokens);
+  const budget = numberOf(thinking.budget_tokens);
   if (budget >= 10_000) return 'high';
   if (budget >= 5_000) return 'medium';
   return budget >= 2_000 ? 'low' : 'minimal';
