@@ -20,6 +20,7 @@ import { forTags } from './tag-routing.ts';
 export function admit(call: Call, deps: GatewayDeps): void | Promise<void> {
   const group = findGroup(call);
   findRules(call, deps);
+  if (call.inner?.isOurs === true) call.limiters = [];
   const limited = takeLimits(call, deps);
   if (limited instanceof Promise) return limited.then(() => reserve(call, deps, group));
   return reserve(call, deps, group);
@@ -31,7 +32,8 @@ export function admit(call: Call, deps: GatewayDeps): void | Promise<void> {
  */
 export function findGroup(call: Call): Group {
   const asked = call.asked as Asked;
-  const { key } = call;
+  // What the platform asks for itself is not what the key's lists are about.
+  const key = call.inner?.isOurs === true ? null : call.key;
   const model = key === null ? asked.model : namedByAlias(key, asked.model);
   if (key !== null && !(model !== asked.model && mayUseModel(key, asked.model, call.snapshot))) checkModel(key, model, call.snapshot);
   const found = call.snapshot.resolve(model);

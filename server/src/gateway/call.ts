@@ -4,7 +4,7 @@ import type { AttemptRecord, CallUsage, Choice } from '#call-record.ts';
 import type { Limiter } from '#identity/governing.ts';
 import type { VirtualKey } from '#identity/principal.ts';
 import { newCallId } from '#lib/id.ts';
-import type { Caching } from './cache/response-cache.ts';
+import type { CachedQuestion, Caching } from './cache/response-cache.ts';
 import type { GatewayDeps } from './deps.ts';
 import type { Dialect } from './dialects/dialect.ts';
 import { dialectOf } from './dialects/registry.ts';
@@ -48,13 +48,15 @@ export interface ClientResponse {
   on(event: 'drain' | 'close', listener: () => void): unknown;
 }
 
-/** One of the model calls that a call with tools of MCP servers makes. */
-export interface ToolTurn {
+/** A call that the gateway makes on behalf of another: a turn with tools of MCP servers, a look of the cache. */
+export interface InnerCall {
   readonly body: Buffer;
-  /** When all of them have to be over. */
+  /** When it has to be over, whatever the configuration says. */
   readonly deadlineMs: number;
   /** Its conversation holds reasoning that only one deployment can read. */
   readonly pinnedTo: string | null;
+  /** Nobody asked for it: what the key may call and how often is not its matter. Its price is. */
+  readonly isOurs: boolean;
 }
 
 /** Something that a call waits for and that can end early. */
@@ -99,6 +101,8 @@ export class Call {
   pinnedTo: string | null = null;
   /** The answer may be cached under this key. */
   caching: Caching | null = null;
+  /** What it asks, where answers to similar questions are given. */
+  question: CachedQuestion | null = null;
   /** The call is passed to its provider as it is. */
   passed = false;
   /** The deployment that is being tried speaks the client's language. */
@@ -137,8 +141,8 @@ export class Call {
 
   /** Holds a silent stream open; null where the configuration does not ask for it. */
   pings: Pings | null = null;
-  /** It is one model call of several; null = it came from a client by itself. */
-  toolTurn: ToolTurn | null = null;
+  /** It is made on behalf of another; null = it came from a client by itself. */
+  inner: InnerCall | null = null;
   /** Other calls stand for it in the log. */
   handedOver = false;
   /** It runs in the background of its upstream: the client's leaving ends nothing. */

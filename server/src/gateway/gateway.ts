@@ -8,6 +8,7 @@ import { authenticate, QUERY_KEY } from './authenticate.ts';
 import { batchMethods } from './batches/paths.ts';
 import { serveBatches } from './batches/serve.ts';
 import { BytePool } from './byte-pool.ts';
+import { SimilarAnswers } from './cache/similar-answers.ts';
 import { Call } from './call.ts';
 import { countTokens } from './count-tokens.ts';
 import type { GatewayDeps } from './deps.ts';
@@ -76,8 +77,7 @@ export function createGateway(deps: GatewayDeps): Gateway {
   const addressOf = createClientAddress(deps.settings.trustedProxies);
   const pool = new BytePool(deps.settings.limits.inFlightBytes);
   const stopHearing = hearRests(() => snapshot, deps);
-  const mcp = new ServersRoom({ egressAllow: deps.settings.egressAllow, version: deps.version, log: deps.log, nowMs: () => deps.clock.nowMs() });
-  const plane: Plane = { deps, pool, affinity: new Affinity(), meters: createMeters(deps.metrics, pool, () => inFlight), mcp };
+  const plane = planeOf(deps, pool, () => inFlight);
 
   /** Counts what is under way, for the drain. */
   function underWay(work: Promise<void>): void {
@@ -140,10 +140,15 @@ export function createGateway(deps: GatewayDeps): Gateway {
       draining = true;
       stopHearing();
       if (inFlight > 0) await new Promise<void>((resolve) => (drained = resolve));
-      await mcp.close();
+      await plane.mcp.close();
       await snapshot.retire();
     },
   };
+}
+
+function planeOf(deps: GatewayDeps, pool: BytePool, inFlight: () => number): Plane {
+  const mcp = new ServersRoom({ egressAllow: deps.settings.egressAllow, version: deps.version, log: deps.log, nowMs: () => deps.clock.nowMs() });
+  return { deps, pool, affinity: new Affinity(), meters: createMeters(deps.metrics, pool, inFlight), mcp, similar: new SimilarAnswers(deps) };
 }
 
 /** The connections of a configuration stay open while the work runs. */

@@ -55,7 +55,7 @@ function upperBound(call: Call, deps: GatewayDeps, target: Target, price: PriceR
   if (UNBOUNDED.some((part) => call.body.includes(part))) throw unbounded('images, audio, files and web search have no bound in the request');
   if (call.endpoint === 'rerank' && price.searchPicos !== undefined)
     throw unbounded('long documents of a rerank count as several, and the request does not say how many');
-  if (call.pinnedTo !== null && call.pinnedTo !== call.toolTurn?.pinnedTo)
+  if (call.pinnedTo !== null && call.pinnedTo !== call.inner?.pinnedTo)
     throw unbounded('the upstream keeps the earlier turns, and the request does not say how long they are: send the conversation in "input"');
   const input = call.body.length;
   const perAnswer = answersWithoutTokens(call) ? 0 : (statedMaximum(asked, target) ?? deps.prices.limitsOf(target.deployment).maxOutputTokens);

@@ -11,6 +11,7 @@ import { readBody } from './body.ts';
 import type { BytePool } from './byte-pool.ts';
 import { replay } from './cache/replay.ts';
 import { findCached } from './cache/response-cache.ts';
+import type { SimilarAnswers } from './cache/similar-answers.ts';
 import type { Call } from './call.ts';
 import type { GatewayDeps } from './deps.ts';
 import { ClientGone, type Failure, ownFailure } from './errors.ts';
@@ -50,6 +51,7 @@ export interface Plane {
   readonly meters: Meters;
   readonly affinity: Affinity;
   readonly mcp: ServersRoom;
+  readonly similar: SimilarAnswers;
 }
 
 /** Every try of a call has failed; carries the last reason. */
@@ -70,13 +72,13 @@ export async function run(call: Call, plane: Plane): Promise<void> {
     call.key = key;
     // A key that was regenerated is one key, whichever hash opened it.
     call.keyId = key === null ? keyId : key.id;
-    call.body = call.toolTurn === null ? await readBody(call, pool, deps.settings.limits.maxRequestBytes) : takeBody(call, pool, call.toolTurn.body);
+    call.body = call.inner === null ? await readBody(call, pool, deps.settings.limits.maxRequestBytes) : takeBody(call, pool, call.inner.body);
     await openForm(call);
     call.asked = readRequest(call.body, call.pathModel, call.endpoint, {
       streams: call.pathStreams,
       defaultModel: call.endpoint === 'moderations' ? call.snapshot.moderationModel : null,
     });
-    const tools = call.toolTurn === null ? wantedTools(call) : null;
+    const tools = call.inner === null ? wantedTools(call) : null;
     if (tools === null) await answer(call, plane, call.asked);
     else await serveToolLoop(call, plane, [tools, run]);
   } catch (error) {
@@ -88,6 +90,7 @@ export async function run(call: Call, plane: Plane): Promise<void> {
     call.waiting = null;
     if (!call.handedOver) record(call, plane.meters, deps);
   }
+  if (call.question?.keptAs != null) await plane.similar.learn(call, (inner) => run(inner, plane));
 }
 
 /** Looked at, admitted, answered from what was kept or by an upstream. */
@@ -100,7 +103,9 @@ async function answer(call: Call, plane: Plane, asked: Asked): Promise<void> {
   if (call.guards !== null) await call.guards.request(false);
   // Guards may restore for one caller what another must not see: what they look at is never cached.
   const cached = call.snapshot.config.cache === null || call.guards !== null || asked.background ? null : await findCached(call, deps);
-  if (cached !== null) await replay(call, deps, cached);
+  const found = cached ?? (call.question === null ? null : await plane.similar.find(call, (inner) => run(inner, plane)));
+  if (call.gone) throw new ClientGone();
+  if (found !== null) await replay(call, deps, found);
   else await ask(call, plane);
 }
 
@@ -112,7 +117,7 @@ function takeBody(call: Call, pool: BytePool, body: Buffer): Buffer {
 
 async function openResponse(call: Call, { deps, pool }: Plane): Promise<void> {
   await openTurn(call, deps, (bytes) => hold(call, pool, bytes));
-  if (call.toolTurn !== null) call.pinnedTo ??= call.toolTurn.pinnedTo;
+  if (call.inner !== null) call.pinnedTo ??= call.inner.pinnedTo;
   if (call.asked?.background === true) checkBackground(call);
 }
 
@@ -130,7 +135,7 @@ async function guardRequest(call: Call, guards: GuardSet): Promise<void> {
 async function ask(call: Call, plane: Plane): Promise<void> {
   if (call.asked?.background === true) return await askInBackground(call, plane);
   const { pingMs } = call.snapshot.config;
-  if (pingMs !== null && call.asked?.stream === true && call.toolTurn === null) call.pings = new Pings(call, plane.deps, pingMs);
+  if (pingMs !== null && call.asked?.stream === true && call.inner === null) call.pings = new Pings(call, plane.deps, pingMs);
   await relay(call, call.guards === null ? await reach(call, plane) : await reachWatched(call, call.guards, plane), plane);
 }
 
@@ -171,7 +176,7 @@ function hold(call: Call, pool: BytePool, bytes: number): boolean {
 async function reach(call: Call, plane: Plane): Promise<Attempt> {
   const trail: Trail = { tried: new Set(), overBudget: new Set(), last: null };
   const models = new Set([call.model]);
-  const deadlineMs = call.toolTurn?.deadlineMs ?? plane.deps.clock.nowMs() + call.snapshot.config.requestTimeoutMs;
+  const deadlineMs = call.inner?.deadlineMs ?? plane.deps.clock.nowMs() + call.snapshot.config.requestTimeoutMs;
   for (let failures = 1; ; failures++) {
     const tryOutcome = await tryNext(call, plane, trail, deadlineMs);
     if (tryOutcome instanceof Attempt) return tryOutcome;

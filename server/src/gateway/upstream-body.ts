@@ -35,8 +35,8 @@ export function upstreamBody(call: Call, target: Target, model: string): Buffer 
 }
 
 /** A conversation that was held elsewhere goes on without what is sealed to others. */
-function openInput({ turn, pinnedTo, toolTurn }: Call, asked: Asked, replace: Map<string, Buffer>): void {
-  const input = toolTurn === null ? null : withoutThinking(fieldOf(asked, 'input'));
+function openInput({ turn, pinnedTo, inner }: Call, asked: Asked, replace: Map<string, Buffer>): void {
+  const input = inner === null ? null : withoutThinking(fieldOf(asked, 'input'));
   if (input !== null) replace.set('input', Buffer.from(JSON.stringify(input)));
   if (turn?.previousId != null && pinnedTo === null) replace.set('input', Buffer.from(JSON.stringify(withoutSealed(fieldOf(asked, 'input')))));
 }

@@ -42,6 +42,33 @@ genai_settings: { cache_scope: all }
   });
 });
 
+describe('the semantic kinds', () => {
+  it('take LiteLLM’s names: where vectors are, which model makes them, how similar a question has to be', () => {
+    const text = (kind: string, more: string) => `litellm_settings: { cache: true, cache_params: { type: ${kind}-semantic, ${more} } }\n`;
+    const redis = read(
+      text(
+        'redis',
+        'similarity_threshold: 0.95, redis_semantic_cache_embedding_model: vectors, semantic_cache_embedding_timeout: 0.5, redis_semantic_cache_use_async: true',
+      ),
+    );
+    expect(redis).toMatchObject({ cache: { type: 'redis', semantic: { model: 'vectors', threshold: 0.95, timeoutMs: 500 } }, notes: [] });
+    const qdrant = read(
+      text('qdrant', 'similarity_threshold: "0.8", qdrant_semantic_cache_embedding_model: vectors, qdrant_api_base: "http://q", qdrant_collection_name: c'),
+    );
+    expect(qdrant).toMatchObject({
+      cache: { type: 'local', semantic: { model: 'vectors', threshold: 0.8, timeoutMs: 1_000 } },
+      notes: ['warning litellm_settings.cache_params.qdrant_api_base'],
+    });
+    expect(read(text('valkey', 'similarity_threshold: 1')).cache).toMatchObject({ type: 'redis', semantic: { model: 'text-embedding-ada-002' } });
+  });
+  it('name what is missing or wrong', () => {
+    for (const more of ['ttl: 1', 'similarity_threshold: 2', 'similarity_threshold: soon'])
+      expect(read(`litellm_settings: { cache: true, cache_params: { type: redis-semantic, ${more} } }\n`).notes).toEqual([
+        'error litellm_settings.cache_params.similarity_threshold',
+      ]);
+  });
+});
+
 describe('how long responses are stored', () => {
   const retention = (value: string) => {
     const notes = new Notes();

@@ -1,4 +1,5 @@
 // litellm_settings.cache and cache_params: whether exact answers are kept, where, how long, of which calls.
+import { readSemanticCache } from './litellm-semantic-cache.ts';
 import type { Section } from './section.ts';
 import type { CacheConfig } from './settings.ts';
 
@@ -48,22 +49,23 @@ const UNSTATED: Omit<Params, 'type'> = { ttlMs: DEFAULT_TTL_SECONDS * 1000, name
 
 function readParams(params: Section): Params | null {
   const type = params.text('type') ?? 'local';
-  const seconds = [params.number('ttl', SECONDS), params.number(type === 'redis' ? 'default_in_redis_ttl' : 'default_in_memory_ttl', SECONDS)].find(
+  const seconds = [params.number('ttl', SECONDS), params.number(type.startsWith('redis') ? 'default_in_redis_ttl' : 'default_in_memory_ttl', SECONDS)].find(
     (value) => value !== null,
   );
   const mode = params.text('mode') ?? 'default_on';
   if (mode !== 'default_on' && mode !== 'default_off') params.fault('mode', 'must be default_on or default_off');
   const namespace = params.text('namespace') ?? '';
   const endpoints = readEndpoints(params);
+  const semantic = readSemanticCache(params, type);
   const elsewhere = ELSEWHERE.filter((key) => params.has(key));
   if (elsewhere.length > 0) params.warn(elsewhere[0] as string, 'has no effect: the cache uses the Redis of --redis-url');
   params.ignore([...ELSEWHERE, 'default_in_memory_ttl', 'default_in_redis_ttl']);
   for (const key of params.leftOver()) params.warn(key, 'is not understood and has no effect');
-  if (type !== 'local' && type !== 'redis') {
-    params.warn('type', `"${type}" is not built: nothing is cached; local and redis are`);
-    return null;
-  }
-  return { type, ttlMs: (seconds ?? DEFAULT_TTL_SECONDS) * 1000, namespace, endpoints, byDefault: mode === 'default_on' };
+  const read = { ttlMs: (seconds ?? DEFAULT_TTL_SECONDS) * 1000, namespace, endpoints, byDefault: mode === 'default_on' };
+  if (semantic !== null) return { ...read, ...semantic };
+  if (type === 'local' || type === 'redis') return { ...read, type };
+  params.warn('type', `"${type}" is not built: nothing is cached; local, redis, redis-semantic, valkey-semantic and qdrant-semantic are`);
+  return null;
 }
 
 const SECONDS = { min: 0.001, max: 366 * 86_400 };

@@ -217,6 +217,17 @@ export interface CacheConfig {
   readonly byDefault: boolean;
   /** True: everybody finds everybody's answers; else each team, or key without one, its own. */
   readonly shared: boolean;
+  /** Answers to questions that mean the same are given, too; absent = to the same call alone. */
+  readonly semantic?: SemanticCacheConfig;
+}
+
+export interface SemanticCacheConfig {
+  /** Name of the model that makes a vector of a question. */
+  readonly model: string;
+  /** How similar a question has to be: the cosine of the two vectors. */
+  readonly threshold: number;
+  /** So long a call waits for its vector. */
+  readonly timeoutMs: number;
 }
 
 /** How a deployment is chosen and what follows when it fails (router_settings). */

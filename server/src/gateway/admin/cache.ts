@@ -47,6 +47,7 @@ async function ping(deps: AdminDeps, http: RouteContext['http']): Promise<Respon
     namespace: config.namespace,
     mode: config.byDefault ? 'default_on' : 'default_off',
     scope: config.shared ? 'all' : 'owner',
+    ...(config.semantic === undefined ? {} : { similarity_threshold: config.semantic.threshold, embedding_model: config.semantic.model }),
   };
   return http.json({ status: 'healthy', cache_type: config.type, ping_response: true, set_cache_response: 'success', litellm_cache_params: params });
 }

@@ -48,6 +48,22 @@ const VERSION = '1';
  * are two things.
  */
 export function cacheKey(call: Call, asked: Asked, config: CacheConfig, namespace: string): string {
+  return keyOf({ call, asked, config, namespace }, null);
+}
+
+/** The key of what calls have in common whose last question is another: everything as above, with `around` in the place of the messages. */
+export function scopeKey(calling: Keyed, around: string, embeddingModel: string): string {
+  return keyOf(calling, { around, embeddingModel });
+}
+
+export interface Keyed {
+  readonly call: Call;
+  readonly asked: Asked;
+  readonly config: CacheConfig;
+  readonly namespace: string;
+}
+
+function keyOf({ call, asked, config, namespace }: Keyed, scope: { around: string; embeddingModel: string } | null): string {
   const hash = createHash('sha256');
   const part = (text: string | Buffer): void => {
     hash.update(`${Buffer.byteLength(text)}:`);
@@ -61,7 +77,8 @@ export function cacheKey(call: Call, asked: Asked, config: CacheConfig, namespac
   part(String(asked.stream));
   // Features that an upstream is asked for by a header.
   part(String(call.request.headers['anthropic-beta'] ?? ''));
-  const members = asked.scanned.members.filter(({ key }) => key !== 'model' && !GATEWAY_FIELDS.has(key));
+  if (scope !== null) for (const text of ['questions', scope.embeddingModel, scope.around]) part(text);
+  const members = asked.scanned.members.filter(({ key }) => key !== 'model' && !GATEWAY_FIELDS.has(key) && !(scope !== null && key === 'messages'));
   for (const { key, valueStart, valueEnd } of members.sort((a, b) => (a.key < b.key ? -1 : 1))) {
     part(key);
     part(asked.scanned.bytes.subarray(valueStart, valueEnd));

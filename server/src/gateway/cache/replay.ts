@@ -13,12 +13,15 @@ import type { Entry } from './entry.ts';
 export function replay(call: Call, deps: GatewayDeps, { head, answer }: Entry): Promise<void> {
   // Nothing was taken from a budget, and no token of an upstream was used.
   release(call, deps);
-  const key = call.caching?.key ?? '';
+  const { key = '', similarity } = call.caching ?? {};
   const nowUs = deps.clock.nowUs();
   call.usage = head.usage;
   call.costPicos = 0n;
   call.firstTokenAtUs = head.format === 'sse' ? nowUs : null;
-  call.attempts.push(attemptOf(head, key, nowUs));
+  call.attempts.push({
+    ...attemptOf(head, key, nowUs),
+    ...(similarity === undefined ? {} : { choice: { by: `semantic cache, similarity ${shown(similarity)}`, passedOver: [], others: 0 } }),
+  });
   const ending = { outcome: 'success', httpStatus: 200, errorClass: null, errorMessage: null, answerFormat: head.format, answer: [answer] } as const;
   return new Promise((resolve) => {
     settle(call, deps, ending, (error) => {
@@ -28,6 +31,8 @@ export function replay(call: Call, deps: GatewayDeps, { head, answer }: Entry): 
     });
   });
 }
+
+const shown = (similarity: number): string => similarity.toFixed(4);
 
 function attemptOf({ deploymentId, provider, upstreamModel, usage }: Entry['head'], key: string, nowUs: number): AttemptRecord {
   const nothing = { apiBase: null, errorClass: null, errorMessage: null, usageEstimated: false };
@@ -39,6 +44,7 @@ function headersOf(call: Call, deps: GatewayDeps, { head }: Entry, key: string):
   const targets: readonly Target[] = call.group?.targets ?? [];
   const target = targets.find(({ deployment }) => deployment.id === head.deploymentId) ?? targets[0];
   const headers = ['content-type', head.contentType, 'x-litellm-cache-key', key];
+  if (call.caching?.similarity !== undefined) headers.push('x-litellm-semantic-similarity', shown(call.caching.similarity));
   if (head.format === 'sse') headers.push('cache-control', 'no-cache', 'x-accel-buffering', 'no');
   if (target !== undefined) headers.push(...answerHeaders(call, { target, headers: {} }, deps));
   return headers;

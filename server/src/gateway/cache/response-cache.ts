@@ -1,11 +1,13 @@
 // Exact answers kept for a time: found after the call was admitted, kept after it was settled. A cache that is away or full is a call to the upstream, never an error.
 import type { Call, Ending } from '#gateway/call.ts';
 import type { GatewayDeps } from '#gateway/deps.ts';
+import { type Asked, fieldOf } from '#gateway/request.ts';
 import { callerKeepsContent } from '#gateway/settle.ts';
 import type { CacheConfig } from '#settings/settings.ts';
 import type { Values } from '#stores/coordination/port.ts';
-import { type CacheWish, cacheKey, wishOf } from './cache-key.ts';
+import { type CacheWish, cacheKey, scopeKey, wishOf } from './cache-key.ts';
 import { type Entry, packEntry, unpackEntry } from './entry.ts';
+import { questionIn } from './question.ts';
 
 /** A longer answer is not kept. */
 const LONGEST_ANSWER = 1024 * 1024;
@@ -20,6 +22,20 @@ export interface CachePlaces {
 export interface Caching {
   readonly key: string;
   readonly wish: CacheWish;
+  /** The answer is one to a question that means the same: how much so, up to 1. */
+  readonly similarity?: number;
+}
+
+/** What a chat asks, as far as the cache looks for answers to similar questions. */
+export interface CachedQuestion {
+  readonly text: string;
+  /** Where the questions are that have everything else in common with it. */
+  readonly scope: string;
+  readonly wish: CacheWish;
+  /** Its direction, once somebody has made it. */
+  vector: Int16Array | null;
+  /** Key of its answer, once that is kept. */
+  keptAs: string | null;
 }
 
 export function valuesOf(places: CachePlaces, { type }: CacheConfig): Values {
@@ -40,13 +56,27 @@ export async function findCached(call: Call, deps: GatewayDeps): Promise<Entry |
   if (!wish.reads && !wish.writes) return null;
   const key = cacheKey(call, asked, config, wish.namespace);
   if (wish.writes) call.caching = { key, wish };
-  if (!wish.reads) return null;
+  const entry = wish.reads ? await readEntry(call, deps, config, { key, wish }) : null;
+  if (entry !== null) call.caching = { key, wish };
+  else call.question = questionOf(call, asked, config, wish);
+  return entry;
+}
+
+/** What stands in the body's last place, where the configuration wants it looked at; turns with tools are not questions. */
+function questionOf(call: Call, asked: Asked, config: CacheConfig, wish: CacheWish): CachedQuestion | null {
+  if (config.semantic === undefined || call.endpoint !== 'chat' || call.inner !== null) return null;
+  const question = questionIn(fieldOf(asked, 'messages'));
+  if (question === null) return null;
+  const scope = scopeKey({ call, asked, config, namespace: wish.namespace }, question.around, config.semantic.model);
+  return { text: question.text, scope, wish, vector: null, keptAs: null };
+}
+
+/** What is kept under a key; null when there is nothing, or nothing that is welcome. Never rejects. */
+export async function readEntry(call: Call, deps: GatewayDeps, config: CacheConfig, { key, wish }: Caching): Promise<Entry | null> {
   try {
     const bytes = await valuesOf(deps.cache, config).get(key);
     const entry = bytes === null ? null : unpackEntry(bytes);
-    if (entry === null || (wish.maxAgeMs !== null && deps.clock.nowMs() - entry.head.keptAtMs > wish.maxAgeMs)) return null;
-    call.caching = { key, wish };
-    return entry;
+    return entry === null || (wish.maxAgeMs !== null && deps.clock.nowMs() - entry.head.keptAtMs > wish.maxAgeMs) ? null : entry;
   } catch (error) {
     deps.log.warn('the cache could not be read: the upstream is asked', { callId: call.id, error });
     return null;
@@ -66,5 +96,6 @@ export function keepCached(call: Call, deps: GatewayDeps, ending: Ending): void 
   const contentType = ending.answerFormat === 'sse' ? 'text/event-stream; charset=utf-8' : 'application/json';
   const head = { keptAtMs: deps.clock.nowMs(), format: ending.answerFormat, contentType, usage, deploymentId, provider, upstreamModel };
   const kept = valuesOf(deps.cache, config).set(caching.key, packEntry({ head, answer }), caching.wish.ttlMs);
+  if (call.question !== null) call.question.keptAs = caching.key;
   if (kept instanceof Promise) kept.catch((error: unknown) => deps.log.warn('an answer could not be cached', { callId: call.id, error }));
 }

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { ClientResponse } from '#gateway/call.ts';
 import { functionItems, withoutMcp } from '#gateway/dialects/responses/mcp-items.ts';
+import { type InnerEvents, InnerResponse } from '#gateway/inner-response.ts';
 import { readRequest } from '#gateway/request.ts';
 import { AppError } from '#lib/errors.ts';
 import { type Fields, isFields, textOf } from '#lib/json.ts';
@@ -10,7 +11,6 @@ import { ChatConversation } from './chat-conversation.ts';
 import { addedUsage } from './conversation.ts';
 import { functionName, type Offered } from './offered.ts';
 import { ResponsesConversation } from './responses-conversation.ts';
-import { type TurnEvents, TurnResponse } from './turn-response.ts';
 import { wantedTools } from './wanted.ts';
 
 const tool = { name: 'tools-echo', label: 'l', tool: 'echo', description: '', schema: {}, runs: true } as unknown as Offered['lists'][number]['tools'][number];
@@ -79,8 +79,8 @@ describe('a stream of one model call', () => {
       fc.property(fc.array(fc.jsonValue(), { maxLength: 6 }), fc.array(fc.integer({ min: 1, max: 40 }), { minLength: 1 }), (values, cuts) => {
         const bytes = Buffer.from(values.map((value) => `: note\n\ndata: ${JSON.stringify({ value })}\n\n`).join(''));
         const seen: string[] = [];
-        const events: TurnEvents = { began: () => {}, event: (data) => seen.push(data), tooLong: () => {} };
-        const response = new TurnResponse({ destroyed: false, writableNeedDrain: false } as ClientResponse, events);
+        const events: InnerEvents = { began: () => {}, event: (data) => seen.push(data), tooLong: () => {} };
+        const response = new InnerResponse({ destroyed: false, writableNeedDrain: false } as ClientResponse, events);
         response.writeHead(200, ['content-type', 'text/event-stream']);
         for (let at = 0, cut = 0; at < bytes.length; cut++) {
           const length = cuts[cut % cuts.length] as number;

@@ -1,25 +1,25 @@
 // A call with tools of MCP servers: the model is asked, the tools that it asks for are run, the model is asked again, until it answers or the client is needed.
 // Each model call and each tool call is a call of its own, with its own row, reservation and settlement, all under one trace; what bounds them all are turns, tools, time and bytes.
-import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import type { IncomingHttpHeaders } from 'node:http';
 import { checkRoute } from '#gateway/allowed-routes.ts';
 import { Call } from '#gateway/call.ts';
 import { answerFailure, ClientGone, type Failure, ownFailure } from '#gateway/errors.ts';
+import { contextIn, innerHeaders, requestWith } from '#gateway/inner-call.ts';
+import { type InnerEvents, InnerResponse } from '#gateway/inner-response.ts';
 import { Pings } from '#gateway/pings.ts';
 import { sendFailure, sendWhole } from '#gateway/reply.ts';
 import type { Asked } from '#gateway/request.ts';
 import { keepHeld } from '#gateway/responses/keep.ts';
 import type { Plane } from '#gateway/run.ts';
 import { callerKeepsContent } from '#gateway/settle.ts';
-import { parseTraceparent } from '#gateway/trace-context.ts';
 import { AppError } from '#lib/errors.ts';
-import { dashed, spanIdOf } from '#lib/id.ts';
+import { dashed } from '#lib/id.ts';
 import { countOf, type Fields, fieldsOf, isFields, parsed, textOf } from '#lib/json.ts';
 import { formatPicos } from '#lib/money.ts';
 import { ChatConversation } from './chat-conversation.ts';
 import type { Conversation, ModelTurn, ToolOutcome } from './conversation.ts';
 import { type Offered, offerTools } from './offered.ts';
 import { ResponsesConversation } from './responses-conversation.ts';
-import { type TurnEvents, TurnResponse } from './turn-response.ts';
 import { useTools } from './use-tools.ts';
 import type { WantedTool } from './wanted.ts';
 
@@ -61,10 +61,10 @@ interface Parts {
 /** A model call that has ended. */
 interface Ended {
   readonly call: Call;
-  readonly response: TurnResponse;
+  readonly response: InnerResponse;
 }
 
-class ToolLoop implements TurnEvents {
+class ToolLoop implements InnerEvents {
   readonly #door: Call;
   readonly #plane: Plane;
   readonly #run: Run;
@@ -93,7 +93,7 @@ class ToolLoop implements TurnEvents {
     this.#talk = this.#conversationOf(body);
     this.#deadlineMs = plane.deps.clock.nowMs() + door.snapshot.config.requestTimeoutMs;
     this.#toolsLeft = typeof body.max_tool_calls === 'number' ? Math.min(MOST_TOOLS, countOf(body.max_tool_calls)) : MOST_TOOLS;
-    this.#context = Object.fromEntries(Object.entries(body).filter(([key]) => CONTEXT.has(key)));
+    this.#context = { ...contextIn(body), ...(body.guardrails === undefined ? {} : { guardrails: body.guardrails }) };
     door.waiting = { interrupt: () => this.#interrupt() };
     door.response.on('drain', () => this.#turn?.response.drained());
     const { pingMs } = door.snapshot.config;
@@ -129,10 +129,10 @@ class ToolLoop implements TurnEvents {
     const door = this.#door;
     const body = Buffer.from(JSON.stringify(this.#talk.body(round > MOST_ROUNDS)));
     this.#refuseTooMuch(body);
-    const response = new TurnResponse(door.response, this.#asked.stream ? this : null);
+    const response = new InnerResponse(door.response, this.#asked.stream ? this : null);
     const call = new Call(this.#plane.deps, door.snapshot, round === 1 ? door : pathOf(door), [requestWith(door.request, this.#headers(round)), response]);
     call.clientAddress = door.clientAddress;
-    call.toolTurn = { body, deadlineMs: this.#deadlineMs, pinnedTo: this.#pinnedTo };
+    call.inner = { body, deadlineMs: this.#deadlineMs, pinnedTo: this.#pinnedTo, isOurs: false };
     this.#first ??= call;
     this.#turn = { call, response };
     if (door.gone) throw new ClientGone();
@@ -154,12 +154,7 @@ class ToolLoop implements TurnEvents {
 
   /** The client's own headers, under one trace: the first model call is its root unless the client has one. */
   #headers(round: number): IncomingHttpHeaders {
-    const { headers } = this.#door.request;
-    if (round === 1) return headers;
-    const joined = parseTraceparent(headers.traceparent) === null ? { traceparent: `00-${this.#door.id}-${spanIdOf(this.#door.id)}-01` } : {};
-    const key = headers['idempotency-key'];
-    // Another request is no repetition of the first.
-    return { ...headers, ...joined, ...(typeof key === 'string' && key !== '' ? { 'idempotency-key': `${key}-${round}` } : {}) };
+    return round === 1 ? this.#door.request.headers : innerHeaders(this.#door, String(round));
   }
 
   #heard({ call, response }: Ended): ModelTurn | null {
@@ -185,7 +180,7 @@ class ToolLoop implements TurnEvents {
   }
 
   /** A refusal of a model call is the client's, as it came. */
-  #pass(response: TurnResponse, answer: unknown): void {
+  #pass(response: InnerResponse, answer: unknown): void {
     const door = this.#door;
     if (!door.response.headersSent) {
       sendWhole(door.response, response.statusCode, this.#ownHeaders(response.headers), Buffer.concat(response.chunks));
@@ -286,14 +281,6 @@ class ToolLoop implements TurnEvents {
   close(): void {
     this.#door.waiting = null;
   }
-}
-
-/** Members of the body that say on whose behalf a call is made, and which guards look at it. */
-const CONTEXT: ReadonlySet<string> = new Set('user metadata litellm_metadata tags litellm_session_id guardrails'.split(' '));
-
-/** The client's request with other headers; its body was read. */
-function requestWith(request: IncomingMessage, headers: IncomingHttpHeaders): IncomingMessage {
-  return Object.create(request, { headers: { value: headers } }) as IncomingMessage;
 }
 
 /** What a call is of, without its identity. */

@@ -474,3 +474,38 @@ describe('guards', () => {
     expect(JSON.stringify(test.written.settled)).not.toContain('@example.com');
   });
 });
+
+describe('what else the gateway does for a call', () => {
+  const CACHE = { type: 'local', ttlMs: 60_000, namespace: '', endpoints: ['chat'], byDefault: true, shared: false } as const;
+  it('it does for its turns: comments hold a silent stream, turns that were asked before come from the cache, tools are run anew', async () => {
+    const other = await startTestGateway({
+      deployments: [{ ...DEPLOYMENT, apiBase: `${upstream.url}/v1` }],
+      pingMs: 50,
+      cache: CACHE,
+      mcpServers: [mcpServer('tools', server.url, { allowAllKeys: true }), mcpServer('brief', server.url, { allowAllKeys: true, timeoutMs: 500 })],
+    });
+    const key = other.key('sk-tools');
+    const post = async (body: Fields) =>
+      await (
+        await fetch(`${other.url}/v1/chat/completions`, {
+          method: 'POST',
+          headers: { authorization: `Bearer ${key}` },
+          body: JSON.stringify({ model: 'gpt', messages: QUESTION, tools: [{ ...MCP, server_url: 'litellm_proxy' }], ...body }),
+        })
+      ).text();
+    upstream.script(chatStream({ calls: [['c1', 'brief-slow', {}]] }), chatStream({ text: 'slow' }));
+    const text = await post({ stream: true });
+    expect(text).toContain(': ping\n\n');
+    expect(
+      deltasOf(chunksOf(text))
+        .map(({ content }) => content ?? '')
+        .join(''),
+    ).toBe('slow');
+    upstream.script(chatAnswer({ calls: [['c1', 'tools-echo', { text: 'a' }]] }), chatAnswer({ text: 'done' }));
+    server.ran.length = 0;
+    expect(messageOf(JSON.parse(await post({}))).content).toBe('done');
+    expect(messageOf(JSON.parse(await post({}))).content).toBe('done');
+    expect([upstream.seen.length, server.ran.length]).toEqual([2, 2]);
+    await other.close();
+  });
+});

@@ -1,12 +1,13 @@
-// Where the answer of one model call goes whose client is the gateway itself: held whole, or handed on event by event as it comes.
-import type { ClientResponse } from '#gateway/call.ts';
+// Where the answer of a call goes whose client is the gateway itself: held whole, or handed on event by event as it comes.
+
 import { dataOf, frameEnd } from '#http/sse.ts';
+import type { ClientResponse } from './call.ts';
 
 /** An event longer than this is given up. */
 const LONGEST_EVENT = 16 * 1024 * 1024;
 
 /** Told what a stream brings. */
-export interface TurnEvents {
+export interface InnerEvents {
   /** The stream has begun, with these headers. */
   began(headers: readonly string[]): void;
   /** The data of one event. */
@@ -15,7 +16,7 @@ export interface TurnEvents {
   tooLong(): void;
 }
 
-export class TurnResponse implements ClientResponse {
+export class InnerResponse implements ClientResponse {
   headersSent = false;
   statusCode = 200;
   headers: readonly string[] = [];
@@ -25,23 +26,23 @@ export class TurnResponse implements ClientResponse {
   isStream = false;
   /** It ended in the middle. */
   isCut = false;
-  readonly #client: ClientResponse;
-  readonly #events: TurnEvents | null;
+  readonly #client: ClientResponse | null;
+  readonly #events: InnerEvents | null;
   readonly #waiting: (() => void)[] = [];
   #carry: Buffer | null = null;
 
-  /** @param events null = the answer is wanted whole. */
-  constructor(client: ClientResponse, events: TurnEvents | null) {
+  /** @param client whose slowness and leaving count; null = nobody waits. @param events null = the answer is wanted whole. */
+  constructor(client: ClientResponse | null, events: InnerEvents | null) {
     this.#client = client;
     this.#events = events;
   }
 
   get destroyed(): boolean {
-    return this.#client.destroyed;
+    return this.#client?.destroyed === true;
   }
 
   get writableNeedDrain(): boolean {
-    return this.#client.writableNeedDrain;
+    return this.#client?.writableNeedDrain === true;
   }
 
   writeHead(status: number, headers: string[]): void {
@@ -54,7 +55,7 @@ export class TurnResponse implements ClientResponse {
 
   write(bytes: Buffer | string): boolean {
     this.#take(Buffer.from(bytes as string));
-    return !this.isStream || !this.#client.writableNeedDrain;
+    return !this.isStream || !this.writableNeedDrain;
   }
 
   end(bytes?: Buffer | string, encoding?: BufferEncoding): void {
