@@ -123,13 +123,33 @@ describe('a response in the background', () => {
     upstream.responses.held = true;
     const stopped = await responses.create({ model: 'priced', input: 'never mind', background: true });
     expect((await responses.cancel(stopped.id)).status).toBe('cancelled');
-    await expect(responses.create({ model: 'priced', input: 'x', background: true, stream: true })).rejects.toThrow(/501.*streamed/);
+  });
+
+  it('is streamed, left in the middle and taken up again by its owner alone, and costs what it used, once', async () => {
+    const key = await generateKey(platform);
+    const { responses } = clientOf(key);
+    upstream.responses.held = true;
+    const stream = await responses.create({ model: 'priced', input: 'think about it', background: true, stream: true });
+    let id = '';
+    for await (const event of stream) {
+      if (event.type === 'response.created') id = event.response.id;
+      break;
+    }
+    stream.controller.abort();
+    await expect(stranger.responses.retrieve(id, { stream: true })).rejects.toBeInstanceOf(NotFoundError);
+    upstream.responses.held = false;
+    const types: string[] = [];
+    for await (const event of await responses.retrieve(id, { stream: true, starting_after: 0 })) types.push(event.type);
+    expect([types[0], types.at(-1)]).toEqual(['response.output_item.added', 'response.completed']);
+    await counted(key);
+    expect(await rowsOf(key)).toHaveLength(1);
   });
 
   it('whose gateway was killed is looked after by the next one with nobody asking, and counted once', async () => {
     const key = await generateKey(platform);
     upstream.responses.held = true;
-    await clientOf(key).responses.create({ model: 'priced', input: 'x', background: true });
+    const stream = await clientOf(key).responses.create({ model: 'priced', input: 'x', background: true, stream: true });
+    for await (const _ of stream) break;
     await platform.crash();
     upstream.responses.held = false;
     platform = await startPlatform({ config: gatewayConfig(upstream.url), folder });

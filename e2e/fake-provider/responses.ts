@@ -7,6 +7,8 @@ interface Kept {
   input: unknown;
   /** What it becomes, in the background. */
   end?: Record<string, unknown>;
+  /** What is streamed of it. */
+  events?: readonly string[];
 }
 
 export class FakeResponses {
@@ -21,7 +23,7 @@ export class FakeResponses {
     if (match === null) return false;
     const [, id, part] = match;
     if (id === undefined) this.#create(JSON.parse(body.toString('utf8')), response);
-    else this.#resource({ method, id, part }, response);
+    else this.#resource({ method, id, part, query: new URLSearchParams(path.split('?')[1]) }, response);
     return true;
   }
 
@@ -45,28 +47,27 @@ export class FakeResponses {
     const head = { id, object: 'response', created_at: 1_700_000_000, model: 'gpt-4o-mini-2024-07-18', store: asked.store !== false, error: null };
     const whole = { ...head, status: 'completed', previous_response_id: previous ?? null, output: [{ ...item, content }], usage };
     if (asked.store !== false) this.#kept.set(id, { response: whole, input: asked.input });
-    if (asked.background === true) {
-      const waiting = { ...whole, background: true, status: 'queued', output: [], usage: null };
-      this.#kept.set(id, { response: waiting, input: asked.input, end: { ...whole, background: true } });
-      send(response, 200, waiting);
-      return;
-    }
-    if (asked.stream !== true) {
-      send(response, 200, whole);
-      return;
-    }
-    response.writeHead(200, { 'content-type': 'text/event-stream; charset=utf-8' });
+    const waiting = { ...whole, background: true, status: 'queued', output: [], usage: null };
     const events = [
-      { type: 'response.created', response: { ...head, status: 'in_progress', output: [] } },
+      { type: 'response.created', response: asked.background === true ? waiting : { ...head, status: 'in_progress', output: [] } },
       { type: 'response.output_item.added', output_index: 0, item: { ...item, content: [] } },
       { type: 'response.content_part.added', item_id: item.id, output_index: 0, content_index: 0, part: { type: 'output_text', text: '', annotations: [] } },
       { type: 'response.output_text.delta', item_id: item.id, output_index: 0, content_index: 0, delta: `turn ${turns}` },
-      { type: 'response.completed', response: whole },
-    ];
-    response.end(events.map((event, index) => `event: ${event.type}\ndata: ${JSON.stringify({ ...event, sequence_number: index })}\n\n`).join(''));
+      { type: 'response.completed', response: asked.background === true ? { ...whole, background: true } : whole },
+    ].map((event, index) => `event: ${event.type}\ndata: ${JSON.stringify({ ...event, sequence_number: index })}\n\n`);
+    if (asked.background === true) this.#kept.set(id, { response: waiting, input: asked.input, end: { ...whole, background: true }, events });
+    if (asked.stream === true) this.#stream(response, events, asked.background === true);
+    else send(response, 200, asked.background === true ? waiting : whole);
   }
 
-  #resource({ method, id, part }: { method: string; id: string; part: string | undefined }, response: ServerResponse): void {
+  /** What is held back stays open after its first event. */
+  #stream(response: ServerResponse, events: readonly string[], background: boolean): void {
+    response.writeHead(200, { 'content-type': 'text/event-stream; charset=utf-8' });
+    if (background && this.held) response.write(events[0] ?? '');
+    else response.end(events.join(''));
+  }
+
+  #resource({ method, id, part, query }: { method: string; id: string; part: string | undefined; query: URLSearchParams }, response: ServerResponse): void {
     const kept = this.#kept.get(id);
     if (kept === undefined)
       send(response, 404, { error: { message: `Response with id '${id}' not found.`, type: 'invalid_request_error', param: null, code: null } });
@@ -76,6 +77,8 @@ export class FakeResponses {
     } else if (part === 'input_items') {
       const data = [{ id: 'msg_in', type: 'message', role: 'user', content: [{ type: 'input_text', text: kept.input }] }];
       send(response, 200, { object: 'list', data, first_id: 'msg_in', last_id: 'msg_in', has_more: false });
+    } else if (query.get('stream') === 'true') {
+      this.#stream(response, (kept.events ?? []).slice(Number(query.get('starting_after') ?? -1) + 1), true);
     } else if (kept.end !== undefined) {
       if (part === 'cancel') kept.end = { ...kept.response, status: 'cancelled' };
       kept.response = this.held && part !== 'cancel' ? { ...kept.response, status: 'in_progress' } : kept.end;

@@ -188,8 +188,6 @@ const UNBUILT: Readonly<Record<string, string>> = {
 function readBackground(asked: Draft): void {
   refuseUnbuilt(asked);
   asked.background = fieldOf(asked, 'background') === true;
-  if (asked.background && asked.stream)
-    throw unbuilt('A response in the background cannot be streamed here: leave out "stream" and ask for it by its id.', 'stream');
 }
 
 function refuseUnbuilt(asked: Draft): void {

@@ -9,10 +9,12 @@ import { type Failure, ownFailure } from '#gateway/errors.ts';
 import type { PathMatch } from '#gateway/paths.ts';
 import { sendWhole } from '#gateway/reply.ts';
 import type { Snapshot } from '#gateway/snapshot.ts';
+import type { Target } from '#gateway/target.ts';
 import { askUpstream, isAskable, UpstreamRefused } from '#gateway/upstream-request.ts';
 import { AppError } from '#lib/errors.ts';
 import { objectsOf, parsed } from '#lib/json.ts';
 import { endBackground, tellSeen } from './background/end.ts';
+import { watchResponse } from './background/watch.ts';
 import type { StoredResponse } from './port.ts';
 import { isResponseId, ownerOf } from './turn.ts';
 
@@ -46,10 +48,10 @@ export async function serveResponse(
     const found = isResponseId(at.id) ? await deps.responses.find(at.id, owner) : null;
     if (found === null) throw notFound(at.id);
     const asking = { at, method: request.method ?? 'GET', query: new URLSearchParams((request.url ?? '').split('?')[1] ?? '') };
-    if (asking.query.get('stream') === 'true') throw refused('A stored response cannot be streamed again: read it whole.', 'stream');
     const call = new Call(deps, snapshot, { endpoint: 'responses', route: '/v1/responses', pathModel: null }, [request, response]);
     call.key = key;
     call.keyId = keyId;
+    if (asking.query.get('stream') === 'true') return await streamAgain(call, deps, { found, asking });
     const answer = await answerTo(call, { found, asking, deps });
     if (asking.method === 'DELETE' && !(await deps.responses.remove(at.id, owner))) throw notFound(at.id);
     send(response, answer);
@@ -58,6 +60,13 @@ export async function serveResponse(
   } finally {
     snapshot.leave();
   }
+}
+
+/** @throws AppError 400 for all but a response that its upstream keeps, UpstreamRefused. */
+async function streamAgain(call: Call, deps: GatewayDeps, { found, asking }: { found: StoredResponse; asking: Asking }): Promise<void> {
+  if (found.content !== null || asking.method !== 'GET' || asking.at.part !== null)
+    throw refused('Only a response in the background can be streamed again: read this one whole.', 'stream');
+  await watchResponse(call, deps, { found, target: keeperOf(call.snapshot, found), query: asking.query });
 }
 
 async function answerTo(call: Call, { found, asking, deps }: { found: StoredResponse; asking: Asking; deps: GatewayDeps }): Promise<Answer> {
@@ -116,10 +125,15 @@ async function askKept({ snapshot, deps }: { snapshot: Snapshot; deps: GatewayDe
   return answer;
 }
 
-async function askKeeper(snapshot: Snapshot, { id, deploymentId }: StoredResponse, { at, method, query }: Asking): Promise<Answer> {
+/** @throws AppError 404 when the configuration has its deployment no more. */
+function keeperOf(snapshot: Snapshot, { id, deploymentId }: Pick<StoredResponse, 'id' | 'deploymentId'>): Target {
   const target = snapshot.targetOf(deploymentId);
-  if (target === null || !isAskable(target) || target.upstream?.native.has('responses') !== true)
-    throw new AppError(`Response with id '${id}' is kept by a deployment that the configuration no longer has.`, { status: 404, code: 'not_found_error' });
+  if (target !== null && isAskable(target) && target.upstream?.native.has('responses') === true) return target;
+  throw new AppError(`Response with id '${id}' is kept by a deployment that the configuration no longer has.`, { status: 404, code: 'not_found_error' });
+}
+
+async function askKeeper(snapshot: Snapshot, { id, deploymentId }: StoredResponse, { at, method, query }: Asking): Promise<Answer> {
+  const target = keeperOf(snapshot, { id, deploymentId });
   const passed = new URLSearchParams();
   for (const [name, value] of query) if (PASSED.includes(name)) passed.append(name, value);
   try {

@@ -5,7 +5,7 @@ import { fieldsOf, parsed, textOf } from '#lib/json.ts';
 
 /** The last frame holds the whole answer; a longer one is given up. */
 const LONGEST_FRAME = 16 * 1024 * 1024;
-const LAST = /^event: ?response\.(completed|incomplete|failed)\b/;
+const LAST = /^event: ?response\.(completed|incomplete|failed|cancelled)\b/;
 
 export class ResponsesScan implements StreamScan {
   usage: unknown = null;
@@ -54,7 +54,7 @@ export class ResponsesScan implements StreamScan {
       this.failed = JSON.stringify({ error: { message: event.message, code: event.code, type: event.code, ...fieldsOf(event.error) } });
       return false;
     }
-    if (!/^response\.(completed|incomplete|failed)$/.test(type)) return true;
+    if (!/^response\.(completed|incomplete|failed|cancelled)$/.test(type)) return true;
     const response = fieldsOf(event.response);
     this.usage = response.usage ?? null;
     this.model = textOf(response.model) || null;

@@ -292,7 +292,7 @@ describe('a response that cannot run in the background', () => {
     upstream.script(told('queued'));
     for (const [body, status, param] of [
       [{ ...BODY, model: 'llama' }, 501, 'background'],
-      [{ ...BODY, stream: true }, 501, 'stream'],
+      [{ ...BODY, model: 'llama', stream: true }, 501, 'background'],
       [{ ...BODY, store: false }, 400, 'background'],
     ] as const) {
       const answer = await ask('POST', '', body);

@@ -4,6 +4,7 @@ import type { Attempt } from '#gateway/attempt.ts';
 import type { Call } from '#gateway/call.ts';
 import type { GatewayDeps } from '#gateway/deps.ts';
 import { answerHeaders } from '#gateway/headers.ts';
+import { STREAM_HEADERS } from '#gateway/pings.ts';
 import { sendWhole } from '#gateway/reply.ts';
 import { isResponseId, ownerOf } from '#gateway/responses/turn.ts';
 import { claimsOf } from '#gateway/rules.ts';
@@ -12,9 +13,12 @@ import type { Target } from '#gateway/target.ts';
 import { settleTargetBudget } from '#gateway/target-budgets.ts';
 import { askUpstream } from '#gateway/upstream-request.ts';
 import { estimateTokens } from '#gateway/usage.ts';
+import { dataOf, frameEnd } from '#http/sse.ts';
 import { AppError } from '#lib/errors.ts';
-import { fieldsOf, parsed, textOf } from '#lib/json.ts';
+import { type Fields, fieldsOf, parsed, textOf } from '#lib/json.ts';
+import { tellEnded } from './end.ts';
 import { nextLookMs, RUNNING } from './look.ts';
+import { View } from './view.ts';
 
 /** Longer than a creation may take: what has no id then will never have one. */
 const SPARE_MS = 60_000;
@@ -77,9 +81,11 @@ export async function withdrawBackground(call: Call, deps: GatewayDeps): Promise
 
 /** Answers what runs from here on. False when nothing does: the answer is as any other's. @throws AppError 503 when it could not be kept: then it is cancelled. */
 export async function answerBackground(call: Call, attempt: Attempt, deps: GatewayDeps): Promise<boolean> {
-  const told = attempt.answer === null ? {} : fieldsOf(parsed(attempt.answer.bytes.toString('utf8')));
+  const told = toldIn(attempt);
   const [responseId, status] = [textOf(told.id), textOf(told.status)];
-  if (attempt.answer === null || !RUNNING.has(status) || !isResponseId(responseId)) {
+  // Every stream begins with a response in progress: it has to say that it does not end with its client.
+  const isStream = attempt.answer === null;
+  if ((isStream && told.background !== true) || !RUNNING.has(status) || !isResponseId(responseId)) {
     await withdrawBackground(call, deps);
     return false;
   }
@@ -92,12 +98,43 @@ export async function answerBackground(call: Call, attempt: Attempt, deps: Gatew
     await deps.responses.keep({ id: responseId, owner: ownerOf(call), previousId: call.turn?.previousId ?? null, deploymentId, content: null, expiresAtMs });
   } catch (error) {
     deps.log.error('a response in the background could not be kept and is cancelled', { callId: call.id, error });
+    if (isStream) attempt.abort(new Error('the response could not be kept'));
     await askUpstream(attempt.target, { endpoint: 'responses', below: `/${responseId}/cancel`, method: 'POST' }).catch(() => {});
     throw new AppError('The response could not be kept: try again in a moment.', { status: 503, code: 'service_unavailable', retryAfterSeconds: 1 });
   }
   const headers = ['content-type', String(attempt.headers['content-type'] ?? 'application/json'), ...answerHeaders(call, attempt, deps)];
-  sendWhole(call.response, attempt.status, headers, attempt.answer.bytes);
+  if (attempt.answer !== null) sendWhole(call.response, attempt.status, headers, attempt.answer.bytes);
+  else if (await showStream({ call, attempt, deps }, headers)) await tellEnded(deps, { id: responseId, deploymentId: attempt.target.deployment.id });
   return true;
+}
+
+/** What the upstream says of the response first. */
+function toldIn({ answer, format, chunks }: Attempt): Fields {
+  if (answer !== null) return fieldsOf(parsed(answer.bytes.toString('utf8')));
+  if (format !== 'sse') return {};
+  const bytes = Buffer.concat(chunks as Buffer[]);
+  for (let start = 0, end = frameEnd(bytes, 0); end >= 0; start = end, end = frameEnd(bytes, start)) {
+    const data = dataOf(bytes.toString('utf8', start, end));
+    if (data !== null) return fieldsOf(fieldsOf(parsed(data)).response);
+  }
+  return {};
+}
+
+interface Streaming {
+  readonly call: Call;
+  readonly attempt: Attempt;
+  readonly deps: GatewayDeps;
+}
+
+/** Resolves when the client has seen all of it (true), or sees no more of it. */
+function showStream({ call, attempt, deps }: Streaming, headers: readonly string[]): Promise<boolean> {
+  return new Promise((resolve) => {
+    if (!call.response.destroyed) call.response.writeHead(attempt.status, [...headers, ...STREAM_HEADERS]);
+    const origin = { label: attempt.target.errorLabel, deployment: attempt.target.deployment };
+    const view = new View({ call, deps, watched: attempt, origin, over: resolve });
+    view.start();
+    attempt.attach(view);
+  });
 }
 
 /** From here on the ledger counts it, and its end is written down by whoever sees it. */

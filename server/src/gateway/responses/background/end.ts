@@ -11,10 +11,14 @@ import { lookAtBackground, RUNNING } from './look.ts';
 const LOOK_AGAIN_MS = 100;
 const LONGEST_WAIT_MS = 10_000;
 
-/** A client has been told `answer`: if that is its end, it is counted soon. Never rejects: who looks after it finds it anyway. */
-export async function tellSeen({ background, log }: GatewayDeps, { id, deploymentId }: StoredResponse, answer: string): Promise<void> {
+/** A client has been told `answer`: if that is its end, it is counted soon. */
+export async function tellSeen(deps: GatewayDeps, stored: StoredResponse, answer: string): Promise<void> {
   const told = fieldsOf(parsed(answer));
-  if (told.background !== true || RUNNING.has(textOf(told.status))) return;
+  if (told.background === true && !RUNNING.has(textOf(told.status))) await tellEnded(deps, stored);
+}
+
+/** A client has seen its end: it is counted soon. Never rejects: who looks after it finds it anyway. */
+export async function tellEnded({ background, log }: GatewayDeps, { id, deploymentId }: Pick<StoredResponse, 'id' | 'deploymentId'>): Promise<void> {
   try {
     const open = await background.openIdOf(id, deploymentId);
     if (open !== null) await background.hurry(open);
