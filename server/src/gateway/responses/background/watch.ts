@@ -32,8 +32,7 @@ export async function watchResponse(call: Call, deps: GatewayDeps, { found, targ
   if (after !== null && !/^\d{1,15}$/.test(after)) throw refused('"starting_after" must be the sequence_number of an event.', 'starting_after');
   const passed = new URLSearchParams([...query].filter(([name]) => PASSED.includes(name)));
   const leaving = new AbortController();
-  const leave = (): void => leaving.abort(new Error('the client left'));
-  call.response.once('close', leave);
+  call.response.on('close', () => leaving.abort(new Error('the client left')));
   try {
     const timeoutMs = call.snapshot.config.requestTimeoutMs;
     const answer = await openUpstream(target, {
@@ -48,8 +47,6 @@ export async function watchResponse(call: Call, deps: GatewayDeps, { found, targ
     await show(call, deps, { found, target, answer });
   } catch (error) {
     if (!leaving.signal.aborted) throw error;
-  } finally {
-    call.response.off('close', leave);
   }
 }
 
