@@ -84,6 +84,7 @@ describe('lines', () => {
       [`${line({})}\n${line({ input: 'x' }, '/v1/embeddings')}`, /^Line 2: "url" .*one endpoint/],
       [line({ previous_response_id: 'resp_1', input: 'x' }, '/v1/responses'), /^Line 1: "previous_response_id"/],
       [line({ background: true, input: 'x' }, '/v1/responses'), /^Line 1: background/],
+      [line({ tools: [{ type: 'mcp', server_url: 'litellm_proxy' }] }), /^Line 1: MCP servers/],
       [`${line({})}\n{"custom_id":"a","method":"POST","url":"/v1/chat/completions"}`, /^Line 2: "body" is missing/],
       [`${'x'.repeat(5 << 20)}`, /^Line 1 is longer/],
     ] as const)

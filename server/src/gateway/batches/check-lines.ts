@@ -12,6 +12,7 @@ import { memberOf, memberValue, ScanError, type ScannedObject, scanObject } from
 import type { Group, Snapshot } from '#gateway/snapshot.ts';
 import { splice } from '#gateway/splice.ts';
 import type { Target } from '#gateway/target.ts';
+import { wantedTools } from '#gateway/tool-loop/wanted.ts';
 import { upstreamBody, upstreamModel } from '#gateway/upstream-body.ts';
 import type { VirtualKey } from '#identity/principal.ts';
 import { AppError } from '#lib/errors.ts';
@@ -145,6 +146,7 @@ class Checker {
     if (call.asked.background) throw refused('background is not for a batch: leave it out');
     if ((fieldOf(call.asked, 'previous_response_id') ?? null) !== null)
       throw refused('"previous_response_id" is not for a batch: send the whole conversation in "input"');
+    if (wantedTools(call) !== null) throw refused('MCP servers of this gateway are not for a batch: nobody would run their tools; use calls');
     call.guards = snapshot.guards?.of(call) ?? null;
     if (call.guards?.has('post_call') === true)
       throw refused('a guardrail of this key looks at answers, and the answers of a batch are read by nobody on their way: use calls, or a key without it');

@@ -12,6 +12,8 @@ import { questionIn } from './question.ts';
 /** A longer answer is not kept. */
 const LONGEST_ANSWER = 1024 * 1024;
 
+const TOOL_CALLS = /"tool_calls"\s*:\s*\[\s*\{/;
+
 /** Where answers are kept: in this process, or where all processes look. */
 export interface CachePlaces {
   readonly local: Values;
@@ -96,6 +98,7 @@ export function keepCached(call: Call, deps: GatewayDeps, ending: Ending): void 
   const contentType = ending.answerFormat === 'sse' ? 'text/event-stream; charset=utf-8' : 'application/json';
   const head = { keptAtMs: deps.clock.nowMs(), format: ending.answerFormat, contentType, usage, deploymentId, provider, upstreamModel };
   const kept = valuesOf(deps.cache, config).set(caching.key, packEntry({ head, answer }), caching.wish.ttlMs);
-  if (call.question !== null) call.question.keptAs = caching.key;
+  // A tool that is called for one question does another thing for the next.
+  if (call.question !== null && !TOOL_CALLS.test(answer.toString('latin1'))) call.question.keptAs = caching.key;
   if (kept instanceof Promise) kept.catch((error: unknown) => deps.log.warn('an answer could not be cached', { callId: call.id, error }));
 }

@@ -157,6 +157,25 @@ describe('a question that means the same', () => {
     }
   });
 
+  it('is never answered with the call of a tool', async () => {
+    upstream.script(
+      {
+        pieces: [
+          String(answer('x').pieces[0]).replace(
+            '"content":"x"',
+            '"content":null,"tool_calls":[{"id":"c1","type":"function","function":{"name":"f","arguments":"{}"}}]',
+          ),
+        ],
+      },
+      answer('fresh'),
+    );
+    const tools = [{ type: 'function', function: { name: 'f' } }];
+    await ask('the capital?', { tools });
+    expect((await ask('which town?', { tools })).said).toContain('fresh');
+    expect((await ask('the capital?', { tools })).said).toContain('tool_calls');
+    expect(upstream.seen).toHaveLength(2);
+  });
+
   it('is given again as a stream, with its counts', async () => {
     const chunk = (fields: object) => `data: ${JSON.stringify({ id: 'c', object: 'chat.completion.chunk', created: 1, model: 'm', ...fields })}\n\n`;
     const pieces = [

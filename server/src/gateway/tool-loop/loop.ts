@@ -28,6 +28,9 @@ const MOST_ROUNDS = 10;
 /** Tools that are run for one call. */
 const MOST_TOOLS = 100;
 
+/** A longer one would be over at once. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
 /** The corridor of one call. */
 export type Run = (call: Call, plane: Plane) => Promise<void>;
 
@@ -206,7 +209,7 @@ class ToolLoop implements InnerEvents {
 
   async #use({ uses }: ModelTurn): Promise<void> {
     const door = this.#door;
-    const late = AbortSignal.timeout(Math.max(1, this.#deadlineMs - this.#plane.deps.clock.nowMs()));
+    const late = AbortSignal.timeout(Math.min(LONGEST_TIMER_MS, Math.max(1, this.#deadlineMs - this.#plane.deps.clock.nowMs())));
     const signal = AbortSignal.any([this.#left.signal, late]);
     const call = { request: requestWith(door.request, this.#headers(2)), response: door.response, snapshot: door.snapshot, clientAddress: door.clientAddress };
     const caller = { key: door.key, keyId: door.keyId };
