@@ -1,4 +1,4 @@
-// The cache of open entities: states that further events are likely to touch, bounded by bytes, least recently used out first.
+// The cache of open entities: states that further events are likely to touch, bounded by bytes, what was not used for long out first.
 import type { EntityKind } from '#observe/ingest/events.ts';
 import type { EntityState, Stamped } from './join.ts';
 
@@ -38,10 +38,35 @@ function sizeOf({ state }: OpenEntity): number {
   return size;
 }
 
+/** What came into the cache since some instant. */
+class Generation {
+  readonly entries = new Map<string, { entity: OpenEntity; sizeBytes: number }>();
+  bytes = 0;
+  /** No entity in it was touched later. */
+  latestUs = 0;
+
+  take(key: string): OpenEntity | undefined {
+    const entry = this.entries.get(key);
+    if (entry === undefined) return undefined;
+    this.entries.delete(key);
+    this.bytes -= entry.sizeBytes;
+    return entry.entity;
+  }
+
+  put(key: string, entity: OpenEntity): void {
+    const sizeBytes = sizeOf(entity);
+    const before = this.entries.get(key);
+    this.entries.set(key, { entity, sizeBytes });
+    this.bytes += sizeBytes - (before?.sizeBytes ?? 0);
+    this.latestUs = Math.max(this.latestUs, entity.state.updatedAtUs);
+  }
+}
+
+/** Two generations instead of an order of every use: what is used moves into the younger, the older leaves as a whole. */
 export class OpenEntities {
   private readonly maxBytes: number;
-  private readonly entries = new Map<string, { entity: OpenEntity; sizeBytes: number }>();
-  private bytes = 0;
+  private young = new Generation();
+  private old = new Generation();
   /** Every event received after this instant about an entity that had any since then is in the cache. */
   completeSinceUs: number;
 
@@ -51,36 +76,34 @@ export class OpenEntities {
   }
 
   get sizeBytes(): number {
-    return this.bytes;
+    return this.young.bytes + this.old.bytes;
   }
 
   /** The entity, marked as just used. */
   get(key: string): OpenEntity | undefined {
-    const entry = this.entries.get(key);
-    if (entry === undefined) return undefined;
-    this.entries.delete(key);
-    this.entries.set(key, entry);
-    return entry.entity;
+    const entry = this.young.entries.get(key);
+    if (entry !== undefined) return entry.entity;
+    const entity = this.old.take(key);
+    if (entity !== undefined) this.young.put(key, entity);
+    return entity;
   }
 
-  /** Keeps the entity and lets go of the least recently used beyond the bound. */
+  /** Keeps the entity and lets go of those that were not used for longest beyond the bound. */
   set(key: string, entity: OpenEntity): void {
-    this.delete(key);
-    const sizeBytes = sizeOf(entity);
-    this.entries.set(key, { entity, sizeBytes });
-    this.bytes += sizeBytes;
-    if (this.bytes <= this.maxBytes) return;
-    for (const [oldest, { entity: leaving }] of this.entries) {
-      if (this.bytes <= this.maxBytes) break;
-      this.delete(oldest);
-      this.completeSinceUs = Math.max(this.completeSinceUs, leaving.state.updatedAtUs);
-    }
+    this.old.take(key);
+    this.young.put(key, entity);
+    if (this.young.bytes > this.maxBytes / 2) this.age();
+    while (this.sizeBytes > this.maxBytes) this.age();
   }
 
   delete(key: string): void {
-    const entry = this.entries.get(key);
-    if (entry === undefined) return;
-    this.entries.delete(key);
-    this.bytes -= entry.sizeBytes;
+    this.young.take(key);
+    this.old.take(key);
+  }
+
+  private age(): void {
+    if (this.old.entries.size > 0) this.completeSinceUs = Math.max(this.completeSinceUs, this.old.latestUs);
+    this.old = this.young;
+    this.young = new Generation();
   }
 }
