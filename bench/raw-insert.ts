@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { createFolder } from '../server/src/observe/fold/folder.ts';
 import type { FoldLookup } from '../server/src/observe/fold/port.ts';
 import { encodeHeader } from '../server/src/observe/ingest/header.ts';
+import { SEARCH_INDEX_NAME } from '../server/src/observe/search/folded.ts';
 import { migrateAnalytics } from '../server/src/observe/store/migrate.ts';
 import { usagePricer } from '../server/src/observe/store/usage-pricer.ts';
 import { createPrices } from '../server/src/prices/model-prices.ts';
@@ -27,7 +28,7 @@ export interface RawInsert {
 
 export async function measureRawInsert(seconds: number): Promise<RawInsert> {
   const folder = await mkdtemp(join(tmpdir(), 'genai-raw-'));
-  const analytics = await openChdb({ path: join(folder, 'analytics'), maxMemoryBytes: 768 * 1024 * 1024 });
+  const analytics = await openChdb({ path: join(folder, 'analytics'), maxMemoryBytes: 768 * 1024 * 1024, indexesByMerge: [SEARCH_INDEX_NAME] });
   try {
     await migrateAnalytics(analytics);
     const rounds = await Promise.all(Array.from({ length: 6 }, rowsOfARound));

@@ -17,6 +17,7 @@ import type { RetentionCounts } from '#observe/life/housekeeping.ts';
 import { openProjectModels } from '#observe/models/project-models.ts';
 import { type EngineParts, readRoutes } from '#observe/read-routes.ts';
 import type { SamplingCounts } from '#observe/sampling/settle.ts';
+import { SEARCH_INDEX_NAME } from '#observe/search/folded.ts';
 import type { Consumer } from '#observe/store/consumer.ts';
 import { migrateAnalytics } from '#observe/store/migrate.ts';
 import { TABLE_NAMES } from '#observe/store/tables.ts';
@@ -105,7 +106,7 @@ export async function startEngine(input: EngineInput, log: Log): Promise<Engine>
 
 async function openAnalytics(settings: EngineInput['settings']): Promise<Analytics> {
   if (settings.clickhouse) return openClickhouse(settings.clickhouse);
-  return await openChdb({ path: join(settings.dataDir, 'analytics'), maxMemoryBytes: CHDB_MEMORY_BYTES });
+  return await openChdb({ path: join(settings.dataDir, 'analytics'), maxMemoryBytes: CHDB_MEMORY_BYTES, indexesByMerge: [SEARCH_INDEX_NAME] });
 }
 
 async function statusOf(analytics: Analytics, consumer: Consumer, removed: Pick<EngineAnswer, 'retention' | 'sampling'>): Promise<EngineAnswer> {

@@ -14,8 +14,9 @@ const read = (column: string): string => `JSONExtractRaw(ifNull(${column}, ''))`
 
 /** The column that is searched: derived from the row, never inserted. */
 export const SEARCH_COLUMN = `String MATERIALIZED ${folded(`concat(${read('input')}, '\\n', ${read('output')})`)} CODEC(ZSTD(3))`;
+export const SEARCH_INDEX_NAME = 'search_text_grams';
 /** Two letters a gram: most Japanese and Chinese words have two. */
-export const SEARCH_INDEX = 'search_text_grams search_text TYPE ngrambf_v1(2, 131072, 2, 0) GRANULARITY 1';
+export const SEARCH_INDEX = `${SEARCH_INDEX_NAME} search_text TYPE ngrambf_v1(2, 131072, 2, 0) GRANULARITY 1`;
 
 export type SearchField = 'any' | 'input' | 'output';
 const FIELD: Readonly<Record<Exclude<SearchField, 'any'>, SqlFragment>> = {

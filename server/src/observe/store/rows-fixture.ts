@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { logRows, metricRows } from '#observe/fold/signal-rows.ts';
 import { dataPointsOf, type MetricPoint } from '#observe/ingest/otlp-metrics.ts';
 import { type FoldedRows, nothingFolded, type ObservationRow, type OtelLogRow, type OtelMetricRow, type ScoreRow, type TraceRow } from '#observe/rows.ts';
+import { SEARCH_INDEX_NAME } from '#observe/search/folded.ts';
 import { openChdb } from '#stores/analytics/chdb.ts';
 import { openClickhouse } from '#stores/analytics/clickhouse.ts';
 import type { Analytics } from '#stores/analytics/port.ts';
@@ -161,7 +162,7 @@ export async function temporaryAnalytics(engine: 'chdb' | 'http' = 'chdb'): Prom
   const folder = mkdtempSync(join(tmpdir(), 'genai-store-'));
   const path = join(folder, 'analytics');
   const server = engine === 'http' ? await startTestClickhouse(path) : null;
-  const analytics = server ? openClickhouse(server) : await openChdb({ path, maxMemoryBytes: 1_000_000_000 });
+  const analytics = server ? openClickhouse(server) : await openChdb({ path, maxMemoryBytes: 1_000_000_000, indexesByMerge: [SEARCH_INDEX_NAME] });
   await migrateAnalytics(analytics);
   return {
     analytics,
