@@ -52,13 +52,23 @@ export function createFolder(dependencies: FolderDependencies): Folder {
     sessions.abandon();
   };
   let run: FoldRun | null = null;
+  let prepared: { records: readonly JournalRecord[]; decoded: DecodedRows } | null = null;
+  /** Given once: a fold may change events, and one that is repeated begins with the records. */
+  const decodedOf = (records: readonly JournalRecord[]): DecodedRows => {
+    const ready = prepared?.records === records ? prepared.decoded : null;
+    prepared = null;
+    return ready ?? decodeAll(records, dependencies);
+  };
 
   return {
+    prepare(records) {
+      prepared = { records, decoded: decodeAll(records, dependencies) };
+    },
     async fold(records) {
       abandon();
       run = null;
       const current = new FoldRun({ open, ...dependencies });
-      const { events, deadLetters, otelLogs, otelMetrics } = decodeAll(records, dependencies);
+      const { events, deadLetters, otelLogs, otelMetrics } = decodedOf(records);
       await dependencies.media?.replaceIn(events, traceFinder(events, dependencies.lookup));
       const joined = dependencies.inferSessions === false ? events : inferSessions(events, sessions);
       const marks = (await dependencies.links?.mark(joined)) ?? [];

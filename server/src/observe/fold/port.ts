@@ -37,6 +37,8 @@ export type PriceUsage = (
 ) => { costDetails: Record<string, string>; totalCost: string; currency: string; priceId: string; modelId: string } | null;
 
 export interface Folder {
+  /** Does of the next fold what depends on nothing that was folded or stored before: reading the records. The fold of the same array then has it. May run while rows are on their way. */
+  prepare(records: readonly JournalRecord[]): void;
   /** Folds a run of journal records into rows to write. The caller writes them durably and then calls `committed`; on failure it calls `abandoned` and folds again. */
   fold(records: readonly JournalRecord[]): Promise<FoldedRows>;
   committed(): void;

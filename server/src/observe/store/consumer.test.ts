@@ -131,6 +131,64 @@ describe('the consumer', () => {
     expect([errors.length, consumer.state().failedRounds]).toEqual([8, 8]);
   });
 
+  it('reads on while a round is being written, and leaves nothing behind that came after that look', async () => {
+    const [first, second] = [await append(['one']), await append(['two'])];
+    const reader = openJournalReader(folder);
+    const writer = createWriter(analytics);
+    let sawTheEnd = (): void => {};
+    const endSeen = new Promise<void>((resolve) => {
+      sawTheEnd = resolve;
+    });
+    let late: bigint | null = null;
+    const consumer = start({
+      // A record a round: the second finds the end while it is being written.
+      maxBytes: 1,
+      reader: {
+        read: async (after, options) => {
+          const read = await reader.read(after, options);
+          if (after === second && read.atEnd) sawTheEnd();
+          return read;
+        },
+        close: () => reader.close(),
+      },
+      writer: {
+        write: async (rows, options) => {
+          if (options.lastSequence === second) {
+            await endSeen;
+            late = await append(['late']);
+            consumer.wake(late);
+          }
+          return await writer.write(rows, options);
+        },
+      },
+    });
+    expect(await consumer.reached(second, 20_000)).toBe(true);
+    expect(await consumer.reached(late ?? first, 20_000)).toBe(true);
+    expect(await storedIds()).toEqual(['late', 'one', 'two']);
+  });
+
+  it('stores every record once when writes fail while what follows is already read', async () => {
+    const ids = Array.from({ length: 8 }, (_, index) => `n${index}`);
+    let last = 0n;
+    for (const id of ids) last = await append([id]);
+    const writer = createWriter(analytics);
+    const begun = new Set<bigint>();
+    const consumer = start({
+      maxBytes: 1,
+      writer: {
+        write: async (rows, options) => {
+          const isFirst = !begun.has(options.lastSequence);
+          begun.add(options.lastSequence);
+          if (isFirst && begun.size % 3 === 0) throw new AppError('away', { status: 503, code: 'away' });
+          return await writer.write(rows, options);
+        },
+      },
+    });
+    expect(await consumer.reached(last, 20_000)).toBe(true);
+    expect(await storedIds()).toEqual(ids);
+    expect(consumer.state().failedRounds).toBe(2);
+  });
+
   it('replays from an old position without changing a row', async () => {
     const sequence = await append(['r1', 'r2']);
     const first = start();
@@ -165,6 +223,7 @@ describe('the consumer', () => {
 
   it('sets one poisonous record aside whole and stores the others', async () => {
     const poisonous: Folder = {
+      prepare: () => {},
       fold: async (records) => {
         if (records.some((record) => record.parts[1]?.includes('poison'))) throw new TypeError('a fault of ours');
         return folded({ scores: records.map((record) => score(`s${record.sequence}`)) });

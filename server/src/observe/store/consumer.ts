@@ -49,6 +49,8 @@ export interface Consumer {
   stop(): Promise<void>;
 }
 
+type Read = Awaited<ReturnType<JournalReader['read']>>;
+
 const KINDS = [JournalKind.callSettled, JournalKind.ingestionBatch, JournalKind.otlpTraces, JournalKind.otlpMetrics, JournalKind.otlpLogs] as const;
 const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 10_000;
@@ -74,6 +76,8 @@ class JournalConsumer implements Consumer {
   #deadLetters = 0;
   #failedRounds = 0;
   #atEndAtMs = 0;
+  /** What was read while the round before was being written. */
+  #ahead: { after: bigint; read: Promise<Read> } | null = null;
 
   constructor(options: ConsumerOptions) {
     this.#options = options;
@@ -143,6 +147,7 @@ class JournalConsumer implements Consumer {
     this.#stopping.abort(new AppError('The consumer is stopping.', { status: 503, code: 'stopping' }));
     this.#ring?.();
     await this.#loop;
+    await this.#ahead?.read.catch(() => undefined);
     await this.#runTasks();
     for (const waiter of this.#waiters) waiter.resolve(false);
   }
@@ -209,18 +214,42 @@ class JournalConsumer implements Consumer {
   /** One stretch of the journal; true when its end was reached. */
   async #round(): Promise<boolean> {
     const beganAtMs = Date.now();
-    const { records, lastSequence, atEnd } = await this.#options.reader.read(this.#position, {
-      maxBytes: this.#options.maxBytes ?? 4 * 1024 * 1024,
-      kinds: KINDS,
-    });
-    if (records.length > 0) await this.#store(records, lastSequence);
+    const { records, lastSequence, atEnd } = await this.#readAfter(this.#position);
+    if (records.length > 0) await this.#store(records, lastSequence, !atEnd);
     else if (lastSequence > this.#position) await this.#advance(lastSequence);
     if (atEnd) this.#atEndAtMs = beganAtMs;
     return atEnd;
   }
 
+  async #readAfter(sequence: bigint): Promise<Read> {
+    const ahead = this.#ahead;
+    this.#ahead = null;
+    if (ahead !== null) {
+      // Awaited whatever it was for: reads of one reader must not overlap.
+      const read = await ahead.read;
+      // The end that it found is of some time ago: only a look of now may say that there is no more.
+      if (ahead.after === sequence) return { ...read, atEnd: false };
+    }
+    return await this.#read(sequence);
+  }
+
+  async #read(sequence: bigint): Promise<Read> {
+    return await this.#options.reader.read(sequence, { maxBytes: this.#options.maxBytes ?? 4 * 1024 * 1024, kinds: KINDS });
+  }
+
+  /** Reads and prepares what comes after a run whose rows are on their way to the disk: its thread would only wait. */
+  #readAhead(after: bigint): void {
+    const read = this.#read(after).then((found) => {
+      if (found.records.length > 0) this.#options.folder.prepare(found.records);
+      return found;
+    });
+    // A failure is the next round's.
+    read.catch(() => undefined);
+    this.#ahead = { after, read };
+  }
+
   /** Folds and writes a run of records. A run that the folder cannot take (a fault of ours) goes record by record, so that one poisonous record cannot stop the others. */
-  async #store(records: readonly JournalRecord[], lastSequence: bigint): Promise<void> {
+  async #store(records: readonly JournalRecord[], lastSequence: bigint, hasMore: boolean): Promise<void> {
     let rows: FoldedRows;
     try {
       rows = await this.#options.folder.fold(records);
@@ -229,14 +258,16 @@ class JournalConsumer implements Consumer {
       if (error instanceof AppError && (error.status === 503 || error.status === 422)) throw error;
       this.#options.onError?.(error);
       if (records.length > 1) {
-        for (const record of records) await this.#store([record], record.sequence);
+        for (const record of records) await this.#store([record], record.sequence, false);
         return await this.#advance(lastSequence);
       }
       rows = { ...nothingFolded(), deadLetters: [deadLetterOf(records[0] as JournalRecord, error)] };
     }
     const firstSequence = records[0]?.sequence ?? lastSequence;
     try {
-      const { written, deadLetters } = await this.#options.writer.write(rows, { firstSequence, lastSequence, signal: this.#stopping.signal });
+      const writing = this.#options.writer.write(rows, { firstSequence, lastSequence, signal: this.#stopping.signal });
+      if (hasMore) this.#readAhead(lastSequence);
+      const { written, deadLetters } = await writing;
       this.#writtenRows += written;
       this.#deadLetters += deadLetters;
     } catch (error) {

@@ -87,7 +87,8 @@ export function createWriter(analytics: Analytics, options: WriterOptions = {}):
       let written = 0;
       // Dirty first: a crash before the rows costs a sum that is made again, never one that lacks them.
       await patiently(async () => await marker.before(rows.observations), signal);
-      for (const [table, partitions] of partitioned(rows)) {
+      // Tables side by side: an insert waits for the disk as long as it works.
+      const tables = partitioned(rows).map(async ([table, partitions]) => {
         for (const [partition, members] of partitions) {
           for (const [index, chunk] of chunks(members).entries()) {
             const refused = await insertOrSplit(table, chunk, `${range}/${table}/${partition}/${index}`, signal);
@@ -95,7 +96,10 @@ export function createWriter(analytics: Analytics, options: WriterOptions = {}):
             written += chunk.length - refused.length;
           }
         }
-      }
+      });
+      // All have ended before a failure of one is told, so that nothing of this write is under way when it is repeated.
+      const failed = (await Promise.allSettled(tables)).find(({ status }) => status === 'rejected');
+      if (failed?.status === 'rejected') throw failed.reason;
       if (deadLetters.length > 0) await insertPatiently('dead_letters', deadLetters.map(encode), `${range}/dead_letters`, signal);
       return { written, deadLetters: deadLetters.length };
     },

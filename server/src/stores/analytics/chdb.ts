@@ -24,7 +24,10 @@ export interface ChdbOptions {
 /** A round of the consumer at full speed is below it: its part is merged soon, and a read of it whole costs little. */
 const SMALL_INSERT_BYTES = 8 * 1024 * 1024;
 
-/** One connection serves one query at a time: the writer's lane is for inserts and the consumer's look-ups, so that no slow read of a person holds ingestion up. */
+/** Two, so that one table's rows are made ready while another's wait for the disk. */
+const WRITERS = 2;
+
+/** One connection serves one query at a time: the writer's lanes are for inserts and the consumer's look-ups, so that no slow read of a person holds ingestion up. */
 interface Engine {
   writer: Lanes<Session>;
   readers: Lanes<Session>;
@@ -39,14 +42,14 @@ export async function openChdb(options: ChdbOptions): Promise<Analytics> {
   const connectionArgs = [`--config-file=${writeConfig(options)}`];
   const sessions: Session[] = [];
   try {
-    for (let index = 0; index <= (options.readers ?? 2); index += 1) sessions.push(new SessionClass(options.path, { connectionArgs }));
+    for (let index = 0; index < WRITERS + (options.readers ?? 2); index += 1) sessions.push(new SessionClass(options.path, { connectionArgs }));
   } catch (error) {
     for (const session of sessions) session.close();
     throw engineError('command', undefined, error);
   }
   const engine: Engine = {
-    writer: openLanes(sessions.slice(0, 1), 256),
-    readers: openLanes(sessions.slice(1), options.maxWaitingReads ?? 64),
+    writer: openLanes(sessions.slice(0, WRITERS), 256),
+    readers: openLanes(sessions.slice(WRITERS), options.maxWaitingReads ?? 64),
     files: () => files(),
   };
   let fileLanes: Lanes<Session> | null = null;
