@@ -1,4 +1,4 @@
-// What works in the background, in roles apart over the real servers: sampling, an experiment, and a scheduled export whose worker is killed while it writes.
+// What works in the background, in roles apart over the real servers: sampling, an experiment, the live tail, and a scheduled export whose worker is killed while it writes.
 import { writeFileSync } from 'node:fs';
 import { createServer, request, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -57,6 +57,11 @@ async function holdBucket(behind: string): Promise<HeldBucket> {
   };
 }
 
+interface Tail {
+  text(): string;
+  close(): void;
+}
+
 describe.skipIf(!here)('one process of every role', () => {
   const folder = temporaryFolder();
   const day = new Date(Date.now() - 2 * 86_400_000).toISOString().slice(0, 10);
@@ -65,6 +70,7 @@ describe.skipIf(!here)('one process of every role', () => {
   let bucket: S3Options;
   let way: HeldBucket;
   let cookie: string;
+  let tail: Tail;
 
   beforeAll(async () => {
     const initFile = join(folder, 'init.yaml');
@@ -100,6 +106,20 @@ describe.skipIf(!here)('one process of every role', () => {
     removeFolder(folder);
   });
 
+  async function openTail(filter: string): Promise<Tail> {
+    const leaving = new AbortController();
+    const answer = await fetch(`${cluster.observeUrl}/api/public/unstable/live-tail?filter=${encodeURIComponent(filter)}`, {
+      headers: { authorization: `Basic ${Buffer.from(BENCH.join(':')).toString('base64')}` },
+      signal: leaving.signal,
+    });
+    expect(answer.status).toBe(200);
+    let text = '';
+    const read = async () => {
+      for await (const chunk of answer.body as unknown as AsyncIterable<Uint8Array>) text += Buffer.from(chunk).toString('utf8');
+    };
+    void read().catch(() => undefined);
+    return { text: () => text, close: () => leaving.abort() };
+  }
   async function signIn(): Promise<string> {
     const answer = await fetch(`${cluster.observeUrl}/api/auth/sign-in/email`, {
       method: 'POST',
@@ -168,6 +188,21 @@ describe.skipIf(!here)('one process of every role', () => {
     expect((await observe('/api/public/traces/broken', { basic: SAMPLED })).status).toBe(200);
   }, 120_000);
 
+  it('shows a reader what a worker in another process stores, by the filter', async () => {
+    const filter = JSON.stringify([{ type: 'string', column: 'level', operator: '=', value: 'ERROR' }]);
+    const refused = await observe('/api/public/unstable/live-tail?filter=nonsense');
+    expect(refused.status).toBe(400);
+    // The one that the worker's death will break.
+    tail = await openTail('');
+    const errors = await openTail(filter);
+    await send(BENCH, [...traceOf('seen', 'DEFAULT', new Date().toISOString()), ...traceOf('seen-error', 'ERROR', new Date().toISOString())]);
+    await eventually('both rows', async () => tail.text().includes('"id":"span-seen"') && tail.text().includes('"id":"span-seen-error"'), 60_000);
+    await eventually('the error', async () => errors.text().includes('"id":"span-seen-error"'), 60_000);
+    expect(errors.text()).not.toContain('"id":"span-seen"');
+    expect(tail.text()).not.toContain('event: gap');
+    errors.close();
+  }, 120_000);
+
   it('writes a scheduled export exactly once although the worker is killed while a file is on its way', async () => {
     const made = await call(`${cluster.observeUrl}/api/admin/organizations/acme/apiKeys`, { key: cluster.masterKey, body: {} });
     expect(made.status, made.text).toBe(201);
@@ -206,4 +241,11 @@ describe.skipIf(!here)('one process of every role', () => {
     expect(rows.map((lines) => lines.map((line) => (JSON.parse(line) as { id: string }).id))).toEqual(ids('hour', HOURS).map((id) => [id]));
     await blobs.close();
   }, 240_000);
+
+  it('goes on with the live tail where the next worker stores, and says that there is a gap', async () => {
+    await send(BENCH, traceOf('after-it', 'DEFAULT', new Date().toISOString()));
+    await eventually('the row', async () => tail.text().includes('"id":"span-after-it"'), 90_000);
+    expect(tail.text()).toContain('event: gap');
+    tail.close();
+  }, 120_000);
 });

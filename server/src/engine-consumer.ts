@@ -26,6 +26,7 @@ import { createPositions, type Positions } from '#observe/store/positions.ts';
 import { usagePricer } from '#observe/store/usage-pricer.ts';
 import { createWriter, type Writer } from '#observe/store/writer.ts';
 import { createTailHub, type TailHub } from '#observe/tail/hub.ts';
+import { createLeasedTailHub } from '#observe/tail/leased-hub.ts';
 import type { Prices } from '#prices/port.ts';
 import type { Analytics } from '#stores/analytics/port.ts';
 import type { Blobs } from '#stores/blobs/port.ts';
@@ -157,11 +158,13 @@ async function consumeShared(parts: StoringParts): Promise<Omit<Consumption, 'sa
   const archive = { blobs, archivePrefix: SHARED_ARCHIVE, archiveLimitBytes: ARCHIVE_LIMIT_BYTES };
   /** Of the time that this process holds the lease. */
   let storing: Pick<DeletionDependencies, 'deleted' | 'folder'> | null = null;
+  const tail = createLeasedTailHub();
   const consumer = startLeasedConsumer({
     lease,
+    end: () => tail.end(),
     begin: () => {
       const folder = newFolder(parts);
-      const { writer, deleted } = writing(parts, null);
+      const { writer, deleted } = writing(parts, tail.begin());
       storing = { deleted, folder };
       return startConsumer({
         reader,
@@ -181,11 +184,8 @@ async function consumeShared(parts: StoringParts): Promise<Omit<Consumption, 'sa
     log,
   });
   parts.sampler.begin((): Storing | null => (storing !== null && lease.isSafe() ? { consumer, deleted: storing.deleted } : null));
-  const stopListening = await records.listen(
-    JOURNAL_CHANNEL,
-    () => consumer.wake(),
-    () => consumer.wake(),
-  );
+  const wake = (): void => consumer.wake();
+  const stopListening = await records.listen(JOURNAL_CHANNEL, wake, wake);
   const life = await startLife({
     analytics,
     records,
@@ -207,7 +207,7 @@ async function consumeShared(parts: StoringParts): Promise<Omit<Consumption, 'sa
   return {
     consumer,
     deletions: deletionsElsewhere(records),
-    tail: null,
+    tail,
     retained: life.counts,
     async stop() {
       await repricing.stop();

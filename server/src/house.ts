@@ -53,6 +53,7 @@ import { openCoordination } from './open-coordination.ts';
 import { type Exports, openExports } from './open-exports.ts';
 import { jobStores, openJobs } from './open-jobs.ts';
 import type { Stores } from './open-stores.ts';
+import { openTailApart, type TailApart } from './open-tail.ts';
 import { openTelemetry } from './own-telemetry.ts';
 import { openPlatformState } from './platform-metrics.ts';
 import { createPlatformRoutes } from './platform-routes.ts';
@@ -144,7 +145,7 @@ export async function buildHouse(input: HouseInput): Promise<House> {
     },
   });
   const health = openHealth(input, () => config);
-  const liveSettings = openLiveSettings({ ...registered, models, news: coordination.news });
+  const [liveSettings, tail] = [openLiveSettings({ ...registered, models, news: coordination.news }), await openTailApart(input, coordination)];
   const ingestion = ingestionOf(stores, metrics, masking);
   const evaluation = await openEvaluation({ input, changed: news.keyChanged, ingestion, prices: deps.prices });
   const [alerts, exports] = [await openAlerts(input, evaluation.outgoing, metrics), await openExports(input, evaluation.outgoing, metrics)];
@@ -153,12 +154,12 @@ export async function buildHouse(input: HouseInput): Promise<House> {
   return {
     gateway,
     login,
-    routes: routesOf({ input, ...rooms, metrics, ingestion, platformState, config: () => config }),
+    routes: routesOf({ input, ...rooms, metrics, tail, ingestion, platformState, config: () => config }),
     ...{ ingestion, priceRoutes: { list: priceList, config: () => config } },
     takeover: takeoverDeps({ records: stores.records, timezone: settings.timezone, home: identity, money, news, stored, models }),
     authenticateProject: (authorization) => projectPrincipal(projectKeys, authorization),
     authenticate: authenticatorsOf(input, { login, projectKeys, deps, config: () => config }),
-    beginDrain: () => beginDrain(probes, input.engine),
+    beginDrain: () => beginDrain(probes, input.engine, tail),
     swapConfig: (next) => models.useFile(next),
     storedSettings: () => registered.stored.all(),
     coordination: () => coordination.state(),
@@ -169,7 +170,7 @@ export async function buildHouse(input: HouseInput): Promise<House> {
     },
     async close() {
       const last = [kept.responses, login, keys, priceList, projectKeys, money, coordination, telemetry.spans];
-      for (const part of [jobs, exports, alerts, evaluation, gauges, masking, health, news, models, liveSettings, callbacks, ...last]) await part.close();
+      for (const part of [jobs, tail, exports, alerts, evaluation, gauges, masking, health, news, models, liveSettings, callbacks, ...last]) await part.close();
     },
   };
 }
@@ -220,6 +221,7 @@ interface RouteParts {
   evaluation: Evaluation;
   alerts: Alerts;
   exports: Exports;
+  tail: TailApart;
   platformState: () => Promise<ConsoleHealth>;
   config: () => GatewayConfig;
   health: HealthChecks;
@@ -280,7 +282,7 @@ function routesOf(parts: RouteParts): Route[] {
   return routes;
 }
 
-function observeRoutes({ input, ingestion, evaluation, alerts, exports }: RouteParts): Route[] {
+function observeRoutes({ input, ingestion, evaluation, alerts, exports, tail }: RouteParts): Route[] {
   const { stores, identity, engine, version } = input;
   return [
     ...createIngestRoutes(ingestion),
@@ -299,13 +301,13 @@ function observeRoutes({ input, ingestion, evaluation, alerts, exports }: RouteP
       ask: (principal, path, body) => askEngine(engine, principal, path, body),
       ingestion,
     }),
-    ...(engine === null ? [] : forwardedReadRoutes((context) => forwardToEngine(engine, context))),
+    ...(engine === null ? [] : forwardedReadRoutes((context) => tail.answer(context) ?? forwardToEngine(engine, context))),
   ];
 }
 
-function beginDrain(probes: { draining: boolean }, engine: { endStreams(): void } | null = null): void {
+function beginDrain(probes: { draining: boolean }, ...streaming: ({ endStreams(): void } | null)[]): void {
   probes.draining = true;
-  engine?.endStreams();
+  for (const part of streaming) part?.endStreams();
 }
 
 /** Whether the engine has opened its store; one of its own is part of the start, an external one may be away when others go on. */

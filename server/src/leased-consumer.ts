@@ -11,6 +11,8 @@ export interface LeasedConsumerOptions {
   lease: ShardLease;
   /** Starts the consumer with an empty memory: what another process stored meanwhile must be looked up. */
   begin: () => Consumer;
+  /** The consumer has ended: another process may store. */
+  end: () => void;
   /** What is registered beyond an object. */
   backlogAfter: (number: bigint) => Promise<{ records: number; oldestAt: Date | null }>;
   /** Registers strays and releases what lies at or before the sequence. */
@@ -131,5 +133,6 @@ class LeasedConsumer implements Consumer {
     const current = this.#current;
     this.#current = null;
     await current?.stop();
+    if (current !== null) this.#options.end();
   }
 }

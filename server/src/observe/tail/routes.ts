@@ -1,10 +1,10 @@
 // GET /unstable/live-tail: observations as they are stored, as server-sent events; by `filter` as the lists take it. `Last-Event-ID` goes on where a connection broke, or says that there is a gap.
 import { z } from 'zod';
 import type { Route, RouteContext } from '#http/route.ts';
-import { AppError } from '#lib/errors.ts';
 import { parseFilter } from '#observe/filter/filter.ts';
 import { parameters, projectOf, wordParameter } from '#observe/filter/parameters.ts';
 import type { TailEvent, TailHub, TailWatch } from './hub.ts';
+import { storedElsewhere } from './stored-elsewhere.ts';
 import { tailFilter } from './tail-row.ts';
 
 /** Where the front lets a connection of its own carry the answer. */
@@ -32,21 +32,23 @@ export function tailRoutes(hub: TailHub | null): Route[] {
 }
 
 function watch(hub: TailHub | null, { http, principal, signal }: RouteContext): Response {
-  const asked = parameters(http, query);
-  const holds = tailFilter(parseFilter(asked.filter));
+  const { holds, lastEventId } = tailQuestion({ http });
   const projectId = projectOf(principal);
-  if (hub === null)
-    throw new AppError(
-      'The live tail is served by the process that stores events; in roles apart that is a worker, which serves no pages. Use the lists of traces.',
-      {
-        status: 422,
-        code: 'LiveTailElsewhere',
-      },
-    );
-  if (http.req.method === 'HEAD') return new Response(null, { headers: HEADERS });
-  const watched = hub.watch({ projectId, holds, lastEventId: http.req.header('last-event-id')?.slice(0, 100) ?? null });
+  if (hub === null) throw storedElsewhere();
+  if (http.req.method === 'HEAD') return tailAnswer(null);
+  const watched = hub.watch({ projectId, holds, lastEventId });
   signal.addEventListener('abort', () => watched.close(), { once: true });
-  return new Response(streamOf(watched), { headers: HEADERS });
+  return tailAnswer(streamOf(watched));
+}
+
+/** What a request asks for. @throws AppError 400 for a filter that does not fit. */
+export function tailQuestion({ http }: Pick<RouteContext, 'http'>): { filter: string; holds: ReturnType<typeof tailFilter>; lastEventId: string | null } {
+  const { filter = '' } = parameters(http, query);
+  return { filter, holds: tailFilter(parseFilter(filter)), lastEventId: http.req.header('last-event-id')?.slice(0, 100) ?? null };
+}
+
+export function tailAnswer(frames: ReadableStream<Uint8Array> | null): Response {
+  return new Response(frames, { headers: HEADERS });
 }
 
 /** Pulled by the reader: what a slow reader does not take stays in its bounded queue. */

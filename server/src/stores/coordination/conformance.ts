@@ -8,6 +8,10 @@ const MINUTE = 60_000;
 /** Start of a minute. */
 const T0 = 1_800_000_000_000 - (1_800_000_000_000 % MINUTE);
 
+async function until(holds: () => boolean): Promise<void> {
+  for (let tries = 0; tries < 1_000 && !holds(); tries++) await new Promise((resolve) => setTimeout(resolve, 10));
+}
+
 export function coordinationConformance(name: string, make: MakeCoordination): void {
   accountsConformance(name, make);
   const using = (work: (coordination: Coordination) => Promise<void>) => async () => {
@@ -76,6 +80,24 @@ export function coordinationConformance(name: string, make: MakeCoordination): v
         await coordination.leave('k', 'two');
         expect(await coordination.enter('k', 1, 'three', 1_000, T0 + 2_000)).toBe(true);
         expect(await coordination.enter('closed', 0, 'x', 1_000, T0)).toBe(false);
+      }),
+    );
+
+    it(
+      'brings whispers to who attends, in their order, and to nobody else',
+      using(async ({ whispers }) => {
+        const heard: string[] = [];
+        const stop = await whispers.attend('t', (message) => void heard.push(message));
+        const stopOther = await whispers.attend('other', (message) => void heard.push(`other ${message}`));
+        for (const message of ['one: 日本', 'two']) await whispers.whisper('t', message);
+        await until(() => heard.length >= 2);
+        stop();
+        await whispers.whisper('t', 'nobody attends');
+        await whispers.whisper('unheard', 'never');
+        await whispers.whisper('other', 'last');
+        await until(() => heard.length >= 3);
+        expect(heard).toEqual(['one: 日本', 'two', 'other last']);
+        stopOther();
       }),
     );
 

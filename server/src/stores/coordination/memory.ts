@@ -1,5 +1,6 @@
 // Coordination in memory: windows and leases of one process. Every result is synchronous, so the hot path waits for no promise.
 import { Listeners } from './listeners.ts';
+import { LocalWhispers } from './local-whispers.ts';
 import { MemoryAccounts } from './memory-accounts.ts';
 import { MemoryValues } from './memory-values.ts';
 import type { Coordination, CoordinationState, News, Taken, WindowLimit } from './port.ts';
@@ -22,6 +23,7 @@ export interface MemoryCoordinationSettings {
 export class MemoryCoordination implements Coordination {
   readonly accounts = new MemoryAccounts();
   readonly news: News;
+  readonly whispers = new LocalWhispers();
   readonly values = new MemoryValues();
   readonly #windows = new Map<string, Window>();
   /** Places by key: holder -> end of its lease. */

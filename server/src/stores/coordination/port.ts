@@ -74,6 +74,14 @@ export interface News {
   hear(topic: string, onNews: (message: string) => void, onGap?: () => void): () => void;
 }
 
+/** What is said to those alone who attend, and may be lost: for what a receiver can do without, or asks again. */
+export interface Whispers {
+  /** Reaches every process that attends to the topic, this one included. What nobody attends to, and what cannot be said now, is lost. Never rejects. */
+  whisper(topic: string, message: string): Promise<void>;
+  /** Resolves when whatever is whispered from now on arrives; `onGap` runs when something may have been missed. @returns how to stop. @throws AppError 503. */
+  attend(topic: string, onMessage: (message: string) => void, onGap?: () => void): Promise<() => void>;
+}
+
 export interface CoordinationState {
   kind: 'memory' | 'redis';
   /** True while the store does not answer and this process decides by itself. */
@@ -85,6 +93,8 @@ export interface CoordinationState {
 export interface Coordination {
   readonly accounts: Accounts;
   readonly news: News;
+  /** Of several processes only where they share. */
+  readonly whispers: Whispers;
   readonly values: Values;
   /** Takes from all windows or from none. Synchronous results keep the hot path free of a promise when the adapter is in memory. */
   take(limits: readonly WindowLimit[], nowMs: number): Taken | Promise<Taken>;

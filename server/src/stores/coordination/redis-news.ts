@@ -108,13 +108,15 @@ export class RedisNews implements News {
   }
 
   #receive(channel: string, text: string): void {
-    if (channel !== this.#channel) {
+    if (channel === this.#answers(this.#options.process)) {
       const [number, process] = text.split(' ');
       const waiting = this.#waiting.get(Number(number));
       waiting?.missing.delete(process ?? '');
       if (waiting?.missing.size === 0) waiting.heard();
       return;
     }
+    // Others listen on the same connection.
+    if (channel !== this.#channel) return;
     const message = JSON.parse(text) as Message;
     if (message.from === this.#options.process) return;
     this.#listeners.tell(message.topic, message.text);

@@ -9,6 +9,7 @@ import { RedisAway, RedisGate } from './redis-gate.ts';
 import { RedisNews } from './redis-news.ts';
 import { BEAT, ENTER, TAKE } from './redis-scripts.ts';
 import { RedisValues } from './redis-values.ts';
+import { RedisWhispers } from './redis-whispers.ts';
 
 export interface RedisOptions {
   /** As redis-connect.ts reads it. */
@@ -62,6 +63,7 @@ export async function openRedisCoordination(options: RedisOptions): Promise<Coor
 class RedisCoordination implements Coordination {
   readonly accounts: RedisAccounts;
   readonly news: RedisNews;
+  readonly whispers: RedisWhispers;
   readonly values: RedisValues;
   readonly #options: RedisOptions;
   readonly #client: RedisClient;
@@ -104,6 +106,7 @@ class RedisCoordination implements Coordination {
       leaseMs,
     });
     this.values = new RedisValues(this.#gate, this.#prefix);
+    this.whispers = new RedisWhispers({ gate: this.#gate, subscriber, prefix: this.#prefix, timeoutMs: START_PATIENCE_MS });
     this.news = new RedisNews({
       gate: this.#gate,
       subscriber,

@@ -3,6 +3,7 @@ import { connect, type Socket } from 'node:net';
 import { AppError } from '#lib/errors.ts';
 import { FrameReader, frameOf } from '#lib/frames.ts';
 import { Listeners } from './listeners.ts';
+import { LocalWhispers } from './local-whispers.ts';
 import type { AccountLimit, Accounts, Coordination, CoordinationState, Hold, HoldAnswer, News, Taken, Values } from './port.ts';
 import { type FromHost, type Question, type ToHost, type WireHold, wireAccounts } from './socket-messages.ts';
 
@@ -35,6 +36,7 @@ export async function openSocketCoordination(options: SocketCoordinationOptions)
 class SocketCoordination implements Coordination {
   readonly accounts: Accounts;
   readonly news: News;
+  readonly whispers = new LocalWhispers();
   readonly values: Values;
   readonly #socket: Socket;
   readonly #listeners = new Listeners();

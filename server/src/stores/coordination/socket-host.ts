@@ -4,6 +4,7 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { dirname } from 'node:path';
 import { FrameReader, frameOf } from '#lib/frames.ts';
 import { Listeners } from './listeners.ts';
+import { LocalWhispers } from './local-whispers.ts';
 import { MemoryCoordination } from './memory.ts';
 import type { Coordination, CoordinationState, Hold, News } from './port.ts';
 import { SharedMemoryAccounts } from './shared-memory-accounts.ts';
@@ -43,6 +44,7 @@ export async function openCoordinationHost(options: CoordinationHostOptions): Pr
 class CoordinationHost implements Coordination {
   readonly accounts: SharedMemoryAccounts;
   readonly news: News;
+  readonly whispers = new LocalWhispers();
   readonly values: Coordination['values'];
   readonly #options: Required<CoordinationHostOptions>;
   readonly #memory = new MemoryCoordination();
