@@ -221,7 +221,7 @@ describe('a response that its upstream keeps', () => {
   it('is refused to another model, and does not fall back to one', async () => {
     const { id } = (await create('sk-a1', { model: 'gpt', input: 'x' })).body;
     const refused = await create('sk-a1', { model: 'llama', input: 'y', previous_response_id: id });
-    expect([refused.status, refused.body.error?.param]).toEqual([404, 'previous_response_id']);
+    expect([refused.status, refused.body.error?.param]).toEqual([400, 'previous_response_id']);
     const down = { status: 503, pieces: ['{"error":{"message":"down"}}'] };
     native.script(down);
     other.script(down);
