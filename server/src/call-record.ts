@@ -78,7 +78,7 @@ export interface AttemptRecord {
 
 /** Why a deployment got a try. */
 export interface Choice {
-  /** The routing strategy, or `affinity`, `retry` (it was tried before and nothing else was left), `last resort` (all rested). */
+  /** The routing strategy, or `affinity`, `hedge` (the one before was slow to begin), `retry` (it was tried before and nothing else was left), `last resort` (all rested). */
   by: string;
   /** The other deployments of the model, at most 20. */
   passedOver: PassedOver[];
@@ -129,6 +129,8 @@ export interface CallStarted {
   currency: string;
   priceId: string | null;
   path: OrganisationPath;
+  /** The try before it was still under way: both may have been billed. */
+  beside?: boolean;
 }
 
 type TextEndpoint = 'chat' | 'completions' | 'embeddings' | 'messages' | 'responses' | 'generate-content' | 'moderations' | 'rerank';

@@ -1,4 +1,5 @@
 // Whether a call may go on: the model exists and the key may use it, the rate and parallel limits have room, the budgets cover the reservation.
+import type { BudgetClaim } from '#identity/governing.ts';
 import type { VirtualKey } from '#identity/principal.ts';
 import { AppError } from '#lib/errors.ts';
 import { formatPicos } from '#lib/money.ts';
@@ -6,7 +7,7 @@ import { checkModel, mayUseModel } from './access.ts';
 import type { Call } from './call.ts';
 import type { GatewayDeps } from './deps.ts';
 import { takeLimits } from './limits.ts';
-import type { BudgetAnswer } from './ports.ts';
+import type { BudgetAnswer, Reservation } from './ports.ts';
 import type { Asked } from './request.ts';
 import { reservationFor } from './reservation.ts';
 import { budgetExceeded, claimsOf, findRules } from './rules.ts';
@@ -76,12 +77,23 @@ function unknownModel(route: string, model: string): AppError {
  * @throws AppError budget_exceeded; 400 when strict mode cannot bound the cost.
  */
 export function reserve(call: Call, deps: GatewayDeps, group: Group): void | Promise<void> {
-  const { config } = call.snapshot;
   const claims = claimsOf(call);
-  const strict = config.budgetMode === 'strict' && (config.maxBudget !== null || claims.some(({ maxPicos }) => maxPicos !== null));
+  const strict = isStrict(call, claims);
   const answer = deps.budgets.reserve(claims, reservationFor(call, deps, group, strict), strict);
   if (answer instanceof Promise) return answer.then((given) => reserved(call, given));
   reserved(call, answer);
+}
+
+function isStrict({ snapshot: { config } }: Call, claims: readonly BudgetClaim[]): boolean {
+  return config.budgetMode === 'strict' && (config.maxBudget !== null || claims.some(({ maxPicos }) => maxPicos !== null));
+}
+
+/** The same room once more, for a try beside the first; `none` where there is none, null where nothing is reserved. */
+export async function reserveBeside(call: Call, deps: GatewayDeps): Promise<Reservation | null | 'none'> {
+  if (call.reservation === null) return null;
+  const claims = claimsOf(call);
+  const answer = await deps.budgets.reserve(claims, call.reservation.reservedPicos, isStrict(call, claims));
+  return answer.admitted ? answer.reservation : 'none';
 }
 
 /** Keeps what was reserved. @throws AppError budget_exceeded. */

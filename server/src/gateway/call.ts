@@ -64,6 +64,17 @@ export interface Interruptible {
   interrupt(): void;
 }
 
+/** A try that may have another one beside it (hedge.ts). */
+export interface Side {
+  /** It began while an earlier one was still under way. */
+  readonly beside: boolean;
+  /** From here on it is written down, and sent. */
+  opened: boolean;
+  /** Another one has answered: it is to end. */
+  lost: boolean;
+  record: AttemptRecord | null;
+}
+
 export class Call {
   /** UUIDv7 as 32 hex digits. */
   readonly id: string;
@@ -152,6 +163,10 @@ export class Call {
   /** What the call waits for, told when the client goes. Objects, not closures: a closure stored here kept whole calls alive until a full collection (measured: 28 µs a call). */
   waiting: Interruptible | null = null;
   settled = false;
+  /** Of a try that another one may stand beside; null for the call itself. */
+  side: Side | null = null;
+  /** What a try beside the one that answered cost: settled in the budgets already. */
+  besidePicos = 0n;
 
   constructor(
     deps: GatewayDeps,
@@ -177,6 +192,18 @@ export class Call {
     this.gone = true;
     this.waiting?.interrupt();
   }
+}
+
+interface Own extends Pick<Call, 'reservation' | 'aside' | 'choice'> {
+  readonly beside: boolean;
+}
+
+/** One of two tries that a call has at once: it knows all that the call knows, and what a try holds is its own. */
+export function laneOf(call: Call, { beside, ...own }: Own): Call & { readonly side: Side } {
+  const side: Side = { beside, opened: false, lost: false, record: null };
+  const held = { busy: null, waiting: null, usage: null, usageEstimated: false, costPicos: null, upstreamUs: 0, heldBytes: 0, native: false };
+  // Reads fall through to the call, so that its leaving is seen at once; writes stay here.
+  return Object.assign(Object.create(call) as Call, held, own, { side });
 }
 
 const EMPTY = Buffer.alloc(0);

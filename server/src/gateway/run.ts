@@ -19,6 +19,7 @@ import { bytesOf, exchangeFor, refusalOf } from './exchange.ts';
 import { decide } from './fallback.ts';
 import type { CallGuards } from './guards/call-guards.ts';
 import type { GuardSet } from './guards/guard-set.ts';
+import { hedgeAfterMs, race } from './hedge.ts';
 import type { ServersRoom } from './mcp/servers-room.ts';
 import { openForm } from './media/media-call.ts';
 import { type Meters, record } from './meters.ts';
@@ -218,7 +219,9 @@ async function tryNext(call: Call, plane: Plane, trail: Trail, deadlineMs: numbe
     const refused = holding instanceof Promise ? await holding : holding;
     if (refused === null) {
       trail.tried.add(target);
-      const outcome = await attempt(call, plane, target, deadlineMs);
+      const afterMs = hedgeAfterMs(call, trail);
+      const outcome =
+        afterMs === null ? await attempt(call, plane, target, deadlineMs) : await race(call, target, { plane, trail, deadlineMs, afterMs, attempt });
       if (!(outcome instanceof Attempt)) settleTargetBudget(call, deps, 0n);
       return outcome;
     }
@@ -244,7 +247,8 @@ async function attempt(call: Call, plane: Plane, target: Target, deadlineMs: num
   if ('errorClass' in prepared) return prepared;
   call.native = translation === null;
   // It may have left while a token was fetched.
-  if (call.gone) return ownFailure(new ClientGone());
+  if (call.gone || call.side?.lost === true) return ownFailure(new ClientGone());
+  if (call.side !== null) call.side.opened = true;
   const record = await (asked.background ? openBackground : openWritten)(call, deps, target, model);
   if (record === null) return ownFailure(new ClientGone());
   const tried = new Attempt(call, target, { pool, nowMs: () => deps.clock.nowMs() });
@@ -275,7 +279,7 @@ async function attempt(call: Call, plane: Plane, target: Target, deadlineMs: num
 async function failed({ call, deps, target }: { call: Call; deps: GatewayDeps; target: Target }, record: AttemptRecord, failure: Failure): Promise<void> {
   const nowMs = deps.clock.nowMs();
   if (call.begun) await withdrawBackground(call, deps);
-  if (call.gone) {
+  if (call.gone || call.side?.lost === true) {
     target.health.left();
     closeDelivered(call, deps, target, {
       outcome: 'cancelled',

@@ -50,6 +50,7 @@ export function draftAttempt(call: Call, deps: GatewayDeps, target: Target, upst
     currency,
     priceId: price?.id ?? null,
     path: organisationPath(call, deps),
+    ...(call.side?.beside === true ? { beside: true } : {}),
   };
   const record: AttemptRecord = {
     index,
@@ -93,7 +94,8 @@ function openAttempt(call: Call, deps: GatewayDeps, target: Target, upstreamMode
  */
 export async function openWritten(call: Call, deps: GatewayDeps, target: Target, upstreamModel: string): Promise<AttemptRecord | null> {
   const record = await openAttempt(call, deps, target, upstreamModel);
-  if (!call.gone) return record;
+  if (call.side !== null) call.side.record = record;
+  if (!call.gone && call.side?.lost !== true) return record;
   closeFailed(record, ownFailure(new ClientGone()), deps.clock.nowUs());
   return null;
 }
@@ -120,7 +122,7 @@ export function closeFailed(record: AttemptRecord, failure: Failure, nowUs: numb
 
 /** Closes a try that delivered something; sets the call's usage and adds to its cost. */
 export function closeDelivered(call: Call, deps: GatewayDeps, target: Target, delivered: Delivered): void {
-  const record = call.attempts.at(-1) as AttemptRecord;
+  const record = call.side?.record ?? (call.attempts.at(-1) as AttemptRecord);
   const nowUs = deps.clock.nowUs();
   const { usage, estimated, price } = billOf(call, delivered, priceOf(target, deps, delivered.answeredModel));
   record.endedAtUs = nowUs;
@@ -219,7 +221,7 @@ export function settledRecord(call: Call, deps: GatewayDeps, ending: Ending, kee
     usage: call.usage,
     usageEstimated: call.usageEstimated,
     // A call whose every try failed cost nothing; one whose price is unknown has no cost.
-    cost: call.costPicos !== null ? formatPicos(call.costPicos) : call.usage === null ? '0' : null,
+    cost: call.costPicos !== null || call.usage === null ? formatPicos((call.costPicos ?? 0n) + call.besidePicos) : null,
     currency: last?.currency ?? 'USD',
     attempts: call.attempts,
     ...(call.guards === null ? {} : { guards: call.guards.log }),

@@ -28,6 +28,7 @@ export function readRouting(router: readonly Section[], both: readonly Section[]
     }
     return null;
   };
+  const hedgeAfterMs = first(router, hedging);
   const restSeconds = first(both, (section) => section.number('cooldown_time', { min: 0, max: 86_400 }));
   return {
     strategy: first(router, strategyOf) ?? 'simple-shuffle',
@@ -37,6 +38,7 @@ export function readRouting(router: readonly Section[], both: readonly Section[]
     maxFallbacks: first(router, (section) => section.number('max_fallbacks', { integer: true, min: 0, max: 20 })) ?? MAX_FALLBACKS,
     retryPolicy: first(router, (section) => policyIn(section, 'retry_policy')) ?? {},
     groupRetryPolicy: first(router, groupPolicies) ?? {},
+    ...(hedgeAfterMs === null ? {} : { hedgeAfterMs }),
     restMs: restSeconds === null ? null : Math.round(restSeconds * 1000),
     allowedFails: first(both, (section) => section.number('allowed_fails', { integer: true, min: 0, max: 1_000_000 })),
     restsDisabled: first(router, (section) => section.boolean('disable_cooldowns')) ?? false,
@@ -46,6 +48,14 @@ export function readRouting(router: readonly Section[], both: readonly Section[]
     tagFiltering: first(router, (section) => section.boolean('enable_tag_filtering')) ?? false,
     matchAnyTag: first(router, (section) => section.boolean('tag_filtering_match_any')) ?? true,
   };
+}
+
+/** Ours: `hedge_after_seconds: {gpt-4o: 1.5}`. */
+function hedging(section: Section): Record<string, number> | null {
+  if (!section.has('hedge_after_seconds')) return null;
+  const models = section.section('hedge_after_seconds');
+  const seconds = models.keys().map((name) => [name, models.number(name, { min: 0.01, max: 600 })] as const);
+  return Object.fromEntries(seconds.flatMap(([name, value]) => (value === null ? [] : [[name, Math.round(value * 1000)]])));
 }
 
 function strategyOf(section: Section): Routing['strategy'] | null {

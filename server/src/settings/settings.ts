@@ -249,6 +249,8 @@ export interface RoutingConfig {
   /** Failures a minute that a deployment may have before it rests; null = by the kind of failure. */
   readonly allowedFails: number | null;
   readonly restsDisabled: boolean;
+  /** model name -> how long a stream may take to begin before another deployment is asked too; "*" = any model. Absent = never. */
+  readonly hedgeAfterMs?: Readonly<Record<string, number>>;
   /** Provider -> what may be spent on all its deployments in a window. */
   readonly providerBudgets: Readonly<Record<string, { readonly max: string; readonly duration: string }>>;
   /** Deployments whose context window seems too small for a call are passed over. */

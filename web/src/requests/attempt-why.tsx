@@ -11,6 +11,7 @@ type PassedOver = NonNullable<Attempt['choice']>['passedOver'][number];
 /** How a deployment was chosen, in words; a strategy of the configuration keeps its name. */
 const CHOSEN: Readonly<Record<string, TextKey>> = {
   affinity: 'attempts.byAffinity',
+  hedge: 'attempts.byHedge',
   retry: 'attempts.byRetry',
   'last resort': 'attempts.byLastResort',
 };

@@ -38,7 +38,7 @@ export function entriesOfSettled(call: CallSettled): LedgerEntry[] {
 
 /**
  * The entries of a call that began and was never settled: the last attempt is billed at its reservation. Earlier attempts had failed
- * before it began (that is why it began) and what they cost, if anything, is unknown.
+ * before it began (that is why it began) and what they cost, if anything, is unknown; but for the one that it was sent beside (hedging), which is billed as well.
  */
 export function entriesOfUnknown(attempts: readonly CallStarted[]): LedgerEntry[] {
   const ordered = [...attempts].sort((a, b) => a.attempt - b.attempt);
@@ -47,7 +47,8 @@ export function entriesOfUnknown(attempts: readonly CallStarted[]): LedgerEntry[
   const call = unknownCall(first);
   return ordered.map((started, index) => {
     const final = index === ordered.length - 1;
-    return { call, attempt: unknownAttempt(started, final), final };
+    const isBilled = final || (index === ordered.length - 2 && ordered[index + 1]?.beside === true);
+    return { call, attempt: unknownAttempt(started, isBilled), final };
   });
 }
 

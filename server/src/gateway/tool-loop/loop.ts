@@ -141,7 +141,7 @@ class ToolLoop implements InnerEvents {
     if (door.gone) throw new ClientGone();
     await this.#run(call, this.#plane);
     if (door.gone) throw new ClientGone();
-    this.#spentPicos = this.#spentPicos === null || call.costPicos === null ? null : this.#spentPicos + call.costPicos;
+    this.#spentPicos = this.#spentPicos === null || call.costPicos === null ? null : this.#spentPicos + call.costPicos + call.besidePicos;
     return this.#heard({ call, response });
   }
 

@@ -4,6 +4,7 @@ export const attemptsEn = {
   'attempts.byStrategy': 'Chosen by {{strategy}}; not the others because:',
   'attempts.byAffinity': 'It served this session or key before; not the others because:',
   'attempts.byRetry': 'Tried again: no other was left.',
+  'attempts.byHedge': 'The deployment before was slow to begin: this one was asked beside it.',
   'attempts.byLastResort': 'Every deployment rested: the one whose rest ends first was called all the same.',
   'attempts.whyNotReady': 'not ready (a key or an address is missing)',
   'attempts.whyBudget': 'its budget or that of its provider is used up',

@@ -6,6 +6,7 @@ export const attemptsJa: Record<keyof typeof attemptsEn, string> = {
   'attempts.byStrategy': '{{strategy}} で選択。他を選ばなかった理由:',
   'attempts.byAffinity': '同じセッションまたはキーを前回処理した接続先。他を選ばなかった理由:',
   'attempts.byRetry': '再試行: 他に残っている接続先がありませんでした。',
+  'attempts.byHedge': '先の接続先の応答開始が遅いため、この接続先にも並行して要求しました。',
   'attempts.byLastResort': 'すべての接続先が休止中のため、最も早く休止が終わるものを呼び出しました。',
   'attempts.whyNotReady': '準備未完了（キーまたはアドレスが未設定）',
   'attempts.whyBudget': '接続先またはプロバイダーの予算を使い切っています',
