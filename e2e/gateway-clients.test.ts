@@ -1,6 +1,7 @@
 // The official OpenAI client (both classes) and the seed's curl against a started process: answers, streams, embeddings, refusals, the row in the request log, the trace.
 import OpenAI, { AzureOpenAI } from 'openai';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { minuteWithRoom } from '../server/src/gateway/minute-fixture.ts';
 import { call, chat, generateKey, observe } from './client.ts';
 import { type FakeProvider, startFakeProvider } from './fake-provider/fake-provider.ts';
 import { gatewayConfig } from './gateway-config.ts';
@@ -179,6 +180,7 @@ describe('keys', () => {
     expect(last).toContain('budget_exceeded');
   });
   it('stop at their requests a minute and their parallel calls', async () => {
+    await minuteWithRoom();
     const slow = await generateKey(platform, { rpm_limit: 2 });
     const statuses = [];
     for (let index = 0; index < 3; index++) statuses.push(await chat(platform, slow, 'demo'));

@@ -1,6 +1,7 @@
 // The data plane through a real socket against the fake provider: what goes up, what comes back, what is written down.
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type FakeProvider, startFakeProvider } from '../../../e2e/fake-provider/fake-provider.ts';
+import { minuteWithRoom } from './minute-fixture.ts';
 import { DEPLOYMENT, MASTER_KEY, startTestGateway, type TestGateway } from './test-gateway-fixture.ts';
 
 let provider: FakeProvider;
@@ -248,6 +249,7 @@ describe('keys and limits', () => {
   });
 
   it('limits requests, parallel calls and tokens', async () => {
+    await minuteWithRoom();
     test.key('sk-rpm', { rpmLimit: 2 });
     const statuses = [];
     for (let index = 0; index < 3; index++) statuses.push((await post({ model: 'gpt', messages: MESSAGES }, { authorization: 'Bearer sk-rpm' })).status);
@@ -260,6 +262,7 @@ describe('keys and limits', () => {
     const both = await Promise.all([1, 2].map(() => post({ model: 'gpt', messages: MESSAGES }, { authorization: 'Bearer sk-parallel' })));
     expect(both.map((response) => response.status).sort()).toEqual([200, 429]);
     expect((await post({ model: 'gpt', messages: MESSAGES }, { authorization: 'Bearer sk-parallel' })).status).toBe(200);
+    await minuteWithRoom();
     test.key('sk-tpm', { tpmLimit: 20 });
     expect((await post({ model: 'gpt', messages: MESSAGES }, { authorization: 'Bearer sk-tpm' })).status).toBe(200);
     expect((await post({ model: 'gpt', messages: MESSAGES }, { authorization: 'Bearer sk-tpm' })).status).toBe(429);

@@ -1,6 +1,7 @@
 // The exact cache against real HTTP: the same call is answered once, to whom it belongs, for as long as it may be, at no cost; everything else is a call to the upstream.
 import fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { minuteWithRoom } from '#gateway/minute-fixture.ts';
 import { type ScriptedUpstream, startScriptedUpstream } from '#gateway/providers/upstream-fixture.ts';
 import { readRequest } from '#gateway/request.ts';
 import { DEPLOYMENT, startTestGateway, type TestGateway } from '#gateway/test-gateway-fixture.ts';
@@ -182,6 +183,7 @@ describe('the rules', () => {
     expect((await ask({}, 'sk-other')).status).toBe(401);
     expect((await ask({}, 'sk-poor')).text).toContain('Budget has been exceeded');
     for (let time = 0; time < 6; time++) expect((await ask({}, 'sk-tokens')).status).toBe(200);
+    await minuteWithRoom();
     expect([(await ask({}, 'sk-slow')).status, (await ask({}, 'sk-slow')).status, (await ask({}, 'sk-slow')).status]).toEqual([200, 200, 429]);
     expect(calls()).toBe(1);
   });

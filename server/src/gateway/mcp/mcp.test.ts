@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { minuteWithRoom } from '#gateway/minute-fixture.ts';
 import { MASTER_KEY, startTestGateway, type TestGateway } from '#gateway/test-gateway-fixture.ts';
 import type { McpServer } from './access.ts';
 import { startMcpServer, type TestMcpServer } from './mcp-server-fixture.ts';
@@ -198,6 +199,7 @@ describe('a call of a tool', () => {
   it('is held to budgets and limits', async () => {
     expect(await use(await clientOf('sk-poor'), 'plain-echo')).toMatchObject({ content: [{ text: expect.stringContaining('said') }] });
     expect(await use(await clientOf('sk-poor'), 'plain-echo')).toMatchObject({ isError: true, content: [{ text: expect.stringMatching(/budget/i) }] });
+    await minuteWithRoom();
     const once = await clientOf('sk-once');
     expect((await use(once, 'plain-echo')).isError).toBeUndefined();
     expect(await use(once, 'plain-echo')).toMatchObject({ isError: true, content: [{ text: expect.stringMatching(/limit/i) }] });

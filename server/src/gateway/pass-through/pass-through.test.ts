@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { allTexts } from '#gateway/guards/content-texts.ts';
 import type { GuardConfig } from '#gateway/guards/guard.ts';
+import { minuteWithRoom } from '#gateway/minute-fixture.ts';
 import { streamMessage } from '#gateway/providers/bedrock/event-stream-fixture.ts';
 import { type ScriptedUpstream, startScriptedUpstream } from '#gateway/providers/upstream-fixture.ts';
 import { DEPLOYMENT, MASTER_KEY, ROUTING, startTestGateway, type TestGateway } from '#gateway/test-gateway-fixture.ts';
@@ -197,6 +198,7 @@ describe('the rules', () => {
     expect((await send('/openai/v1/chat/completions', { key: 'sk-mini', body: CHAT })).status).toBe(200);
     expect((await send('/openai/v1/files', { key: 'sk-openai' })).status).toBe(200);
     expect((await send('/openai/v1/files', { key: MASTER_KEY })).status).toBe(200);
+    await minuteWithRoom();
     const slow = [await send('/openai/v1/files', { key: 'sk-slow' }), await send('/openai/v1/files', { key: 'sk-slow' })];
     expect(slow.map(({ status }) => status)).toEqual([200, 429]);
   });

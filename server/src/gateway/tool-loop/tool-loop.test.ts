@@ -1,6 +1,7 @@
 // Chats with tools of MCP servers: a real MCP server behind, a scripted model before, and everything that can happen between the turns.
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { startMcpServer, type TestMcpServer } from '#gateway/mcp/mcp-server-fixture.ts';
+import { minuteWithRoom } from '#gateway/minute-fixture.ts';
 import { type ScriptedUpstream, startScriptedUpstream } from '#gateway/providers/upstream-fixture.ts';
 import { DEPLOYMENT, startTestGateway, type TestGateway } from '#gateway/test-gateway-fixture.ts';
 import { dataOf } from '#http/sse.ts';
@@ -45,7 +46,7 @@ beforeAll(async () => {
   test.key('sk-none');
   test.key('sk-chats', { ...grant(['tools']), allowedRoutes: ['openai_routes'] });
   test.key('sk-poor', { ...grant(['tools']), maxBudgetPicos: 250_000_000_000n });
-  for (const key of ['sk-twice', 'sk-again']) test.key(key, { ...grant(['tools']), rpmLimit: 2 });
+  test.key('sk-twice', { ...grant(['tools']), rpmLimit: 2 });
 });
 afterEach(() => {
   test.written.settled.length = 0;
@@ -437,13 +438,9 @@ describe('what bounds the turns', () => {
   });
 
   it('are limits and budgets of the key, also in the middle', async () => {
-    const limit = (key: string) => {
-      upstream.script(chatAnswer({ calls: [['c1', 'tools-echo', {}]] }), chatAnswer({ text: 'never' }));
-      return ask({}, key);
-    };
-    // A minute that ends between the turns gives its room anew; the next one does not end as soon.
-    const first = await limit('sk-twice');
-    const limited = first.status === 200 ? await limit('sk-again') : first;
+    await minuteWithRoom();
+    upstream.script(chatAnswer({ calls: [['c1', 'tools-echo', {}]] }), chatAnswer({ text: 'never' }));
+    const limited = await ask({}, 'sk-twice');
     expect([limited.status, limited.headers.get('retry-after') !== null, upstream.seen.length]).toEqual([429, true, 1]);
     upstream.script(chatAnswer({ calls: [['c1', 'tools-echo', {}]], usage: [10, 5] }), chatAnswer({ text: 'never' }));
     const poor = await ask({ max_tokens: 20 }, 'sk-poor');
