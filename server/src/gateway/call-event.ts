@@ -37,7 +37,7 @@ function wideEvent(call: Call, traceId: string, { status, model, endUs }: { stat
     bytesIn: (call.form?.scanned.bytes ?? call.body).byteLength,
     inputTokens: usage === null ? null : usage.total - usage.output,
     outputTokens: usage?.output ?? null,
-    cost: call.costPicos === null ? null : formatPicos(call.costPicos),
+    cost: call.costPicos === null ? null : formatPicos(call.costPicos + call.besidePicos),
     keyId: call.keyId.slice(0, 12),
     keyAlias: key?.alias ?? null,
     teamId: key?.teamId ?? null,

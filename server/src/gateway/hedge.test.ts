@@ -110,6 +110,7 @@ describe('a stream that is slow to begin', () => {
     });
     expect(last()).toMatchObject({ outcome: 'success', usage: { input: 10, output: 2 } });
     billsAll();
+    await until(() => test.logLines.some((line) => line.includes(`"cost":"${last()?.cost}"`)));
     expect(test.deps.budgets.spentPicos(keyAccount()) - before).toBe(parsePicos(last()?.cost ?? ''));
     expect(test.written.started.map(({ attempt, beside }) => [attempt, beside])).toEqual([
       [0, undefined],

@@ -95,7 +95,6 @@ async function hedged(call: Call, runners: Runner[], parts: Race): Promise<Runne
   if (reservation !== null) plane.deps.budgets.settle(reservation, lostPicos);
   call.besidePicos += lostPicos;
   call.heldBytes += loser.lane.heldBytes;
-  call.upstreamUs += loser.lane.upstreamUs;
   lastOf(call, winner);
   return winner;
 }
