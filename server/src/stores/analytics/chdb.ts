@@ -177,6 +177,8 @@ function writeConfig(options: ChdbOptions): string {
     query_condition_cache_size: 8 * 1024 * 1024,
     background_pool_size: 2,
     background_schedule_pool_size: 4,
+    // Merges give way to whoever waits for an answer. The engine asks for the right to it first: without CAP_SYS_NICE (root has it) nothing changes.
+    os_threads_nice_value_merge_mutate: 5,
     max_concurrent_queries: 32,
   };
   const lines = Object.entries(values).map(([name, value]) => `  <${name}>${value}</${name}>`);
