@@ -26,6 +26,8 @@ export interface CallUsage {
   reasoningOutput?: number;
   audioInput?: number;
   audioOutput?: number;
+  /** Sound among the cached input. */
+  cachedAudioInput?: number;
   /** Searches that a rerank is billed for. */
   searches?: number;
   /** Image tokens, parts of input and output. */
@@ -94,7 +96,17 @@ export interface PassedOver {
   status?: number;
 }
 
-type TokenPart = 'input' | 'cachedInput' | 'cacheCreationInput' | 'audioInput' | 'imageInput' | 'output' | 'reasoningOutput' | 'audioOutput' | 'imageOutput';
+type TokenPart =
+  | 'input'
+  | 'cachedInput'
+  | 'cachedAudioInput'
+  | 'cacheCreationInput'
+  | 'audioInput'
+  | 'imageInput'
+  | 'output'
+  | 'reasoningOutput'
+  | 'audioOutput'
+  | 'imageOutput';
 type UnitPart = 'searches' | 'images' | 'megapixels' | 'characters' | 'seconds';
 export type CostPart = TokenPart | UnitPart;
 
@@ -136,8 +148,10 @@ export interface CallStarted {
 type TextEndpoint = 'chat' | 'completions' | 'embeddings' | 'messages' | 'responses' | 'generate-content' | 'moderations' | 'rerank';
 type AudioEndpoint = 'speech' | 'transcriptions' | 'translations';
 type ImageEndpoint = 'image-generations' | 'image-edits' | 'image-variations';
+/** A session, one of its responses, and what a listening model wrote down of its sound. */
+type RealtimeEndpoint = 'realtime-session' | 'realtime' | 'realtime-transcription';
 /** What was called. */
-export type CallEndpoint = TextEndpoint | AudioEndpoint | ImageEndpoint | 'pass-through' | 'mcp';
+export type CallEndpoint = TextEndpoint | AudioEndpoint | ImageEndpoint | RealtimeEndpoint | 'pass-through' | 'mcp';
 
 /** JSON header of JournalKind.callSettled. parts[1] = request body as received, parts[2] = answer as relayed (absent when `content` is not 'full'). */
 export interface CallSettled {

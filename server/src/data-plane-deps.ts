@@ -9,14 +9,14 @@ type Input = Pick<GatewayDeps, 'settings' | 'log' | 'version'> & {
 };
 
 interface DataPlaneParts
-  extends Pick<GatewayDeps, 'config' | 'keys' | 'coordination' | 'metrics' | 'responses' | 'batches' | 'background' | 'prices'>,
+  extends Pick<GatewayDeps, 'config' | 'keys' | 'coordination' | 'metrics' | 'responses' | 'batches' | 'background' | 'realtimeSecrets' | 'prices'>,
     Required<Pick<GatewayDeps, 'spans'>> {
   money: { budgets: GatewayDeps['budgets']; governed: GatewayDeps['governed']; callJournal: GatewayDeps['journal'] };
 }
 
 export function dataPlaneDeps(
   { settings, identity, log, version }: Input,
-  { config, keys, money, coordination, metrics, spans, responses, batches, background, prices }: DataPlaneParts,
+  { config, keys, money, coordination, metrics, spans, responses, batches, background, realtimeSecrets, prices }: DataPlaneParts,
 ): GatewayDeps {
   return {
     config,
@@ -31,6 +31,7 @@ export function dataPlaneDeps(
     responses,
     batches,
     background,
+    realtimeSecrets,
     // Processes of one machine keep one local cache.
     cache: { local: settings.front?.limits == null && !hasCallWorkers(settings) ? new MemoryValues() : coordination.values, shared: coordination.values },
     masterKeyHash: identity.masterKeyHash,

@@ -4,7 +4,7 @@ import { getRequestListener } from '@hono/node-server';
 import { createApp, type RequestEvent } from '#http/app.ts';
 import { createClientAddress, createProxyCheck } from '#http/client-address.ts';
 import { errorResponse } from '#http/errors.ts';
-import { type Door, openDoor } from '#http/listen.ts';
+import { type Door, type DoorOptions, openDoor } from '#http/listen.ts';
 import { AppError } from '#lib/errors.ts';
 import { tellLedger } from '#observe/clients/notes.ts';
 import { type GrpcDoor, openGrpcDoor } from '#observe/ingest/otlp-grpc-door.ts';
@@ -50,6 +50,7 @@ export async function openDoors(input: DoorsInput): Promise<Doors> {
       ...(door === 'gateway' && hasCallWorkers(settings) ? { socket: frontSocket(settings.dataDir) } : {}),
       rootPath: settings.rootPath,
       dataPlane,
+      ...(dataPlane === null ? {} : { upgrades: upgradesOf(house) }),
       fallback: fallbackOf(input, door),
     });
 
@@ -65,6 +66,10 @@ export async function openDoors(input: DoorsInput): Promise<Doors> {
   return withDrain({ gateway, observe, otlpGrpc: await openGrpc(input) });
 }
 
+function upgradesOf({ gateway }: House): NonNullable<DoorOptions['upgrades']> {
+  return { wants: (request) => gateway.upgrades(request), take: (request, socket, head) => gateway.upgrade(request, socket, head) };
+}
+
 /** A call worker's door is the front's: node:cluster shares the port. */
 async function openForFront({ settings, house }: DoorsInput, front: NonNullable<Settings['front']>): Promise<Door | null> {
   if (!front.serves) return null;
@@ -74,6 +79,7 @@ async function openForFront({ settings, house }: DoorsInput, front: NonNullable<
     port,
     rootPath,
     dataPlane: (request, response) => house.gateway.handle(request, response),
+    upgrades: upgradesOf(house),
     fallback: forwardToFront(front.socket),
   });
 }

@@ -4,13 +4,14 @@ import { createBatchStore } from '#gateway/batches/store.ts';
 import type { GatewayDeps } from '#gateway/deps.ts';
 import type { Gateway } from '#gateway/gateway.ts';
 import type { JobRunner } from '#gateway/jobs/runner.ts';
+import { createRealtimeSecrets } from '#gateway/realtime/secret-store.ts';
 import { startBackground } from '#gateway/responses/background/runner.ts';
 import { createBackgroundStore } from '#gateway/responses/background/store.ts';
 import type { Records } from '#stores/records/port.ts';
 import { servesCalls } from './open-callbacks.ts';
 
-export function jobStores(records: Records): Pick<GatewayDeps, 'batches' | 'background'> {
-  return { batches: createBatchStore(records), background: createBackgroundStore(records) };
+export function jobStores(records: Records): Pick<GatewayDeps, 'batches' | 'background' | 'realtimeSecrets'> {
+  return { batches: createBatchStore(records), background: createBackgroundStore(records), realtimeSecrets: createRealtimeSecrets(records) };
 }
 
 /** Does nothing in a role that serves no calls. */

@@ -56,6 +56,9 @@ const OPERATIONS = {
   'image-generations': 'image_generation',
   'image-edits': 'image_edit',
   'image-variations': 'image_variation',
+  'realtime-session': 'realtime_session',
+  realtime: 'realtime',
+  'realtime-transcription': 'speech_to_text',
   mcp: 'execute_tool',
   batch: 'batch',
 } as const;

@@ -72,6 +72,9 @@ const CALL_TYPES = {
   'image-generations': 'aimage_generation',
   'image-edits': 'aimage_edit',
   'image-variations': 'aimage_variation',
+  'realtime-session': '_arealtime',
+  realtime: '_arealtime',
+  'realtime-transcription': '_arealtime',
   mcp: 'call_mcp_tool',
   batch: 'acreate_batch',
 } as const;

@@ -3,6 +3,7 @@ import type { VirtualKey } from '#identity/principal.ts';
 import { AppError } from '#lib/errors.ts';
 import { matchProvider } from './pass-through/doors.ts';
 import { matchPath, PATHS, type PathMatch } from './paths.ts';
+import { REALTIME_PATHS } from './realtime/paths.ts';
 
 /** Which part of the gateway answers: the data plane, or administration. */
 export type KeyDoor = 'llm' | 'admin';
@@ -94,7 +95,7 @@ function climbs(path: string): boolean {
 
 /** `/chat/completions` and `/v1/chat/completions` are one call: a key that is for the one is for the other, also where the path names the model. */
 function isSameCall(entry: string, path: string, door: KeyDoor): boolean {
-  const named = PATHS.get(entry);
+  const named = PATHS.get(entry) ?? REALTIME_PATHS.get(entry);
   if (door !== 'llm' || named === undefined) return false;
   const match = matchPath(path);
   return match !== null && match.kind === named.kind && endpointOf(match) === endpointOf(named);

@@ -42,6 +42,16 @@ export function authenticate(asking: Asking, deps: GatewayDeps, keyHeaderName: s
   return atDoor(accept(known, keyId, deps.clock.nowMs()), asking, door);
 }
 
+/**
+ * The caller by the hash of a key that was presented earlier, as the key stands now.
+ * @throws AppError as `authenticate`.
+ */
+export async function authenticateAgain(keyId: string, asking: Asking, deps: GatewayDeps): Promise<Caller> {
+  if (deps.masterKeyHash !== null && sameDigest(keyId, deps.masterKeyHash)) return { key: null, keyId };
+  const known = deps.keys.find(keyId) ?? (await deps.keys.load(keyId));
+  return atDoor(accept(known, keyId, deps.clock.nowMs()), asking, 'llm');
+}
+
 function atDoor(caller: Caller, { url }: Asking, door: KeyDoor): Caller {
   if (caller.key !== null) checkRoute(caller.key, url ?? '/', door);
   return caller;

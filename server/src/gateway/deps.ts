@@ -8,6 +8,7 @@ import type { Spans } from '#telemetry/spans.ts';
 import type { BatchStore } from './batches/port.ts';
 import type { CachePlaces } from './cache/response-cache.ts';
 import type { Budgets, CallJournal, GovernedLevels, KeyDirectory, OutputHistory } from './ports.ts';
+import type { RealtimeSecrets } from './realtime/secret-store.ts';
 import type { BackgroundStore } from './responses/background/port.ts';
 import type { ResponseStore } from './responses/port.ts';
 
@@ -38,6 +39,7 @@ export interface GatewayDeps {
   readonly responses: ResponseStore;
   readonly batches: BatchStore;
   readonly background: BackgroundStore;
+  readonly realtimeSecrets: RealtimeSecrets;
   readonly cache: CachePlaces;
   /** SHA-256 of the master key in hex; null = there is none and only virtual keys pass. */
   readonly masterKeyHash: string | null;

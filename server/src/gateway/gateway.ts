@@ -1,5 +1,6 @@
 // The data plane's door: takes the requests whose path is its own, keeps the current configuration, drains.
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
 import { createClientAddress } from '#http/client-address.ts';
 import { AppError } from '#lib/errors.ts';
 import type { GatewayConfig } from '#settings/settings.ts';
@@ -28,11 +29,14 @@ import { matchProvider } from './pass-through/doors.ts';
 import { passThrough } from './pass-through/run.ts';
 import { matchStated } from './pass-through/stated.ts';
 import { matchPath, type PathMatch } from './paths.ts';
-import { sendWhole } from './reply.ts';
+import { RealtimeDoor, responseOn } from './realtime/door.ts';
+import { serveSecrets } from './realtime/secrets.ts';
+import { sendFailure, sendWhole } from './reply.ts';
 import { methodsOf, serveResponse } from './responses/resource.ts';
 import { type Plane, run } from './run.ts';
 import { hearRests } from './shared-rests.ts';
 import { Snapshot } from './snapshot.ts';
+import { UnderWay } from './under-way.ts';
 
 /** One deployment as the admin API and the console show it. */
 export interface DeploymentState {
@@ -54,6 +58,10 @@ export interface GatewayState {
 export interface Gateway {
   /** Takes a request when its path is the data plane's (true), else leaves it untouched (false). */
   handle(request: IncomingMessage, response: ServerResponse): boolean;
+  /** Whether a request for a WebSocket is the data plane's. */
+  upgrades(request: IncomingMessage): boolean;
+  /** Takes such a request; its HTTP answer, should it be refused, is written on the socket. */
+  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
   /** New calls use the new configuration; calls under way keep theirs. Resolves when the old connections are closed. @throws AppError when it cannot be used (the old one stays). */
   swapConfig(config: GatewayConfig): Promise<void>;
   /** Why a request may not come from where it comes from (allowed_ips); null when it may. */
@@ -71,26 +79,29 @@ export interface Gateway {
 export function createGateway(deps: GatewayDeps): Gateway {
   const guarding = { meters: createGuardMeters(deps.metrics), log: deps.log };
   let snapshot = new Snapshot(deps.config, deps.settings, guarding);
-  let inFlight = 0;
+  const working = new UnderWay();
+  const underWay = (work: Promise<void>): void => working.add(work);
   let draining = false;
-  let drained: (() => void) | null = null;
   const addressOf = createClientAddress(deps.settings.trustedProxies);
   const pool = new BytePool(deps.settings.limits.inFlightBytes);
   const stopHearing = hearRests(() => snapshot, deps);
-  const plane = planeOf(deps, pool, () => inFlight);
+  const plane = planeOf(deps, pool, () => working.count);
 
-  /** Counts what is under way, for the drain. */
-  function underWay(work: Promise<void>): void {
-    inFlight++;
-    void work.finally(() => {
-      inFlight--;
-      if (inFlight === 0) drained?.();
-    });
+  function opened(match: OwnMatch, http: [IncomingMessage, ServerResponse]): Call {
+    const call = new Call(deps, snapshot, match, http);
+    call.clientAddress = addressOf(http[0]);
+    return call;
   }
 
-  function serveCall(match: PathMatch & { kind: 'call' | 'pass-through' | 'mcp' }, request: IncomingMessage, response: ServerResponse): void {
-    const call = new Call(deps, snapshot, match, [request, response]);
-    call.clientAddress = addressOf(request);
+  const realtime = new RealtimeDoor(deps.metrics);
+  const sockets = socketsOf({
+    current: () => snapshot,
+    refusalOf: (request) => refusalOf(request) ?? (draining ? shuttingDown() : null),
+    serve: (match, http, head) => underWay(within(snapshot, () => realtime.serve(opened(match, http), plane, [http[0].socket, head]))),
+  });
+
+  function serveCall(match: OwnMatch, request: IncomingMessage, response: ServerResponse): void {
+    const call = opened(match, [request, response]);
     response.on('close', () => {
       if (!response.writableFinished) call.leave();
     });
@@ -99,16 +110,11 @@ export function createGateway(deps: GatewayDeps): Gateway {
 
   function serve(match: PathMatch, request: IncomingMessage, response: ServerResponse): void {
     if (isGoogles(match)) takeQueryKey(request);
-    if (match.kind === 'call' || match.kind === 'pass-through' || match.kind === 'mcp') {
+    if (match.kind === 'call' || match.kind === 'pass-through' || match.kind === 'mcp' || match.kind === 'realtime') {
       serveCall(match, request, response);
       return;
     }
-    response.on('finish', () => plane.meters.calls.add(1, meterName(match, request), '', String(response.statusCode)));
-    if (match.kind === 'file' || match.kind === 'batch')
-      underWay(serveBatches({ at: match, deps, snapshot, pool, request, response, clientAddress: addressOf(request) }));
-    else if (match.kind === 'count-tokens') void countTokens({ snapshot, deps, pool }, match, [request, response]);
-    else if (match.kind === 'response') void serveResponse({ snapshot, deps }, match, [request, response]);
-    else if (match.kind === 'models') void serveModels(snapshot, deps, match.id, [request, response]);
+    serveOther(match, { snapshot, plane, underWay, clientAddress: addressOf(request) }, [request, response]);
   }
 
   const refusalOf = (request: IncomingMessage): AppError | null => (snapshot.comesFrom === null ? null : refusalFrom(snapshot.comesFrom, addressOf(request)));
@@ -128,6 +134,7 @@ export function createGateway(deps: GatewayDeps): Gateway {
       else serve(match, request, response);
       return true;
     },
+    ...sockets,
     async swapConfig(config) {
       const old = snapshot;
       snapshot = new Snapshot(config, deps.settings, guarding);
@@ -135,11 +142,12 @@ export function createGateway(deps: GatewayDeps): Gateway {
     },
     withSnapshot: (work) => within(snapshot, work),
     guard: (name) => snapshot.guards?.named(name) ?? null,
-    state: () => ({ callsInFlight: inFlight, bytesInFlight: pool.inUse, draining, deployments: deploymentStates(snapshot, deps.clock.nowMs()) }),
+    state: () => ({ callsInFlight: working.count, bytesInFlight: pool.inUse, draining, deployments: deploymentStates(snapshot, deps.clock.nowMs()) }),
     async drain() {
       draining = true;
       stopHearing();
-      if (inFlight > 0) await new Promise<void>((resolve) => (drained = resolve));
+      realtime.drain();
+      await working.ended();
       await plane.mcp.close();
       await snapshot.retire();
     },
@@ -149,6 +157,51 @@ export function createGateway(deps: GatewayDeps): Gateway {
 function planeOf(deps: GatewayDeps, pool: BytePool, inFlight: () => number): Plane {
   const mcp = new ServersRoom({ egressAllow: deps.settings.egressAllow, version: deps.version, log: deps.log, nowMs: () => deps.clock.nowMs() });
   return { deps, pool, affinity: new Affinity(), meters: createMeters(deps.metrics, pool, inFlight), mcp, similar: new SimilarAnswers(deps) };
+}
+
+/** What is a call of its own. */
+type OwnMatch = PathMatch & { kind: 'call' | 'pass-through' | 'mcp' | 'realtime' };
+
+interface Serving {
+  readonly snapshot: Snapshot;
+  readonly plane: Plane;
+  underWay(work: Promise<void>): void;
+  readonly clientAddress: string | null;
+}
+
+/** What calls no model, or is written down as something else than a call. */
+function serveOther(match: PathMatch, { snapshot, plane, underWay, clientAddress }: Serving, [request, response]: [IncomingMessage, ServerResponse]): void {
+  const { deps, pool } = plane;
+  response.on('finish', () => plane.meters.calls.add(1, meterName(match, request), '', String(response.statusCode)));
+  if (match.kind === 'file' || match.kind === 'batch') underWay(serveBatches({ at: match, deps, snapshot, pool, request, response, clientAddress }));
+  else if (match.kind === 'count-tokens') void countTokens({ snapshot, deps, pool }, match, [request, response]);
+  else if (match.kind === 'response') void serveResponse({ snapshot, deps }, match, [request, response]);
+  else if (match.kind === 'models') void serveModels(snapshot, deps, match.id, [request, response]);
+}
+
+interface SocketsOf {
+  current(): Snapshot;
+  refusalOf(request: IncomingMessage): AppError | null;
+  serve(match: PathMatch & { kind: 'realtime' }, http: [IncomingMessage, ServerResponse], head: Buffer): void;
+}
+
+/** Requests that become WebSockets. */
+function socketsOf({ current, refusalOf, serve }: SocketsOf): Pick<Gateway, 'upgrades' | 'upgrade'> {
+  return {
+    upgrades: (request) => {
+      const match = matchAt(current(), request.url ?? '/');
+      return match?.kind === 'realtime' && match.part === 'socket' && /^websocket$/i.test(request.headers.upgrade ?? '');
+    },
+    upgrade(request, socket, head) {
+      const match = matchAt(current(), request.url ?? '/') as PathMatch & { kind: 'realtime' };
+      // What goes wrong with the connection is told by its close.
+      socket.on('error', () => {});
+      const response = responseOn(request, socket);
+      const refusal = refusalOf(request);
+      if (refusal !== null) refuseAt(match, response, refusal);
+      else serve(match, [request, response], head);
+    },
+  };
 }
 
 /** The connections of a configuration stay open while the work runs. */
@@ -161,9 +214,16 @@ async function within<Result>(held: Snapshot, work: (held: Snapshot) => Promise<
   }
 }
 
-function serving(call: Call, plane: Plane, match: PathMatch & { kind: 'call' | 'pass-through' | 'mcp' }): Promise<void> {
+function serving(call: Call, plane: Plane, match: OwnMatch): Promise<void> {
   if (match.kind === 'mcp') return serveMcpDoor(call, plane, match);
+  if (match.kind === 'realtime') return match.part === 'secrets' ? serveSecrets(call, plane) : refuseWithoutUpgrade(call, plane);
   return match.kind === 'call' ? run(call, plane) : passThrough(call, plane, match);
+}
+
+/** A session is opened by a WebSocket handshake alone. */
+async function refuseWithoutUpgrade(call: Call, { deps }: Plane): Promise<void> {
+  const error = new AppError(`${call.route} opens a WebSocket: send Upgrade: websocket, or use a realtime client.`, { status: 426, code: 'bad_request_error' });
+  sendFailure(call, deps, ownFailure(error));
 }
 
 /** allowed_ips: an address that is not known is not in any list. */
@@ -212,6 +272,7 @@ function methodsAt(match: PathMatch): readonly string[] {
   if (match.kind === 'response') return methodsOf(match);
   if (match.kind === 'file' || match.kind === 'batch') return batchMethods(match);
   if (match.kind === 'pass-through') return ANY;
+  if (match.kind === 'realtime') return match.part === 'socket' ? GET : POST;
   return match.kind === 'models' || (match.kind === 'mcp' && match.part === 'list') ? GET : POST;
 }
 

@@ -84,6 +84,16 @@ function leavePlaces(call: Call, deps: GatewayDeps): void {
   }
 }
 
+/** Renews the leases of the places that a long call holds. */
+export function keepPlaces(call: Call, deps: GatewayDeps): void {
+  const leaseMs = call.snapshot.config.requestTimeoutMs + MINUTE_MS;
+  for (const limiter of call.limiters) {
+    if (limiter.parallel === null) continue;
+    const entered = deps.coordination.enter(places(limiter), limiter.parallel, call.id, leaseMs, deps.clock.nowMs());
+    if (entered instanceof Promise) entered.catch((error: unknown) => deps.log.warn('a place could not be kept', { error }));
+  }
+}
+
 function forget(pending: void | Promise<void>, deps: GatewayDeps): void {
   if (pending instanceof Promise) pending.catch((error: unknown) => deps.log.warn('a limit could not be given back', { error }));
 }

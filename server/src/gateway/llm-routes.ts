@@ -6,6 +6,7 @@ import { BATCH_PREFIXES } from './batches/paths.ts';
 import { PROVIDER_DOORS } from './pass-through/doors.ts';
 import { GENERATE_METHODS, GENERATE_PREFIXES, MODEL_PREFIXES, MODEL_SUFFIXES, PATHS, RESPONSE_PREFIXES } from './paths.ts';
 import type { Endpoint } from './providers/provider.ts';
+import { REALTIME_PATHS } from './realtime/paths.ts';
 
 /** What request.ts reads; every other field goes to the upstream as it came. A test holds the two to the same refusals. */
 const shared = {
@@ -83,6 +84,9 @@ const CALLS: Readonly<Record<Endpoint, Pick<Route, 'summary' | 'body' | 'dialect
   },
   'image-edits': { summary: 'Pictures changed by a text (multipart/form-data with the fields model, prompt, image, mask; or JSON)', dialect: 'openai' },
   'image-variations': { summary: 'Variations of a picture (multipart/form-data with the fields model and image)', dialect: 'openai' },
+  'realtime-session': { summary: 'A realtime session over a WebSocket (OpenAI’s events)', dialect: 'openai' },
+  realtime: { summary: 'A response of a realtime session', dialect: 'openai' },
+  'realtime-transcription': { summary: 'What was heard in a realtime session', dialect: 'openai' },
   'pass-through': { summary: 'Passed to the provider as it is, with the provider’s credential', body: z.looseObject({}), dialect: 'openai' },
   mcp: { summary: 'Tools of the MCP servers behind the gateway', body: z.looseObject({}), dialect: 'openai' },
   messages: { summary: 'Anthropic Messages for a model of any provider, streamed or whole', body: messagesBody, dialect: 'anthropic' },
@@ -108,10 +112,21 @@ export function llmRoutes(): Route[] {
   for (const { name } of PROVIDER_DOORS)
     for (const method of PASSED_METHODS)
       routes.push(line(method, `/${name}/*`, `Passed on to ${name} with the credential of a deployment that is open for it (use_in_pass_through)`));
-  routes.push(...mcpRoutes());
+  routes.push(...mcpRoutes(), ...realtimeRoutes());
   for (const prefix of RESPONSE_PREFIXES) routes.push(...responseRoutes(`${prefix}:response`));
   for (const [prefix, provider] of BATCH_PREFIXES) routes.push(...batchRoutes(prefix, provider));
   return routes;
+}
+
+function realtimeRoutes(): Route[] {
+  return [...REALTIME_PATHS].map(([path, { part }]) =>
+    part === 'socket'
+      ? line('GET', path, 'A realtime session over a WebSocket (?model=), in OpenAI’s events')
+      : {
+          ...line('POST', path, 'A short-lived secret that opens realtime sessions of one model in the name of the key'),
+          body: z.looseObject({ session: z.looseObject({}).optional() }),
+        },
+  );
 }
 
 function mcpRoutes(): Route[] {

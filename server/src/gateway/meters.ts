@@ -40,6 +40,12 @@ export function createMeters(metrics: Metrics, pool: BytePool, inFlight: () => n
   };
 }
 
+/** Registers how many realtime sessions are open. */
+export function createSessionGauge(metrics: Metrics, open: () => number): void {
+  const gauge = metrics.gauge({ name: 'genai_gateway_realtime_sessions', help: 'Realtime sessions that are open.' });
+  metrics.onCollect(() => gauge.set(open()));
+}
+
 /** Counts a finished call and tells of it. */
 export function record(call: Call, meters: Meters, deps: GatewayDeps): void {
   const status = call.gone ? 499 : call.response.statusCode;

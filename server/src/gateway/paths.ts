@@ -3,6 +3,7 @@ import { type BatchPath, type FilePath, matchBatches } from './batches/paths.ts'
 import { type McpMatch, matchMcp } from './mcp/paths.ts';
 import { matchProvider, type PassThroughMatch } from './pass-through/doors.ts';
 import type { Endpoint } from './providers/provider.ts';
+import { REALTIME_PATHS, type RealtimeMatch } from './realtime/paths.ts';
 
 export type PathMatch =
   | {
@@ -19,6 +20,7 @@ export type PathMatch =
   | BatchPath
   | PassThroughMatch
   | McpMatch
+  | RealtimeMatch
   | { readonly kind: 'absent'; readonly path: string }
   | { readonly kind: 'models'; readonly id: string | null };
 
@@ -96,6 +98,7 @@ export function matchPath(target: string): PathMatch | null {
   const path = query < 0 ? target : target.slice(0, query);
   return (
     PATHS.get(path) ??
+    REALTIME_PATHS.get(path) ??
     generateInPath(path) ??
     modelInPath(path) ??
     responseInPath(path) ??

@@ -311,14 +311,14 @@ function headerSeconds(call: Call, name: string): number | null {
   return Number.isFinite(seconds) && seconds > 0 ? seconds * 1000 : null;
 }
 
-function maxRetries(call: Call, target: Target): number {
+export function maxRetries(call: Call, target: Target): number {
   const header = call.request.headers['x-litellm-num-retries'];
   const asked = typeof header === 'string' && /^\d{1,2}$/.test(header) ? Math.min(Number(header), 10) : null;
   return call.asked?.retries ?? asked ?? target.deployment.maxRetries ?? call.snapshot.config.retries;
 }
 
 /** Tries that the retry policy states for this class of failure; null = it states none. */
-function policyRetries(call: Call, errorClass: string | null): number | null {
+export function policyRetries(call: Call, errorClass: string | null): number | null {
   const { retryPolicy, groupRetryPolicy } = call.snapshot.config.routing;
   if (errorClass === null) return null;
   // A budget that is used up is not waited for.
@@ -328,7 +328,7 @@ function policyRetries(call: Call, errorClass: string | null): number | null {
 }
 
 /** The next model of the fallback list that exists, was not tried and may be used by the key. A list for the kind of failure goes before the general one. */
-function nextModel(call: Call, tried: ReadonlySet<string>, errorClass: string | null): string | null {
+export function nextModel(call: Call, tried: ReadonlySet<string>, errorClass: string | null): string | null {
   const { fallbacks, routing } = call.snapshot.config;
   if (call.fallbacks >= routing.maxFallbacks || call.pinnedTo !== null) return null;
   const asked = call.asked as Asked;

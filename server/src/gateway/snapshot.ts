@@ -1,6 +1,7 @@
 // A configuration made ready: names, wildcards and aliases resolved to groups of targets. A call holds one snapshot from its start to its settlement.
+import type { Agent } from 'node:http';
 import { addressList } from '#lib/addresses.ts';
-import type { GatewayConfig, Settings } from '#settings/settings.ts';
+import type { Deployment, GatewayConfig, Settings } from '#settings/settings.ts';
 import type { Log } from '#telemetry/log.ts';
 import { type GuardMeters, GuardSet } from './guards/guard-set.ts';
 import type { McpServer } from './mcp/access.ts';
@@ -101,6 +102,11 @@ export class Snapshot {
   targetOf(deploymentId: string): Target | null {
     for (const group of this.groups.values()) for (const target of group.targets) if (target.deployment.id === deploymentId) return target;
     return null;
+  }
+
+  /** How sockets to a deployment's upstream are opened. */
+  agentFor(origin: string, deployment: Pick<Deployment, 'sslVerify'>): Agent {
+    return this.#transport.agent(origin, deployment.sslVerify);
   }
 
   enter(): void {

@@ -18,6 +18,7 @@ import { createMetrics } from '#telemetry/metrics.ts';
 import { type GatewayDeps, systemClock } from './deps.ts';
 import { createGateway, type Gateway } from './gateway.ts';
 import type { CallJournal } from './ports.ts';
+import type { RealtimeSecret } from './realtime/secret-store.ts';
 import { memoryResponses } from './responses/memory-fixture.ts';
 
 export const MASTER_KEY = 'sk-master-0123456789';
@@ -208,7 +209,7 @@ export async function startTestGateway(
     coordination,
     prices: createPrices(),
     outputHistory: createOutputHistory(),
-    ...{ responses: memoryResponses(), batches: NO_RECORDS, background: NO_RECORDS },
+    ...{ responses: memoryResponses(), batches: NO_RECORDS, background: NO_RECORDS, realtimeSecrets: memorySecrets() },
     cache: { local: new MemoryValues(), shared: coordination.values },
     masterKeyHash: sha256(MASTER_KEY),
     masterHome: { organizationId: 'org-0', projectId: 'project-0' },
@@ -234,15 +235,31 @@ export async function startTestGateway(
       return secret;
     },
     async close() {
-      await door.drain(100);
-      await gateway.drain();
+      await Promise.all([door.drain(100), gateway.drain()]);
       await deps.coordination.close();
     },
   };
 }
 
-function openTestDoor({ handle }: Gateway): Promise<Door> {
-  return openDoor({ host: '127.0.0.1', port: 0, dataPlane: handle, fallback: (_request, response) => response.writeHead(404).end('not ours') });
+function memorySecrets(): GatewayDeps['realtimeSecrets'] {
+  const kept = new Map<string, RealtimeSecret>();
+  return {
+    keep: async (hash, secret) => void kept.set(hash, secret),
+    find: async (hash, nowMs) => {
+      const secret = kept.get(hash);
+      return secret !== undefined && secret.expiresAtMs > nowMs ? secret : null;
+    },
+  };
+}
+
+function openTestDoor({ handle, upgrades, upgrade }: Gateway): Promise<Door> {
+  return openDoor({
+    host: '127.0.0.1',
+    port: 0,
+    dataPlane: handle,
+    upgrades: { wants: upgrades, take: upgrade },
+    fallback: (_request, response) => response.writeHead(404).end('not ours'),
+  });
 }
 
 /** The key with the rules that its own fields mean, unless it brings rules. */

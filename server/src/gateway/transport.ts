@@ -1,5 +1,7 @@
 // Connections to upstreams: one undici pool an origin and TLS setting, kept alive, through HTTP(S)_PROXY where one is set and NO_PROXY does not except the host.
 import { readFileSync } from 'node:fs';
+import { Agent as HttpAgent } from 'node:http';
+import { Agent as HttpsAgent } from 'node:https';
 import { rootCertificates } from 'node:tls';
 import { type Dispatcher, Pool, ProxyAgent } from 'undici';
 import { proxyFor } from '#http/proxy-for.ts';
@@ -17,6 +19,7 @@ export class Transport {
   readonly #network: Network;
   readonly #connectTimeoutMs: number;
   readonly #pools = new Map<string, Dispatcher>();
+  readonly #agents = new Map<string, HttpAgent>();
 
   constructor(network: Network, config: Pick<GatewayConfig, 'connectTimeoutMs'>) {
     this.#network = network;
@@ -43,6 +46,21 @@ export class Transport {
     const proxy = proxyFor(origin, this.#network);
     if (proxy === null) return new Pool(origin, { ...options, connect: { timeout: this.#connectTimeoutMs, noDelay: true, lookup: guardedLookup(), ...tls } });
     return new ProxyAgent({ ...options, uri: proxy, connectTimeout: this.#connectTimeoutMs, requestTls: tls, proxyTls: tls });
+  }
+
+  /** Connections that become WebSockets, for the same origins in the same way. */
+  agent(origin: string, sslVerify: boolean | string): HttpAgent {
+    const id = `${origin} ${sslVerify}`;
+    let agent = this.#agents.get(id);
+    if (agent === undefined) {
+      const proxy = proxyFor(origin, this.#network);
+      const tls = tlsOptions(sslVerify, this.#network.extraCaFile);
+      const through = proxy === null ? { lookup: guardedLookup() } : { proxyEnv: { HTTP_PROXY: proxy, HTTPS_PROXY: proxy } };
+      const Agent = origin.startsWith('https:') ? HttpsAgent : HttpAgent;
+      agent = new Agent({ ...through, ...tls });
+      this.#agents.set(id, agent);
+    }
+    return agent;
   }
 
   /** Waits for calls in flight, then closes every connection. */

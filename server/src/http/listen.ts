@@ -3,6 +3,7 @@ import { chmodSync, mkdirSync, rmSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { dirname } from 'node:path';
+import type { Duplex } from 'node:stream';
 import { PEER_HEADER } from './client-address.ts';
 
 export interface DoorOptions {
@@ -13,6 +14,11 @@ export interface DoorOptions {
   readonly socket?: string;
   /** Takes a request and answers true, or leaves it untouched and answers false: the data plane. Null = none behind this door. */
   readonly dataPlane: ((request: IncomingMessage, response: ServerResponse) => boolean) | null;
+  /** Takes requests for WebSockets; absent = none is taken, and such a request is served as any other. */
+  readonly upgrades?: {
+    wants(request: IncomingMessage): boolean;
+    take(request: IncomingMessage, socket: Duplex, head: Buffer): void;
+  };
   /** Everything else (Hono). */
   readonly fallback: (request: IncomingMessage, response: ServerResponse) => void;
   /** What a proxy puts before every path; '' = nothing. It is taken off, and requests without it are served as well. */
@@ -38,6 +44,14 @@ const KEEP_ALIVE_MS = 65_000;
 export function openDoor(options: DoorOptions): Promise<Door> {
   let draining = false;
   const rootPath = options.rootPath ?? '';
+  const prepared = new WeakSet<IncomingMessage>();
+  /** As everything behind the door reads it; once, also when it was asked whether the request is for a WebSocket. */
+  const prepare = (request: IncomingMessage): void => {
+    if (prepared.has(request)) return;
+    if (options.upgrades !== undefined) prepared.add(request);
+    if (options.socket === undefined && request.headers[PEER_HEADER] !== undefined) delete request.headers[PEER_HEADER];
+    if (rootPath !== '') request.url = withoutRoot(request.url ?? '/', rootPath);
+  };
   const server = createServer(
     {
       maxHeaderSize: MAX_HEADER_BYTES,
@@ -49,14 +63,20 @@ export function openDoor(options: DoorOptions): Promise<Door> {
       // The strict parser refuses ambiguous framing (content-length beside transfer-encoding, bare line feeds).
       insecureHTTPParser: false,
       requireHostHeader: true,
+      // A client that offers another protocol (h2c) is answered in this one.
+      shouldUpgradeCallback: (request) => {
+        if (options.upgrades === undefined) return false;
+        prepare(request);
+        return options.upgrades.wants(request);
+      },
     },
     (request, response) => {
       if (draining) response.shouldKeepAlive = false;
-      if (options.socket === undefined && request.headers[PEER_HEADER] !== undefined) delete request.headers[PEER_HEADER];
-      if (rootPath !== '') request.url = withoutRoot(request.url ?? '/', rootPath);
+      prepare(request);
       if (options.dataPlane?.(request, response) !== true) options.fallback(request, response);
     },
   );
+  if (options.upgrades !== undefined) server.on('upgrade', (request, socket, head) => options.upgrades?.take(request, socket, head));
   server.on('clientError', refuseBadRequest);
   return new Promise((resolve, reject) => {
     server.once('error', reject);

@@ -49,6 +49,8 @@ function toRow(found: PriceCalculation): PriceRow | null {
   if (reasoning !== null) row.reasoningOutputPicos = reasoning;
   const audioInput = rate(prices, 'input_audio_mtok');
   if (audioInput !== null) row.audioInputPicos = audioInput;
+  const cachedAudio = rate(prices, 'cache_audio_read_mtok');
+  if (cachedAudio !== null) row.cachedAudioInputPicos = cachedAudio;
   const audioOutput = rate(prices, 'output_audio_mtok');
   if (audioOutput !== null) row.audioOutputPicos = audioOutput;
   const imageInput = rate(prices, 'input_image_mtok');

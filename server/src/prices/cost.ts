@@ -14,6 +14,7 @@ export function costOf(price: PriceRow, usage: CallUsage): bigint {
   if (cached > 0) total += BigInt(cached) * (rates.cachedInputPicos ?? rates.inputPicos);
   if (creation > 0) total += BigInt(creation) * (rates.cacheCreationInputPicos ?? rates.inputPicos);
   const part = partsOf(price, usage);
+  total += surcharge(part.cachedAudioInput, price.cachedAudioInputPicos, rates.cachedInputPicos ?? rates.inputPicos);
   total += surcharge(part.audioInput, price.audioInputPicos, rates.inputPicos) + surcharge(part.imageInput, price.imageInputPicos, rates.inputPicos);
   total += surcharge(part.audioOutput, price.audioOutputPicos, rates.outputPicos) + surcharge(part.imageOutput, price.imageOutputPicos, rates.outputPicos);
   return total + surcharge(part.reasoningOutput, price.reasoningOutputPicos, rates.outputPicos) + unitCost(price, usage);
@@ -32,14 +33,17 @@ function unitCost(price: PriceRow, usage: CallUsage): bigint {
 
 const rounded = (value: bigint, divisor: bigint): bigint => (value + divisor / 2n) / divisor;
 
+type Part = 'audioInput' | 'cachedAudioInput' | 'imageInput' | 'audioOutput' | 'imageOutput' | 'reasoningOutput';
+
 /** Tokens with a rate of their own, each counted once and never more than the whole they are part of. */
-export function partsOf(price: PriceRow, usage: CallUsage): Record<'audioInput' | 'imageInput' | 'audioOutput' | 'imageOutput' | 'reasoningOutput', number> {
+export function partsOf(price: PriceRow, usage: CallUsage): Record<Part, number> {
   const audioInput = price.audioInputPicos === undefined ? 0 : Math.min(usage.audioInput ?? 0, usage.input);
+  const cachedAudioInput = price.cachedAudioInputPicos === undefined ? 0 : Math.min(usage.cachedAudioInput ?? 0, usage.cachedInput ?? 0);
   const imageInput = price.imageInputPicos === undefined ? 0 : Math.min(usage.imageInput ?? 0, usage.input - audioInput);
   const audioOutput = price.audioOutputPicos === undefined ? 0 : Math.min(usage.audioOutput ?? 0, usage.output);
   const imageOutput = price.imageOutputPicos === undefined ? 0 : Math.min(usage.imageOutput ?? 0, usage.output - audioOutput);
   const reasoningOutput = price.reasoningOutputPicos === undefined ? 0 : Math.min(usage.reasoningOutput ?? 0, usage.output - audioOutput - imageOutput);
-  return { audioInput, imageInput, audioOutput, imageOutput, reasoningOutput };
+  return { audioInput, cachedAudioInput, imageInput, audioOutput, imageOutput, reasoningOutput };
 }
 
 /** What a part of the tokens costs more (or less) than the whole they were already charged with. */

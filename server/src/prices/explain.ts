@@ -14,11 +14,12 @@ export function costLines(price: PriceRow, usage: CallUsage): CostLine[] {
     if (tokens > 0) lines.push({ part, tokens, perToken: rateText(picos) });
   };
   // A kind without a rate of its own is part of the ordinary input or output.
-  const { audioInput, imageInput, audioOutput, imageOutput, reasoningOutput } = partsOf(price, usage);
+  const { audioInput, cachedAudioInput, imageInput, audioOutput, imageOutput, reasoningOutput } = partsOf(price, usage);
   add('input', usage.input - audioInput - imageInput, rates.inputPicos);
   add('audioInput', audioInput, price.audioInputPicos ?? 0n);
   add('imageInput', imageInput, price.imageInputPicos ?? 0n);
-  add('cachedInput', cached, rates.cachedInputPicos ?? rates.inputPicos);
+  add('cachedInput', cached - cachedAudioInput, rates.cachedInputPicos ?? rates.inputPicos);
+  add('cachedAudioInput', cachedAudioInput, price.cachedAudioInputPicos ?? 0n);
   add('cacheCreationInput', creation, rates.cacheCreationInputPicos ?? rates.inputPicos);
   add('output', usage.output - audioOutput - imageOutput - reasoningOutput, rates.outputPicos);
   add('audioOutput', audioOutput, price.audioOutputPicos ?? 0n);

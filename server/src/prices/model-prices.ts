@@ -136,7 +136,7 @@ function withOverrides(deployment: Deployment, listed: PriceRow | null): PriceRo
   const input = override(deployment.inputCostPerToken ?? deployment.info.input_cost_per_token);
   const output = override(deployment.outputCostPerToken ?? deployment.info.output_cost_per_token);
   const cached = override(deployment.cacheReadInputTokenCost ?? deployment.info.cache_read_input_token_cost);
-  if (isMedia(deployment)) return mediaRow(deployment, { input, output }, listed, override);
+  if (isMedia(deployment)) return mediaRow(deployment, { input, output, cached }, listed, override);
   if (deployment.mode === 'rerank') return searchRow(deployment, { input, output }, listed);
   if (input === null && output === null && cached === null) return listed;
   const inputPicos = input ?? listed?.inputPicos ?? null;

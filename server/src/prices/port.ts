@@ -14,6 +14,7 @@ export interface PriceRow {
   /** Set where the model prices these tokens apart; absent = as ordinary output or input. */
   reasoningOutputPicos?: bigint;
   audioInputPicos?: bigint;
+  cachedAudioInputPicos?: bigint;
   audioOutputPicos?: bigint;
   /** What a rerank's search costs; absent = nothing but its tokens. */
   searchPicos?: bigint;

@@ -9,13 +9,13 @@ type Tokens = Readonly<Record<'input' | 'output', bigint | null>>;
 
 const MEDIA_MODES: ReadonlySet<Deployment['mode']> = new Set<Deployment['mode']>(['image_generation', 'audio_speech', 'audio_transcription']);
 
-/** Whether the deployment makes or hears pictures and sound. */
-export function isMedia({ mode }: Pick<Deployment, 'mode'>): boolean {
-  return MEDIA_MODES.has(mode);
+/** Whether the deployment makes or hears pictures and sound, alone or beside text. */
+export function isMedia(deployment: Pick<Deployment, 'mode' | 'unitPrices'>): boolean {
+  return MEDIA_MODES.has(deployment.mode) || isSpoken(deployment);
 }
 
-/** The row of such a deployment; a price of tokens in one direction alone does not make the other free, a price of units stands for itself. Null = unknown. */
-export function mediaRow(deployment: Deployment, { input, output }: Tokens, listed: PriceRow | null, amount: Amount): PriceRow | null {
+/** A price of tokens in one direction alone does not make the other free, a price of units stands for itself. Null = unknown. */
+function unitRow(deployment: Deployment, { input, output }: Tokens, listed: PriceRow | null, amount: Amount): PriceRow | null {
   const stated = statedUnits(deployment, amount);
   const units = Object.keys(stated).length > 0;
   if (!units && input === null && output === null) return listed;
@@ -30,6 +30,29 @@ export function mediaRow(deployment: Deployment, { input, output }: Tokens, list
   const kept = !isFlat && listed?.imageVariants !== undefined ? { imageVariants: listed.imageVariants } : {};
   const digest = createHash('sha256').update(Object.values(row).join(' ')).digest('hex').slice(0, 8);
   return { id: `config:${deployment.id}@${digest}`, ...row, ...kept };
+}
+
+/** The row of such a deployment; where it speaks beside text, cached tokens are priced as of any other. Null = unknown. */
+export function mediaRow(
+  deployment: Deployment,
+  tokens: Tokens & { readonly cached: bigint | null },
+  listed: PriceRow | null,
+  amount: Amount,
+): PriceRow | null {
+  const row = unitRow(deployment, tokens, listed, amount);
+  if (!isSpoken(deployment)) return row;
+  if (row === null || (row === listed && tokens.cached === null)) return row;
+  const isListed = tokens.cached === null && tokens.input === null;
+  const cachedInputPicos = isListed ? (listed?.cachedInputPicos ?? null) : tokens.cached;
+  const cachedAudio = isListed ? listed?.cachedAudioInputPicos : undefined;
+  const id = `config:${deployment.id}@${createHash('sha256').update(`${row.id} ${cachedInputPicos} ${cachedAudio}`).digest('hex').slice(0, 8)}`;
+  return { ...row, id, cachedInputPicos, ...(cachedAudio === undefined ? {} : { cachedAudioInputPicos: cachedAudio }) };
+}
+
+/** Whether the deployment answers in sound beside text. */
+function isSpoken({ mode, unitPrices }: Pick<Deployment, 'mode' | 'unitPrices'>): boolean {
+  const prices = unitPrices ?? {};
+  return mode === 'realtime' || (mode === null && (prices.input_cost_per_audio_token !== undefined || prices.output_cost_per_audio_token !== undefined));
 }
 
 type Units = Partial<

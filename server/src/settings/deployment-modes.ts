@@ -12,6 +12,7 @@ const MODES: Readonly<Record<string, Deployment['mode']>> = {
   batch: 'batch',
   audio_speech: 'audio_speech',
   audio_transcription: 'audio_transcription',
+  realtime: 'realtime',
 };
 
 /** Whole names or their beginnings: a model that only sounds like one of these is left alone. */
@@ -24,6 +25,7 @@ const TOLD: readonly (readonly [RegExp, Deployment['mode']])[] = [
   [/^(?:imagen-|imagegeneration@)/, 'image_generation'],
   [/^(?:dall-e-[23]|gpt-image-\d[\w.-]*|chatgpt-image-latest)$/, 'image_generation'],
   [/^(?:tts-1(?:-hd)?(?:-\d+)?|gpt-4o(?:-mini)?-tts(?:-[\d-]+)?)$/, 'audio_speech'],
+  [/^gpt-(?:4o-(?:mini-)?)?realtime(?:-|$)/, 'realtime'],
   [/^(?:whisper-1|gpt-4o(?:-mini)?-transcribe(?:-(?:diarize|[\d-]+))?)$/, 'audio_transcription'],
 ];
 

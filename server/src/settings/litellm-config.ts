@@ -251,6 +251,7 @@ function buildConfig(groups: Groups, models: Models, environment: Environment): 
     cache: readCache(litellm, own),
     passThroughEndpoints: readPassThroughs(general),
     unreadPassThrough: readFirst(own, (section) => oneOf(section, 'unread_pass_through', ['pass', 'refuse'] as const)) ?? 'pass',
+    realtime: readRealtime(own),
     mcpServers: readMcpServers(roots, litellm),
     responsesRetentionMs: readFirst(own, retention) ?? DEFAULT_RETENTION_MS,
     maxBudget: readFirst(litellm, (section) => decimal(section, 'max_budget')),
@@ -285,6 +286,17 @@ function foreignRemark(url: string): string {
   return `names the database of another application${place}: nothing is read from it or written to it; an own PostgreSQL is chosen with --records-url`;
 }
 
+function readRealtime(own: readonly Section[]): NonNullable<GatewayConfig['realtime']> {
+  return {
+    unreadAudio: readFirst(own, (section) => oneOf(section, 'unread_realtime_audio', ['pass', 'refuse'] as const)) ?? 'refuse',
+    idleMs: readFirst(own, (section) => milliseconds(section, 'realtime_idle_timeout')) ?? DEFAULT_REALTIME_IDLE_MS,
+    longestMs: readFirst(own, (section) => milliseconds(section, 'realtime_session_timeout')) ?? DEFAULT_REALTIME_MS,
+  };
+}
+
+const DEFAULT_REALTIME_IDLE_MS = 900_000;
+/** As OpenAI's own sessions. */
+const DEFAULT_REALTIME_MS = 3_600_000;
 const DEFAULT_HEALTH_SECONDS = 300;
 
 function readBackgroundHealth(general: readonly Section[]): GatewayConfig['backgroundHealth'] {

@@ -140,7 +140,7 @@ export interface Deployment {
   readonly providerName: string;
   /** Model or Azure deployment name sent upstream. */
   readonly upstreamModel: string;
-  readonly mode: 'chat' | 'embedding' | 'moderation' | 'rerank' | 'batch' | 'image_generation' | 'audio_speech' | 'audio_transcription' | null;
+  readonly mode: 'chat' | 'embedding' | 'moderation' | 'rerank' | 'batch' | 'image_generation' | 'audio_speech' | 'audio_transcription' | 'realtime' | null;
   readonly apiBase: string | null;
   readonly apiKey: string | null;
   readonly apiVersion: string | null;
@@ -302,6 +302,8 @@ export interface GatewayConfig {
   readonly passThroughEndpoints: readonly PassThroughEndpoint[];
   /** What becomes of bodies that the guards of a pass-through call cannot look at; absent = they pass. */
   readonly unreadPassThrough?: 'pass' | 'refuse';
+  /** Sessions over WebSockets; absent = sound that guards cannot hear is refused, 15 minutes of silence and an hour in all. */
+  readonly realtime?: { readonly unreadAudio: 'pass' | 'refuse'; readonly idleMs: number; readonly longestMs: number };
   /** MCP servers behind /mcp. */
   readonly mcpServers: readonly McpServer[];
   /** How long a stored response can be gone on from; 0 = none is stored. */

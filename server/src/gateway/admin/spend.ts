@@ -146,6 +146,9 @@ const CALL_TYPES: Readonly<Record<string, string>> = {
   'image-generations': 'aimage_generation',
   'image-edits': 'aimage_edit',
   'image-variations': 'aimage_variation',
+  'realtime-session': '_arealtime',
+  realtime: '_arealtime',
+  'realtime-transcription': '_arealtime',
   batch: 'acreate_batch',
   mcp: 'call_mcp_tool',
 };

@@ -29,6 +29,9 @@ const DIALECTS: Readonly<Record<Endpoint, Dialect>> = {
   'image-generations': imageDialect,
   'image-edits': imageDialect,
   'image-variations': imageDialect,
+  'realtime-session': openAiDialect,
+  realtime: openAiDialect,
+  'realtime-transcription': openAiDialect,
 };
 /** How a call is understood for upstreams that do not speak its endpoint; absent = it cannot be translated. */
 const CLIENT_CALLS: Readonly<Partial<Record<Endpoint, ReadClientCall>>> = {

@@ -87,6 +87,24 @@ export class CallGuards {
     return { texts: after.length === texts.length ? after : texts, refusal: outcome.refusal === null ? null : refusedBy(outcome.refusal) };
   }
 
+  /**
+   * Looks at texts that a client says in a session, before they go anywhere: guards that look beside a call look before it here.
+   * A refusal stands beside what is masked.
+   */
+  async said(texts: readonly string[]): Promise<{ texts: readonly string[]; refusal: AppError | null }> {
+    let body: unknown = { messages: texts.map((content) => ({ role: 'user', content })) };
+    let refusal: AppError | null = null;
+    for (const mode of ['pre_call', 'during_call'] as const) {
+      const guards = this.#active.filter((guard) => this.#looks(guard, mode));
+      if (guards.length === 0) continue;
+      const outcome = await this.#look(guards, mode, { body, places: requestTexts });
+      body = outcome.body;
+      if (outcome.refusal !== null) refusal ??= refusedBy(outcome.refusal);
+    }
+    const after = requestTexts(body).map(({ text }) => text);
+    return { texts: after.length === texts.length ? after : texts, refusal };
+  }
+
   /** A streaming guard found something. */
   streamed(guard: Guard, action: CallGuard['action']): void {
     const known = this.log.find(({ name, mode }) => name === guard.name && mode === 'post_call');
@@ -179,6 +197,8 @@ const CALL_TYPES: Readonly<Record<string, string>> = {
   speech: 'speech',
   transcriptions: 'transcription',
   translations: 'transcription',
+  'realtime-session': '_arealtime',
+  realtime: '_arealtime',
 };
 
 function replaceTexts(places: readonly TextPlace[], texts: readonly string[]): boolean {

@@ -36,10 +36,11 @@ export function isHeard(endpoint: Endpoint): boolean {
 
 /** A deployment with a stated purpose takes no calls for another; one without takes all. Gemini's models that draw talk too. */
 export function isMeantFor({ mode, provider, upstreamModel }: Pick<Deployment, 'mode' | 'provider' | 'upstreamModel'>, endpoint: Endpoint): boolean {
+  if (endpoint === 'realtime-session') return mode === null || mode === 'realtime';
   const wanted = MODES[endpoint];
   if (wanted !== undefined) return mode === null || mode === wanted;
   const talks = mode === 'image_generation' && (provider === 'gemini' || provider === 'vertex') && /gemini-/.test(upstreamModel);
-  return talks || !MEDIA_MODES.has(mode) || endpoint === 'pass-through';
+  return talks || (!MEDIA_MODES.has(mode) && mode !== 'realtime') || endpoint === 'pass-through';
 }
 
 /**

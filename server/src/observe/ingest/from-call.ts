@@ -70,13 +70,19 @@ function turnOf(call: CallSettled, asked: object | null, answer: Answer): ChatTu
   return chatTurnOf((asked as { messages?: unknown }).messages, answer.output);
 }
 
-const NAMES: Readonly<Record<string, string>> = { chat: 'chat.completions' };
+const NAMES: Readonly<Record<string, string>> = {
+  chat: 'chat.completions',
+  realtime: 'realtime.response',
+  'realtime-session': 'realtime.session',
+  'realtime-transcription': 'realtime.transcription',
+};
 const TYPES: Readonly<Record<string, 'EMBEDDING' | 'SPAN' | 'TOOL'>> = {
   embeddings: 'EMBEDDING',
   'pass-through': 'SPAN',
   moderations: 'SPAN',
   rerank: 'SPAN',
   mcp: 'TOOL',
+  'realtime-session': 'SPAN',
 };
 
 function answerOf(call: CallSettled, bytes: Buffer | null): Answer {
@@ -104,6 +110,9 @@ const ANSWERS = {
   'image-generations': { json: answerAsItIs, stream: answerOfPictures },
   'image-edits': { json: answerAsItIs, stream: answerOfPictures },
   'image-variations': { json: answerAsItIs, stream: answerOfPictures },
+  'realtime-session': { json: answerAsItIs, stream: answerAsItIs },
+  realtime: { json: answerOfResponse, stream: answerAsItIs },
+  'realtime-transcription': { json: answerAsItIs, stream: answerAsItIs },
   batch: { json: answerAsItIs, stream: answerAsItIs },
 } as const satisfies Record<CallSettled['endpoint'], unknown>;
 
@@ -208,6 +217,7 @@ function putRequest(fields: Partial<ObservationFields>, call: CallSettled, bytes
 const INPUTS: Readonly<Record<string, readonly string[]>> = {
   messages: ['messages', 'system', 'tools'],
   responses: ['input', 'instructions', 'tools'],
+  realtime: ['input', 'instructions', 'tools'],
   'generate-content': ['contents', 'systemInstruction', 'tools'],
   rerank: ['query', 'documents'],
   speech: ['input', 'instructions'],

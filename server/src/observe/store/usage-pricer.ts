@@ -27,7 +27,17 @@ type Counts = {
 
 /** Langfuse's usage keys (`input*`, `output*`, parts subtracted from their whole) as classes of the price list; null when there is neither input nor output. */
 export function callUsageOf(usage: Readonly<Record<string, number>>): CallUsage | null {
-  const counts: Counts = { input: 0, output: 0, total: 0, cachedInput: 0, cacheCreationInput: 0, reasoningOutput: 0, audioInput: 0, audioOutput: 0 };
+  const counts: Counts = {
+    input: 0,
+    output: 0,
+    total: 0,
+    cachedInput: 0,
+    cachedAudioInput: 0,
+    cacheCreationInput: 0,
+    reasoningOutput: 0,
+    audioInput: 0,
+    audioOutput: 0,
+  };
   let known = false;
   for (const [key, count] of Object.entries(usage)) {
     if (!Number.isSafeInteger(count) || count < 0) continue;
@@ -44,6 +54,7 @@ function classesOf(key: string): (keyof Counts)[] {
   if (key.startsWith('output'))
     return ['output', ...(key.includes('reasoning') ? (['reasoningOutput'] as const) : []), ...(key.includes('audio') ? (['audioOutput'] as const) : [])];
   if (!key.startsWith('input') && !key.startsWith('cache')) return [];
-  if (key.includes('cache')) return [key.includes('creation') ? 'cacheCreationInput' : 'cachedInput'];
+  if (key.includes('cache') && key.includes('creation')) return ['cacheCreationInput'];
+  if (key.includes('cache')) return key.includes('audio') ? ['cachedInput', 'cachedAudioInput'] : ['cachedInput'];
   return key.includes('audio') ? ['input', 'audioInput'] : ['input'];
 }

@@ -1,5 +1,15 @@
 // Azure OpenAI: the deployments API (deployment in the path, api-version in the query) and the v1 API (OpenAI's paths), with an api-key or Entra ID's tokens.
-import { AUDIO, endpointPath, headerList, IMAGES, incomplete, OPENAI_NATIVE, reasoningEdits, WITH_RESPONSES } from '#gateway/providers/openai/openai.ts';
+import {
+  AUDIO,
+  endpointPath,
+  headerList,
+  IMAGES,
+  incomplete,
+  OPENAI_NATIVE,
+  realtimePath,
+  reasoningEdits,
+  WITH_RESPONSES,
+} from '#gateway/providers/openai/openai.ts';
 import { openAiWire } from '#gateway/providers/openai/wire.ts';
 import type { Provider, Reach, Upstream } from '#gateway/providers/provider.ts';
 import { parseBase } from '#gateway/providers/provider.ts';
@@ -24,8 +34,8 @@ function azureUpstream(deployment: Deployment, dropParams: boolean, reach?: Reac
   return {
     origin: base.origin,
     apiBase: base.origin + base.path,
-    native: new Set([...(hasResponses(base.path, version) ? WITH_RESPONSES : OPENAI_NATIVE), ...AUDIO, ...IMAGES]),
-    path: pathBuilder(base.path, version),
+    native: new Set([...(hasResponses(base.path, version) ? WITH_RESPONSES : OPENAI_NATIVE), ...AUDIO, ...IMAGES, 'realtime-session']),
+    path: withRealtime(pathBuilder(base.path, version), base.path, version),
     batchPath: batchPathBuilder(base.path, version),
     headers: headerList(deployment, headers),
     ...reasoningEdits(deployment.baseModel ?? deployment.upstreamModel, dropParams),
@@ -57,6 +67,16 @@ function pathBuilder(basePath: string, version: string): Upstream['path'] {
   if (fixed !== undefined) return (endpoint) => (endpoint === 'responses' ? responses : fixed + endpointPath(endpoint) + query);
   const prefix = `${basePath.replace(/\/openai$/, '')}/openai/deployments/`;
   return (endpoint, upstreamModel) => (endpoint === 'responses' ? responses : prefix + pathSegment(upstreamModel) + endpointPath(endpoint) + query);
+}
+
+/** Sessions in the beta protocol stand behind dated previews alone; every other version means those of the v1 API. */
+function withRealtime(path: Upstream['path'], basePath: string, version: string): Upstream['path'] {
+  const isBeta = /^\d.*-preview$/.test(version) && !isV1(basePath, version);
+  return (endpoint, model, stream) => {
+    if (endpoint !== 'realtime-session') return path(endpoint, model, stream);
+    if (!isBeta) return realtimePath(`${resourceOf(basePath)}/v1`, model);
+    return `${resourceOf(basePath)}/realtime?${new URLSearchParams({ 'api-version': version, deployment: model })}`;
+  };
 }
 
 /** The first dated version with Responses; the v1 API always has them. */

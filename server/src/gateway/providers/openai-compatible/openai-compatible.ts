@@ -27,7 +27,7 @@ export const openAiCompatible: Provider = {
   },
 };
 
-const MEDIA: readonly Endpoint[] = [...AUDIO, ...IMAGES, 'image-variations'];
+const MEDIA: readonly Endpoint[] = [...AUDIO, ...IMAGES, 'image-variations', 'realtime-session'];
 const EMBEDDINGS_ONLY: ReadonlySet<Endpoint> = new Set<Endpoint>(['embeddings']);
 
 function nativeOf({ chatOnly, noChat, rerank, media = MEDIA }: Quirk): ReadonlySet<Endpoint> {

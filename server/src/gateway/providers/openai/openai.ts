@@ -18,6 +18,7 @@ const ENDPOINT_PATHS: Readonly<Partial<Record<string, string>>> = {
   'image-generations': '/images/generations',
   'image-edits': '/images/edits',
   'image-variations': '/images/variations',
+  'realtime-session': '/realtime',
   files: '/files',
   batches: '/batches',
 };
@@ -30,7 +31,7 @@ export const AUDIO: readonly Endpoint[] = ['speech', 'transcriptions', 'translat
 /** Pictures, as OpenAI and Azure make them. */
 export const IMAGES: readonly Endpoint[] = ['image-generations', 'image-edits'];
 /** And moderations and variations, which Azure has not. */
-const OPENAI_OWN: ReadonlySet<Endpoint> = new Set<Endpoint>([...WITH_RESPONSES, ...AUDIO, ...IMAGES, 'image-variations', 'moderations']);
+const OPENAI_OWN: ReadonlySet<Endpoint> = new Set<Endpoint>([...WITH_RESPONSES, ...AUDIO, ...IMAGES, 'image-variations', 'moderations', 'realtime-session']);
 /** Of servers without text completions of their own: a chat stands for them. */
 export const CHAT_ONLY: ReadonlySet<Endpoint> = new Set<Endpoint>(['chat', 'embeddings']);
 
@@ -90,13 +91,21 @@ export function openAiUpstream(deployment: Deployment, variation: OpenAiVariatio
     apiBase: base.origin + base.path,
     native: variation.native ?? OPENAI_NATIVE,
     ...(variation.batches === true ? { batchPath: (what: string) => base.path + endpointPath(what) + query } : {}),
-    path: (endpoint) => (endpoint === 'rerank' && variation.rerankPath ? variation.rerankPath(base.path) : base.path + endpointPath(endpoint)) + query,
+    path: (endpoint, model) => {
+      if (endpoint === 'realtime-session') return realtimePath(base.path, model, base.search);
+      return (endpoint === 'rerank' && variation.rerankPath ? variation.rerankPath(base.path) : base.path + endpointPath(endpoint)) + query;
+    },
     headers: headerList(deployment, deployment.apiKey ? ['authorization', `Bearer ${deployment.apiKey}`] : []),
     rename: variation.rename,
     drop: variation.drop,
     streamUsage: variation.streamUsage,
     wire: openAiWire(!variation.keepsForeign),
   };
+}
+
+/** Sessions name their model in the query. */
+export function realtimePath(basePath: string, model: string, more: URLSearchParams = new URLSearchParams()): string {
+  return `${basePath}${endpointPath('realtime-session')}?${new URLSearchParams([...more, ['model', model]])}`;
 }
 
 /** The constant request headers; configured extras win over ours. */
