@@ -25,7 +25,7 @@ All faults are shown at once and the start ends with exit code 2.
 ${lines.join('\n')}
 
 Models, fallbacks and limits of the gateway stand in LiteLLM's \`config.yaml\`. Its section \`genai_settings\` (which LiteLLM ignores) holds what LiteLLM has no key for:
-\`budget_mode\` (\`reserve\` or \`strict\`), \`connect_timeout\` and \`idle_timeout\` in seconds, \`responses_retention\` (\`30d\`, or \`off\`; [stored responses](responses.md)), \`cache_scope\` (\`owner\` or \`all\`; [cache](cache.md)), and \`compat\` with \`litellm_version\` (\`1.81\` or \`latest\`), \`budget_status\` and \`model_denied_status\`.
+\`budget_mode\` (\`reserve\` or \`strict\`), \`connect_timeout\` and \`idle_timeout\` in seconds, \`responses_retention\` (\`30d\`, or \`off\`; [stored responses](responses.md)), \`cache_scope\` (\`owner\` or \`all\`; [cache](cache.md)), \`unread_realtime_audio\` (\`refuse\` or \`pass\`), \`realtime_idle_timeout\` and \`realtime_session_timeout\` in seconds ([realtime](realtime.md)), and \`compat\` with \`litellm_version\` (\`1.81\` or \`latest\`), \`budget_status\` and \`model_denied_status\`.
 `;
 }
 

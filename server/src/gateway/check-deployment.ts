@@ -1,4 +1,6 @@
 // GET /health: one smallest real call to a deployment, over connections of its own, so that a check never disturbs traffic.
+import { randomBytes } from 'node:crypto';
+import type { Dispatcher } from 'undici';
 import type { Deployment, GatewayConfig, Settings } from '#settings/settings.ts';
 import { redactText } from '#telemetry/redact.ts';
 import type { DeploymentCheck } from './admin/deps.ts';
@@ -45,6 +47,7 @@ async function callOnce(target: Target, signal: AbortSignal): Promise<string | n
   if (upstream === null || dispatcher === null) return null;
   // A deployment of batches answers nothing else.
   if (deployment.mode === 'batch') return await listOnce(target, signal);
+  if (deployment.mode === 'realtime') return await openOnce({ upstream, dispatcher, deployment }, signal);
   const { endpoint, path, bytes, contentType } = smallestCall(upstream, deployment);
   const signed = (await upstream.authorize?.({ path, body: bytes, stream: false })) ?? [];
   const answer = await dispatcher.request({
@@ -57,6 +60,24 @@ async function callOnce(target: Target, signal: AbortSignal): Promise<string | n
   });
   const text = await answer.body.text();
   return answer.statusCode >= 200 && answer.statusCode < 300 ? null : `HTTP ${answer.statusCode}: ${text}`;
+}
+
+/** Null when the upstream takes a session, which is let go at once: it costs nothing. */
+async function openOnce(
+  { upstream, dispatcher, deployment }: { upstream: Upstream; dispatcher: Dispatcher; deployment: Deployment },
+  signal: AbortSignal,
+): Promise<string | null> {
+  const path = upstream.path('realtime-session', deployment.upstreamModel);
+  const signed = (await upstream.authorize?.({ path, body: Buffer.alloc(0), stream: true })) ?? [];
+  const handshake = ['sec-websocket-version', '13', 'sec-websocket-key', randomBytes(16).toString('base64')];
+  try {
+    const sending = { origin: upstream.origin, path, method: 'GET', protocol: 'websocket', headers: [...upstream.headers, ...signed, ...handshake], signal };
+    const { socket } = (await dispatcher.upgrade(sending as Dispatcher.UpgradeOptions)) as Dispatcher.UpgradeData;
+    socket.destroy();
+    return null;
+  } catch (error) {
+    return `the upstream does not open a session: ${(error as Error).message}`;
+  }
 }
 
 /** Null when the upstream lists its batches. */

@@ -221,9 +221,18 @@ function serving(call: Call, plane: Plane, match: OwnMatch): Promise<void> {
 }
 
 /** A session is opened by a WebSocket handshake alone. */
-async function refuseWithoutUpgrade(call: Call, { deps }: Plane): Promise<void> {
-  const error = new AppError(`${call.route} opens a WebSocket: send Upgrade: websocket, or use a realtime client.`, { status: 426, code: 'bad_request_error' });
+async function refuseWithoutUpgrade(call: Call, { deps, meters }: Plane): Promise<void> {
+  let error: unknown = new AppError(`${call.route} opens a WebSocket: send Upgrade: websocket, or use a realtime client.`, {
+    status: 426,
+    code: 'bad_request_error',
+  });
+  try {
+    await authenticate(call.request, deps, call.snapshot.config.keyHeaderName);
+  } catch (refusal) {
+    error = refusal;
+  }
   sendFailure(call, deps, ownFailure(error));
+  meters.calls.add(1, call.endpoint, '', String(call.response.statusCode));
 }
 
 /** allowed_ips: an address that is not known is not in any list. */

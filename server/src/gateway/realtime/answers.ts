@@ -54,10 +54,6 @@ export class Answers {
     return this.#running.size > 0 || this.#waiting.some(({ eventId }) => eventId !== null);
   }
 
-  get isRunning(): boolean {
-    return this.#running.size > 0;
-  }
-
   running(responseId: string): Running | null {
     return this.#running.get(responseId) ?? null;
   }
@@ -212,13 +208,21 @@ export class Answers {
     return await settleTurn(home, turn, delivered, { outcome: 'success', httpStatus: 200, errorClass: null, errorMessage: null, answerFormat: 'json', answer });
   }
 
-  /** The session is over: what runs is counted by what came of it, what was only awaited costs nothing. */
-  async end(): Promise<void> {
-    const { home } = this.#of;
+  /**
+   * The session is over: what runs is counted by what came of it, what was asked for by what the upstream had to read, what was only awaited costs nothing.
+   * @param wentAway the upstream did: what it had not begun costs nothing either.
+   */
+  async end(wentAway: boolean): Promise<void> {
+    const { home, state } = this.#of;
     for (const running of this.#running.values()) await this.#settle(running, { response: null, usage: null, refusal: null });
     this.#running.clear();
     for (const itemId of [...this.#listened.keys()]) await this.heard(itemId, null, '');
-    for (const { turn } of this.#waiting.splice(0)) await withdrawTurn(home, turn, { failure: null, message: 'the session ended before an answer began' });
+    for (const { turn, eventId, expected } of this.#waiting.splice(0)) {
+      const input = state.take();
+      if (eventId !== null && !wentAway)
+        await this.#settle({ turn, input, expected, textBytes: 0, soundBytes: 0 }, { response: null, usage: null, refusal: null });
+      else await withdrawTurn(home, turn, { failure: null, message: 'the session ended before an answer began' });
+    }
   }
 }
 

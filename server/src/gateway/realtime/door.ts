@@ -49,7 +49,10 @@ export class RealtimeDoor {
     try {
       const { caller, reached, initial } = await this.#admitted(call, plane);
       socket.off('close', leave);
-      const client = await this.#accept(call, plane, [socket, head]);
+      const client = await this.#accept(call, plane, [socket, head]).catch((error: unknown) => {
+        reached.socket.terminate();
+        throw error;
+      });
       keeper.start();
       const session = new Session({ call, plane, reached, client, caller: () => caller.find(), initial });
       this.#sessions.add(session);
@@ -59,6 +62,7 @@ export class RealtimeDoor {
       await ended(call, plane, reached);
     } catch (error) {
       socket.off('close', leave);
+      if (!isExpected(error)) deps.log.error('a realtime session failed inside the gateway', { callId: call.id, error });
       await refused(call, plane, error, socket);
     } finally {
       keeper.stop();
@@ -98,19 +102,26 @@ export class RealtimeDoor {
     throw new ClientGone();
   }
 
+  /** @throws ClientGone when the connection ended meanwhile, or its sub-protocols make no sense. */
   #accept(call: Call, { deps }: Plane, [socket, head]: readonly [Duplex, Buffer]): Promise<WebSocket> {
-    return new Promise((resolve) => {
+    return new Promise((resolve, reject) => {
       const headers = errorHeaders(call, deps);
       const add = (lines: string[]): void => {
         for (let index = 0; index < headers.length; index += 2) lines.push(`${headers[index]}: ${headers[index + 1]}`);
       };
-      this.#server.once('headers', add);
+      const gone = (): void => reject(new ClientGone());
+      socket.once('close', gone);
+      call.response.detachSocket(socket as never);
       call.response.statusCode = 101;
+      this.#server.once('headers', add);
       this.#server.handleUpgrade(call.request, socket, head, (client) => {
+        socket.off('close', gone);
         // Its first event waits until the session listens.
         client.pause();
         resolve(client);
       });
+      this.#server.off('headers', add);
+      if (socket.destroyed) gone();
     });
   }
 }
@@ -159,12 +170,15 @@ async function ended(call: Call, { deps }: Plane, { target }: Reached): Promise<
   );
 }
 
+const isExpected = (error: unknown): boolean => error instanceof AppError || error instanceof Unreached || error instanceof ClientGone;
+
 /** Ends a request that got no session: written down as any refused call, and told in HTTP. */
 async function refused(call: Call, { deps }: Plane, error: unknown, socket: Duplex): Promise<void> {
   const gone = error instanceof ClientGone || call.gone;
   const failure: Failure = error instanceof Unreached ? error.failure : ownFailure(error);
-  if (failure.type === 'internal_server_error' && !(error instanceof Unreached) && !gone)
-    deps.log.error('a realtime session failed inside the gateway', { callId: call.id, error });
+  const last = call.attempts.at(-1);
+  // Its upstream had taken the session.
+  if (last?.outcome === 'unknown') Object.assign(last, { endedAtUs: deps.clock.nowUs(), outcome: 'cancelled', cost: '0' });
   if (leavesRow(call, failure, gone)) {
     const ending = { outcome: gone ? 'cancelled' : 'failure', httpStatus: gone ? 499 : failure.status } as const;
     const reason = gone ? { errorClass: null, errorMessage: null } : { errorClass: failure.errorClass ?? failure.type, errorMessage: failure.message };

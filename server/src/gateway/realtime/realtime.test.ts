@@ -1,6 +1,7 @@
 // Realtime sessions over real sockets: who may open one, where it goes, what each answer costs, and what becomes of it when a side goes away.
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { DEPLOYMENT, MASTER_KEY, startTestGateway, type TestGateway } from '#gateway/test-gateway-fixture.ts';
+import { createDeploymentCheck } from '#gateway/check-deployment.ts';
+import { CONFIG, DEPLOYMENT, MASTER_KEY, startTestGateway, type TestGateway } from '#gateway/test-gateway-fixture.ts';
 import type { Fields } from '#lib/json.ts';
 import type { Deployment, GatewayConfig } from '#settings/settings.ts';
 import { openClient, type Peer, type RealtimeUpstream, type Refusal, startRealtimeUpstream, type UpstreamSession, USAGE } from './realtime-fixture.ts';
@@ -98,6 +99,7 @@ describe('who opens a session', () => {
     expect(await refused('?model=voice', { headers: { cookie: 'better-auth.session_token=x' } })).toBe(401);
     const plain = await fetch(address(), bearer());
     expect([plain.status, ((await plain.json()) as Fields).error]).toMatchObject([426, { message: expect.stringContaining('Upgrade') }]);
+    expect((await fetch(address())).status).toBe(401);
     expect(upstream.sessions).toHaveLength(0);
   });
 
@@ -320,6 +322,57 @@ describe('an answer', () => {
     expect(Number(rows()[1]?.record.cost)).toBeGreaterThan(0);
   });
 
+  it('that was asked for and had not begun is waited for, and costs nothing when its upstream went away', async () => {
+    await start();
+    const [client, there] = await session();
+    client.send({ type: 'response.create' });
+    await there.next('response.create');
+    client.socket.terminate();
+    // Nothing runs yet; what begins now is cancelled.
+    await there.next('response.cancel');
+    const id = there.begin();
+    await there.next('response.cancel');
+    there.finish(id, { status: 'cancelled', usage: USAGE });
+    await there.closed;
+    await until(() => rows('realtime-session').length === 1);
+    const [other, gone] = await session();
+    other.send({ type: 'response.create' });
+    await gone.next('response.create');
+    gone.socket.terminate();
+    await other.closed;
+    await until(() => rows('realtime-session').length === 2);
+    expect(rows().map(({ record }) => [record.outcome, record.cost])).toEqual([
+      ['cancelled', '0.00344'],
+      ['cancelled', '0'],
+    ]);
+  });
+
+  it('is held at its bound where budgets are strict, and refused where it has none', async () => {
+    const bounded = { info: { max_input_tokens: 1000, max_output_tokens: 100 } };
+    await start({
+      budgetMode: 'strict',
+      deployments: [deployment(bounded), deployment({ id: 'rt-2', modelName: 'boundless', upstreamModel: 'mine', info: {} })],
+    });
+    // 1,000 tokens in at 30 and 100 out at 60 millionths.
+    const key = test.key('sk-strict', { maxBudgetPicos: 35_999_999_999n });
+    const [client] = await session(bearer(key));
+    client.send({ type: 'response.create' });
+    expect(await client.next('error')).toMatchObject({ error: { code: 'budget_exceeded' } });
+    client.send({ type: 'session.update', session: { input_audio_transcription: { model: 'whisper-1' } } });
+    expect(await client.next('error')).toMatchObject({ error: { message: expect.stringContaining('strict') } });
+    const enough = test.key('sk-enough', { maxBudgetPicos: 36_000_000_000n });
+    const [other, there] = await session(bearer(enough));
+    other.send({ type: 'response.create' });
+    await there.next('response.create');
+    expect(test.written.started.at(-1)?.reserved).toBe('0.036');
+    const [third] = await session(bearer(), '?model=boundless');
+    third.send({ type: 'response.create' });
+    if (test.deps.prices.limitsOf(deployment({ upstreamModel: 'mine', info: {} })).maxInputTokens === null)
+      expect(await third.next('error')).toMatchObject({ error: { type: 'invalid_request_error' } });
+    for (const peer of [client, other, third]) peer.socket.terminate();
+    there.socket.terminate();
+  });
+
   it('does not end for the client when it could not be written down', async () => {
     await start();
     const [client, there] = await session();
@@ -469,6 +522,16 @@ describe('a session', () => {
     expect(await client.next('error')).toMatchObject({ error: { message: expect.stringContaining('blocked') } });
     client.socket.close();
     await client.closed;
+  });
+});
+
+describe('a health check', () => {
+  it('opens a session and lets it go', async () => {
+    const check = createDeploymentCheck(() => CONFIG, { network: { httpsProxy: null, httpProxy: null, noProxy: [], extraCaFile: null } } as never);
+    expect(await check(deployment(), AbortSignal.timeout(10_000))).toMatchObject({ healthy: true });
+    expect((await upstream.session()).path).toBe('/v1/realtime?model=gpt-realtime');
+    upstream.refuse(() => ({ status: 401, body: '{}' }));
+    expect(await check(deployment(), AbortSignal.timeout(10_000))).toMatchObject({ healthy: false, error: expect.stringContaining('does not open a session') });
   });
 });
 

@@ -13,6 +13,8 @@ export interface Room {
   readonly answers: Answers;
   /** Asked for no more answers: the process is about to end. */
   readonly isDraining: boolean;
+  /** Nobody hears an answer any more: one that begins is cancelled. */
+  readonly hasClientLeft: boolean;
   toClient(text: string | Buffer): void;
   toUpstream(text: string): void;
   /** An error event for the client; `causedBy` is the id of the client's event. */

@@ -41,12 +41,14 @@ export class Session implements Room {
   readonly state = new SessionState();
   readonly answers: Answers;
   isDraining = false;
+  hasClientLeft = false;
   readonly #client: WebSocket;
   readonly #upstream: WebSocket;
   readonly #fromClient: Pump;
   readonly #fromUpstream: Pump;
   readonly #pulse: Pulse;
   #isClosing = false;
+  #upstreamWentAway = false;
   #whenSettled: (() => void) | null = null;
 
   constructor({ call, plane, reached, client, caller, initial }: SessionParts) {
@@ -83,7 +85,7 @@ export class Session implements Room {
     await Promise.all(closed);
     this.#pulse.stop();
     await Promise.all([this.#fromClient.idle(), this.#fromUpstream.idle()]);
-    await this.answers.end();
+    await this.answers.end(this.#upstreamWentAway);
   }
 
   /** No more answers: those that run may end within a time, then the session is closed. */
@@ -139,7 +141,8 @@ export class Session implements Room {
 
   async #clientLeft(code: number, reason: string): Promise<void> {
     await this.#fromClient.idle();
-    if (this.answers.isRunning && !this.#isClosing) await this.#lastWords();
+    this.hasClientLeft = true;
+    if (this.answers.isBusy && !this.#isClosing) await this.#lastWords();
     this.#isClosing = true;
     shut(this.#upstream, NO_CODES.has(code) ? 1001 : code, reason);
   }
@@ -154,7 +157,7 @@ export class Session implements Room {
         resolve();
       };
       this.#whenSettled = () => {
-        if (!this.answers.isRunning) done();
+        if (!this.answers.isBusy) done();
       };
       this.#upstream.once('close', done);
     });
@@ -164,6 +167,7 @@ export class Session implements Room {
     await this.#fromUpstream.idle();
     if (!this.#isClosing && NO_CODES.has(code))
       this.tell({ status: 502, type: 'upstream_disconnected', message: 'The upstream of this session went away.', param: null }, null);
+    this.#upstreamWentAway = !this.#isClosing && !this.hasClientLeft;
     this.#isClosing = true;
     shut(this.#client, NO_CODES.has(code) ? 1011 : code, reason);
   }

@@ -101,6 +101,7 @@ export class UpstreamEvents {
   async #began(responseId: string): Promise<'withheld' | null> {
     const { answers, call } = this.#room;
     const failure = await answers.began(responseId);
+    if (this.#room.hasClientLeft) this.#room.toUpstream(JSON.stringify({ type: 'response.cancel' }));
     if (answers.running(responseId) !== null && call.guards?.has('post_call')) this.#held.set(responseId, new HeldAnswer());
     if (failure !== null && answers.running(responseId) === null) return await this.#counted(failure);
     return null;
