@@ -124,7 +124,9 @@ async function noteServedRoutes(gatewayUrl: string): Promise<void> {
   const routes = [...text.matchAll(/^genai_http_requests_total\{method="(\w+)",route="([^"]+)",status="2xx"\}/gm)].map(
     ([, method, route]) => `${method} ${route}`,
   );
-  const calls = [...text.matchAll(/^genai_gateway_calls_total\{endpoint="([^"]+)",model="[^"]*",status="2\d\d"\}/gm)].map(([, endpoint]) => `call ${endpoint}`);
+  const calls = [...text.matchAll(/^genai_gateway_calls_total\{endpoint="([^"]+)",model="[^"]*",status="(?:101|2\d\d)"\}/gm)].map(
+    ([, endpoint]) => `call ${endpoint}`,
+  );
   if (routes.length + calls.length > 0) appendFileSync(path, `${[...new Set([...routes, ...calls])].join('\n')}\n`);
 }
 

@@ -4,6 +4,7 @@ import { readFileSync, realpathSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { BATCH_PREFIXES } from '../server/src/gateway/batches/paths.ts';
 import { PATHS, RESPONSE_PREFIXES } from '../server/src/gateway/paths.ts';
+import { REALTIME_PATHS } from '../server/src/gateway/realtime/paths.ts';
 import { type RouteLine, routeLines } from './routes-doc.ts';
 
 const folder = join(import.meta.dirname, '..', 'docs', 'compat');
@@ -55,12 +56,18 @@ export function servedPlaces(lines: readonly string[]): Set<string> {
 /** `response GET input_items`, `file POST all`, `batch GET one`: a stored response, a file, a batch, by whichever of its prefixes. `pass-through GET /openai`: a provider's route. */
 function responsePlaces(name: string): string[] {
   const [kind, method = '', part] = name.split(' ');
+  if (kind === 'realtime-session' || kind === 'realtime') return realtimePlaces(kind === 'realtime' && method === 'client_secrets' ? 'secrets' : 'socket');
   if (kind === 'file' || kind === 'batch')
     return BATCH_PREFIXES.map(([prefix, provider]) =>
       placeOf(method, `${provider === null ? prefix : '/:provider/v1'}/${kind === 'file' ? 'files' : 'batches'}${BELOW[part ?? ''] ?? `/:id/${part}`}`),
     );
   if (kind === 'pass-through') return [placeOf(method, `${part}/*`)];
   return kind === 'response' ? RESPONSE_PREFIXES.map((prefix) => placeOf(method, `${prefix}:response${part === undefined ? '' : `/${part}`}`)) : [];
+}
+
+/** Sessions, and the secrets that open them. */
+function realtimePlaces(part: 'socket' | 'secrets'): string[] {
+  return [...REALTIME_PATHS].flatMap(([path, match]) => (match.part === part ? [placeOf(part === 'socket' ? 'GET' : 'POST', path)] : []));
 }
 
 /** The places of the route table. */

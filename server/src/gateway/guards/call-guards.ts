@@ -163,6 +163,8 @@ export class CallGuards {
   #note(guard: Guard, mode: GuardMode, { action, startedAt }: { action: CallGuard['action']; startedAt: number }): void {
     const ms = performance.now() - startedAt;
     this.log.push({ name: guard.name, mode, action, ms: Math.round(ms * 100) / 100 });
+    // A session of an hour looks often: its row says the last.
+    if (this.log.length > MOST_NOTED) this.log.shift();
     this.#set.count(guard, mode, { action, seconds: ms / 1000 });
   }
 
@@ -189,6 +191,7 @@ interface Outcome {
   refusal: { guard: Guard; reason: string } | null;
 }
 
+const MOST_NOTED = 500;
 const CALL_TYPES: Readonly<Record<string, string>> = {
   chat: 'completion',
   completions: 'text_completion',

@@ -67,12 +67,10 @@ export class UpstreamEvents {
       return null;
     }
     if (this.#hold(event, sizeBytes)) return 'withheld';
-    if (isFields(fields.item) && !isAnswerItem(fields.item) && /\.(?:created|added|done)$/.test(type)) {
-      const isChanged = await this.#guardHeard(event);
-      state.keep(fields.item);
-      if (isChanged) return 'changed';
-    }
-    return null;
+    if (!isFields(fields.item) || isAnswerItem(fields.item)) return null;
+    const isChanged = await this.#guardHeard(event);
+    if (/\.(?:created|added|done)$/.test(type)) state.keep(fields.item);
+    return isChanged ? 'changed' : null;
   }
 
   async #transcribed(event: RealtimeEvent): Promise<Fate> {

@@ -12,6 +12,7 @@ describe('pricing reported usage', () => {
       output: 8,
       total: 24,
       cachedInput: 4,
+      cachedAudioInput: 0,
       cacheCreationInput: 2,
       reasoningOutput: 3,
       audioInput: 0,
