@@ -32,6 +32,7 @@ const REASONS: Readonly<Record<PassedOver['why'], TextKey>> = {
 const PARTS: Readonly<Record<Attempt['costLines'][number]['part'], TextKey>> = {
   input: 'attempts.partInput',
   cachedInput: 'attempts.partCachedInput',
+  cachedAudioInput: 'attempts.partCachedAudio',
   cacheCreationInput: 'attempts.partCacheCreation',
   audioInput: 'attempts.partAudioInput',
   output: 'attempts.partOutput',

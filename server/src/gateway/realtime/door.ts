@@ -111,8 +111,9 @@ export class RealtimeDoor {
       };
       const gone = (): void => reject(new ClientGone());
       socket.once('close', gone);
-      call.response.detachSocket(socket as never);
-      call.response.statusCode = 101;
+      const response = call.response as ServerResponse;
+      response.detachSocket(socket as never);
+      response.statusCode = 101;
       this.#server.once('headers', add);
       this.#server.handleUpgrade(call.request, socket, head, (client) => {
         socket.off('close', gone);

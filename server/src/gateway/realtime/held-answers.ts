@@ -6,9 +6,6 @@ import { itemTexts } from './texts.ts';
 /** Bytes of one answer that wait; a longer one cannot be looked at, and is refused. */
 const MOST_HELD_BYTES = 16 * 1024 * 1024;
 
-/** What guards made of the texts of an answer, by their places; null = it must not leave. */
-export type Looked = ReadonlyMap<string, string> | null;
-
 export class HeldAnswer {
   readonly #events: RealtimeEvent[] = [];
   readonly #said = new Map<string, string>();

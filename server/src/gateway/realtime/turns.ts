@@ -64,7 +64,7 @@ export async function openTurn(home: TurnHome, wanted: Wanted): Promise<Turn | F
   } catch (error) {
     const failure = ownFailure(error);
     if (!(error instanceof AppError)) deps.log.error('an answer of a realtime session failed inside the gateway', { callId: call.id, error });
-    call.response.statusCode = failure.status;
+    tellStatus(call, failure.status);
     if (wanted.leavesRow && failure.status !== 429)
       await written(call, deps, { outcome: 'failure', httpStatus: failure.status, errorClass: failure.type, errorMessage: failure.message, ...NO_ANSWER });
     release(call, deps);
@@ -128,7 +128,7 @@ export async function settleTurn(
   Object.assign(turn.record, { errorClass: ending.errorClass, errorMessage: ending.errorMessage });
   if (turn.isForced && call.costPicos !== null && call.costPicos > 0n) deps.budgets.correct(deps.budgets.accountsOf(claimsOf(call)), call.costPicos);
   const error = await written(call, deps, ending);
-  if (ending.outcome === 'failure') call.response.statusCode = ending.httpStatus;
+  if (ending.outcome === 'failure') tellStatus(call, ending.httpStatus);
   record(call, meters, deps);
   return error;
 }
@@ -144,10 +144,15 @@ export async function withdrawTurn(
   const nowUs = deps.clock.nowUs();
   if (failure !== null) closeFailed(turn.record, failure, nowUs);
   else Object.assign(turn.record, { endedAtUs: nowUs, outcome: 'cancelled', cost: '0' });
-  call.response.statusCode = failure?.status ?? 499;
+  tellStatus(call, failure?.status ?? 499);
   const reason = { errorClass: failure?.errorClass ?? null, errorMessage: failure?.message ?? message };
   await written(call, deps, { outcome: failure === null ? 'cancelled' : 'failure', httpStatus: call.response.statusCode, ...reason, ...NO_ANSWER });
   record(call, meters, deps);
+}
+
+/** The status that the meters hear of; nothing is sent with it. */
+function tellStatus(call: Call, status: number): void {
+  (call.response as { statusCode: number }).statusCode = status;
 }
 
 function written(call: Call, deps: GatewayDeps, ending: Ending): Promise<Error | null> {

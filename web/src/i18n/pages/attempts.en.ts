@@ -22,6 +22,7 @@ export const attemptsEn = {
   'attempts.fromPrice': 'Price row {{id}}',
   'attempts.partInput': 'Input',
   'attempts.partCachedInput': 'Cached input',
+  'attempts.partCachedAudio': 'Cached audio input',
   'attempts.partCacheCreation': 'Cache writes',
   'attempts.partAudioInput': 'Audio input',
   'attempts.partOutput': 'Output',

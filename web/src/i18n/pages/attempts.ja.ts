@@ -24,6 +24,7 @@ export const attemptsJa: Record<keyof typeof attemptsEn, string> = {
   'attempts.fromPrice': '価格行 {{id}}',
   'attempts.partInput': '入力',
   'attempts.partCachedInput': 'キャッシュ済み入力',
+  'attempts.partCachedAudio': 'キャッシュ済み音声入力',
   'attempts.partCacheCreation': 'キャッシュ書き込み',
   'attempts.partAudioInput': '音声入力',
   'attempts.partOutput': '出力',
