@@ -1,5 +1,5 @@
 // Answers that guards have to see before the client does: every event of an answer waits until it is done, then leaves as the guards want it, or not at all.
-import { type Fields, fieldsOf, isFields, objectsOf, textOf } from '#lib/json.ts';
+import { countOf, type Fields, fieldsOf, isFields, objectsOf, textOf } from '#lib/json.ts';
 import type { RealtimeEvent } from './events.ts';
 import { itemTexts } from './texts.ts';
 
@@ -80,7 +80,7 @@ export class HeldAnswer {
 const SPOKEN = ['text', 'transcript', 'arguments'] as const;
 
 function placeOf(fields: Fields, type: string): string {
-  const part = type.includes('arguments') ? 'arguments' : String(fields.content_index ?? 0);
+  const part = type.includes('arguments') ? 'arguments' : countOf(fields.content_index);
   return `${textOf(fields.item_id)}:${part}`;
 }
 
