@@ -65,6 +65,8 @@ export class Attempt implements Dispatcher.DispatchHandler, Interruptible {
   #timer: NodeJS.Timeout | null = null;
   #totalMs = 0;
   #idleMs = 0;
+  /** When the newest chunk came. */
+  #heardAtMs = 0;
   /** When a JSON answer must be whole, or a stream must have begun. */
   #firstByMs = 0;
   #totalTimer: NodeJS.Timeout | null = null;
@@ -124,7 +126,7 @@ export class Attempt implements Dispatcher.DispatchHandler, Interruptible {
   }
 
   resume(): void {
-    if (this.#phase === 'flowing') this.#arm(this.#idleMs, SILENT);
+    if (this.#phase === 'flowing') this.#watchSilence();
     this.#controller?.resume();
   }
 
@@ -165,7 +167,7 @@ export class Attempt implements Dispatcher.DispatchHandler, Interruptible {
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
     switch (this.#phase) {
       case 'flowing':
-        this.#timer?.refresh();
+        this.#heardAtMs = performance.now();
         if (this.#sink === null) this.chunks.push(chunk);
         else this.#sink.data(chunk);
         return;
@@ -313,7 +315,7 @@ export class Attempt implements Dispatcher.DispatchHandler, Interruptible {
 
   #begin(): void {
     this.#phase = 'flowing';
-    this.#arm(this.#idleMs, SILENT);
+    this.#watchSilence();
     this.#totalTimer = setTimeout(() => this.abort(new TimeoutError('the answer took longer than a call may take')), this.#totalMs);
     this.#resolve(null);
   }
@@ -338,6 +340,24 @@ export class Attempt implements Dispatcher.DispatchHandler, Interruptible {
   #arm(afterMs: number, why: string): void {
     this.#stopSilence();
     this.#timer = setTimeout(() => this.abort(new TimeoutError(why)), Math.max(1, afterMs));
+  }
+
+  #watchSilence(): void {
+    this.#heardAtMs = performance.now();
+    this.#lookForSilence(this.#idleMs);
+  }
+
+  /** Looks when the silence would be too long, and again later when something was heard meanwhile: moving a timer at every chunk costs more than noting the time. */
+  #lookForSilence(afterMs: number): void {
+    this.#stopSilence();
+    this.#timer = setTimeout(
+      () => {
+        const leftMs = this.#heardAtMs + this.#idleMs - performance.now();
+        if (leftMs > 0) this.#lookForSilence(leftMs);
+        else this.abort(new TimeoutError(SILENT));
+      },
+      Math.max(1, afterMs),
+    );
   }
 
   #stopSilence(): void {

@@ -3,7 +3,6 @@
 import type { CallUsage } from '#call-record.ts';
 import { fieldsOf, parsed, textOf } from '#lib/json.ts';
 import type { Attempt, Sink } from './attempt.ts';
-import type { BytePool } from './byte-pool.ts';
 import { keepCached } from './cache/response-cache.ts';
 import type { Call, Ending, Interruptible } from './call.ts';
 import type { GatewayDeps } from './deps.ts';
@@ -18,20 +17,16 @@ import { STREAM_HEADERS } from './pings.ts';
 import { sendFailure, sendWhole } from './reply.ts';
 import { keepResponse } from './responses/keep.ts';
 import { memberOf, memberValue } from './scan.ts';
+import { SentAnswer } from './sent-answer.ts';
 import { closeDelivered, settle } from './settle.ts';
 import { addsUsage } from './upstream-body.ts';
 import { estimateUsage } from './usage.ts';
 
-export interface Relaying {
-  readonly deps: GatewayDeps;
-  readonly pool: BytePool;
-}
-
 /** Relays, settles and ends the answer; resolves when nothing is left to do. */
-export function relay(call: Call, attempt: Attempt, with_: Relaying): Promise<void> {
-  if (attempt.answer === null) return new Promise((resolve) => new FlowingAnswer(call, attempt, with_, resolve).start());
-  if (call.guards?.has('post_call')) return relayGuarded(call, attempt, call.guards, with_.deps);
-  return relayWhole(call, attempt, { bytes: attempt.answer.bytes, chunks: attempt.chunks }, with_.deps);
+export function relay(call: Call, attempt: Attempt, { deps }: { readonly deps: GatewayDeps }): Promise<void> {
+  if (attempt.answer === null) return new Promise((resolve) => new FlowingAnswer(call, attempt, deps, resolve).start());
+  if (call.guards?.has('post_call')) return relayGuarded(call, attempt, call.guards, deps);
+  return relayWhole(call, attempt, { bytes: attempt.answer.bytes, chunks: attempt.chunks }, deps);
 }
 
 /** What the guards made of a whole answer. @throws AppError 400 when one refuses: the provider is paid, the client gets nothing of it. */
@@ -145,15 +140,13 @@ class FlowingAnswer implements Sink, Interruptible {
   readonly #call: Call;
   readonly #attempt: Attempt;
   readonly #deps: GatewayDeps;
-  readonly #pool: BytePool;
   readonly #finished: () => void;
   readonly #scan: StreamScan | null;
   readonly #guard: MaskingStream | HoldingStream | null;
   /** The stream is complete and guards look at what they hold. */
   #ending = false;
   /** What has left, for the journal and for estimates; incomplete once the pool is full. */
-  readonly #sent: Buffer[] = [];
-  #unkeptBytes = 0;
+  readonly #sent: SentAnswer;
   /** Sound is not kept: what is written down of it. */
   readonly #spoken: SpokenAnswer | null;
   /** No stream: the newest chunk (of sound: byte) waits, so that the end can wait for the settlement. */
@@ -161,12 +154,12 @@ class FlowingAnswer implements Sink, Interruptible {
   #over = false;
   #paused = false;
 
-  constructor(call: Call, attempt: Attempt, relaying: Relaying, finished: () => void) {
+  constructor(call: Call, attempt: Attempt, deps: GatewayDeps, finished: () => void) {
     this.#call = call;
     this.#attempt = attempt;
-    this.#deps = relaying.deps;
-    this.#pool = relaying.pool;
+    this.#deps = deps;
     this.#finished = finished;
+    this.#sent = new SentAnswer(call.response, attempt);
     this.#scan = attempt.format === 'sse' ? call.dialect.scan(addsUsage(call, attempt.target)) : null;
     this.#guard = guardedStream(call);
     this.#spoken = call.endpoint === 'speech' ? new SpokenAnswer(String(attempt.headers['content-type'] ?? ''), this.#scan !== null) : null;
@@ -280,15 +273,11 @@ class FlowingAnswer implements Sink, Interruptible {
     if (response.destroyed) return;
     this.#call.firstTokenAtUs ??= this.#deps.clock.nowUs();
     this.#call.pings?.wrote(this.#scan?.midFrame === true);
-    if (!response.write(bytes) && !this.#paused) {
-      this.#paused = true;
-      this.#attempt.pause();
-    }
-    if (this.#spoken !== null) this.#spoken.add(bytes);
-    else if (this.#pool.take(bytes.length)) {
-      this.#call.heldBytes += bytes.length;
-      this.#sent.push(bytes);
-    } else this.#unkeptBytes += bytes.length;
+    const flows = this.#spoken === null ? this.#sent.write(bytes) : response.write(bytes);
+    this.#spoken?.add(bytes);
+    if (flows || this.#paused) return;
+    this.#paused = true;
+    this.#attempt.pause();
   }
 
   #resume(): void {
@@ -317,7 +306,7 @@ class FlowingAnswer implements Sink, Interruptible {
       errorClass: failure?.errorClass ?? null,
       errorMessage: failure?.message ?? null,
       ...this.#kept(tail),
-      partial: this.#unkeptBytes > 0,
+      partial: this.#sent.unkeptBytes > 0,
     };
     settleKept(this.#call, this.#deps, ending, (error) => this.#finish(outcome, error === null ? tail : this.#unrecordedTail()));
   }
@@ -328,7 +317,7 @@ class FlowingAnswer implements Sink, Interruptible {
       if (tail !== null) this.#spoken.add(tail);
       return { answerFormat: 'json', answer: [this.#spoken.facts()] };
     }
-    return { answerFormat: this.#scan === null ? 'json' : 'sse', answer: tail === null ? this.#sent : [...this.#sent, tail] };
+    return { answerFormat: this.#scan === null ? 'json' : 'sse', answer: [this.#sent.bytes(tail)] };
   }
 
   #finish(outcome: 'success' | 'failure' | 'cancelled', tail: Buffer | null): void {
@@ -349,17 +338,17 @@ class FlowingAnswer implements Sink, Interruptible {
     const { dialect } = this.#call;
     if (this.#scan !== null) return dialect.usage(this.#scan.usage);
     if (this.#spoken !== null) return null;
-    const tail = Buffer.concat([...this.#sent.slice(-8), ...(this.#held === null ? [] : [this.#held])]).toString('utf8');
-    const object = /"usage"\s*:\s*(\{(?:[^{}]|\{[^{}]*\})*\})\s*[,}]/.exec(tail.slice(-4096))?.[1];
+    const tail = this.#sent.bytes(this.#held).subarray(-4096).toString('utf8');
+    const object = /"usage"\s*:\s*(\{(?:[^{}]|\{[^{}]*\})*\})\s*[,}]/.exec(tail)?.[1];
     return object === undefined ? null : dialect.usage(JSON.parse(object));
   }
 
   #estimate(): CallUsage {
     // The settlement counts what is no text.
     if (isMediaCall(this.#call.endpoint)) return NOTHING_COUNTED;
-    const usage = estimateUsage(this.#call.body, this.#sent, this.#scan === null ? 'json' : 'sse', this.#call.dialect.said);
+    const usage = estimateUsage(this.#call.body, [this.#sent.bytes(null)], this.#scan === null ? 'json' : 'sse', this.#call.dialect.said);
     // Bytes that were not kept count as frames of about 200 bytes, one token each.
-    const output = usage.output + Math.ceil(this.#unkeptBytes / 200);
+    const output = usage.output + Math.ceil(this.#sent.unkeptBytes / 200);
     const begun = this.#scan === null ? null : this.#call.dialect.usage(this.#scan.begun);
     // The input is known from the stream's first event in some languages.
     if (begun !== null) return { ...begun, output, total: begun.total - begun.output + output };

@@ -8,6 +8,8 @@ const LONGEST_HELD_FRAME = 64 * 1024;
 const USAGE = Buffer.from('"usage"');
 const FINISH = Buffer.from('"finish_reason":');
 const DONE = '[DONE]';
+const QUOTE = 0x22;
+const BRACE = 0x7b;
 
 export class SseScan implements StreamScan {
   /** The stream's `usage` object, null until it was seen. */
@@ -56,23 +58,24 @@ export class SseScan implements StreamScan {
   #pass(bytes: Buffer, startsInside: boolean): Buffer | null {
     // The rest of an oversized frame belongs to what has left already.
     let start = startsInside ? frameEnd(bytes, 0) : 0;
-    const first = start;
-    if (!this.finished) this.finished = hasFinish(bytes);
+    if (!this.finished) this.finished = hasValue(bytes, FINISH, QUOTE);
     // Some upstreams repeat a growing usage in every frame: the last one counts.
-    const hasUsage = usageObjectAt(bytes) >= 0;
-    const kept: Buffer[] = first > 0 ? [bytes.subarray(0, first)] : [];
-    let runStart = start;
+    const hasUsage = hasValue(bytes, USAGE, BRACE);
+    // Nearly always everything passes, and nothing has to be made for it.
+    let kept: Buffer[] | null = null;
+    let runStart = 0;
     while (start < bytes.length) {
       const end = frameEnd(bytes, start);
-      const verdict = this.#judge(bytes, start, end, hasUsage && usageObjectAt(bytes.subarray(start, end)) >= 0);
+      const verdict = this.#judge(bytes, start, end, hasUsage && hasValue(bytes.subarray(start, end), USAGE, BRACE));
       if (verdict !== 'pass') {
+        kept ??= [];
         kept.push(bytes.subarray(runStart, start));
         runStart = end;
         if (verdict === 'stop') return joined(kept);
       }
       start = end;
     }
-    if (kept.length === 0) return bytes;
+    if (kept === null) return bytes;
     kept.push(bytes.subarray(runStart));
     return joined(kept);
   }
@@ -111,20 +114,12 @@ function joined(pieces: Buffer[]): Buffer | null {
   return filled.length === 1 ? (filled[0] as Buffer) : Buffer.concat(filled);
 }
 
-/** Position of a `"usage"` key whose value is an object; most frames say null or nothing. */
-function usageObjectAt(bytes: Buffer): number {
-  return keyWithValue(bytes, USAGE, (byte) => byte === 0x7b);
-}
-
-function hasFinish(bytes: Buffer): boolean {
-  return keyWithValue(bytes, FINISH, (byte) => byte === 0x22) >= 0;
-}
-
-function keyWithValue(bytes: Buffer, key: Buffer, accepts: (byte: number | undefined) => boolean): number {
+/** Whether a key stands there with a value that begins so: an object, a text. Most frames say null or nothing. */
+function hasValue(bytes: Buffer, key: Buffer, begins: number): boolean {
   for (let at = bytes.indexOf(key); at >= 0; at = bytes.indexOf(key, at + key.length)) {
     let value = at + key.length;
     while (bytes[value] === 0x20 || bytes[value] === 0x3a) value++;
-    if (accepts(bytes[value])) return at;
+    if (bytes[value] === begins) return true;
   }
-  return -1;
+  return false;
 }

@@ -21,16 +21,24 @@ export function lastFrameEnd(bytes: Buffer): number {
   return Math.max(plain < 0 ? 0 : plain + 2, carriage < 0 ? 0 : carriage + 3);
 }
 
+/** The last frame of a whole stream. */
+export function lastFrame(bytes: Buffer): Buffer {
+  // Without the blank line that ends it.
+  return bytes.subarray(lastFrameEnd(bytes.subarray(0, -3)));
+}
+
 function endsWithCrLfBlank(bytes: Buffer, end: number): boolean {
   return end >= 3 && bytes[end - 2] === CARRIAGE_RETURN && bytes[end - 3] === LINE_FEED;
 }
 
 /** Position after the frame that starts at `start`, or -1 when it is not complete. */
 export function frameEnd(bytes: Buffer, start: number): number {
-  const plain = bytes.indexOf('\n\n', start);
-  const carriage = bytes.indexOf('\n\r\n', start);
-  if (plain < 0) return carriage < 0 ? -1 : carriage + 3;
-  return carriage >= 0 && carriage < plain ? carriage + 3 : plain + 2;
+  // A search for one byte costs a tenth of a search for text, and a frame has few lines.
+  for (let at = bytes.indexOf(LINE_FEED, start); at >= 0; at = bytes.indexOf(LINE_FEED, at + 1)) {
+    if (bytes[at + 1] === LINE_FEED) return at + 2;
+    if (bytes[at + 1] === CARRIAGE_RETURN && bytes[at + 2] === LINE_FEED) return at + 3;
+  }
+  return -1;
 }
 
 /** End of a frame's last non-blank byte: the frame without its line breaks. */

@@ -2,7 +2,7 @@
 import type { Call, Ending } from '#gateway/call.ts';
 import type { GatewayDeps } from '#gateway/deps.ts';
 import { fieldOf } from '#gateway/request.ts';
-import { dataOf } from '#http/sse.ts';
+import { dataOf, lastFrame } from '#http/sse.ts';
 import { type Fields, fieldsOf, parsed, textOf } from '#lib/json.ts';
 import { inputItems, isResponseId, ownerOf } from './turn.ts';
 
@@ -55,8 +55,9 @@ export async function keepHeld(first: Call, deps: GatewayDeps, response: Fields,
 
 /** The whole response stands in a whole answer, or in the last event of a stream. */
 function responseIn({ answerFormat, answer }: Pick<Ending, 'answerFormat' | 'answer'>): Fields {
-  if (answerFormat === 'json') return fieldsOf(parsed(Buffer.concat(answer).toString('utf8')));
-  const last = dataOf(answer.at(-1)?.toString('utf8') ?? '');
+  const bytes = Buffer.concat(answer);
+  if (answerFormat === 'json') return fieldsOf(parsed(bytes.toString('utf8')));
+  const last = dataOf(lastFrame(bytes).toString('utf8'));
   return last === null ? {} : fieldsOf(fieldsOf(parsed(last)).response);
 }
 
