@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { chatBody } from './bodies.ts';
 import type { Lane, Say } from './lane.ts';
 import { requestBytes, runLoad } from './load.ts';
-import { untilQuiet } from './measure.ts';
+import { untilQuiet, type WarmUp, warmUp } from './measure.ts';
 import type { BenchOptions } from './options.ts';
 import { treeOf } from './process-tree.ts';
 import { fixed } from './report.ts';
@@ -17,6 +17,10 @@ const STREAMS_AT_ONCE = 100;
 /** What the mock upstream sends for `long`, the opening and the closing frames included. */
 const FRAMES = 304;
 
+/** Streams before the first that counts, as in every other part: without them both lanes are measured while they are compiled. */
+const WARM_UP: WarmUp = { requests: 5_000, mostSeconds: 20 };
+const QUICK_WARM_UP: WarmUp = { requests: 1_000, mostSeconds: 4 };
+
 export interface StreamingMeasured {
   figures: Record<string, number>;
   rows: [string, string][];
@@ -24,6 +28,7 @@ export interface StreamingMeasured {
 
 /** Two lanes of one run: the bare one and ours with everything on. */
 export async function measureStreaming(bare: Lane, ours: Lane, options: BenchOptions, say: Say): Promise<StreamingMeasured> {
+  for (const lane of [bare, ours]) await warmUp(lane, chatBody(1024, 'burst'), options.quick ? QUICK_WARM_UP : WARM_UP);
   say('streaming: first tokens, one stream at a time');
   const [bareMs, oursMs] = await firstTokens([bare, ours], options.quick ? 100 : FIRST_TOKENS);
   const chunkUs: number[] = [];

@@ -64,6 +64,13 @@ describe('SseScan', () => {
     expect(scan.done).toBe(true);
   });
 
+  it('takes no other key that ends alike for usage or an end', () => {
+    const alike = 'data: {"total_usage":{"prompt_tokens":1},"is_finish_reason":"stop","choices":[]}\n\n';
+    const { out, scan } = play(alike, [], true);
+    expect(out).toBe(alike);
+    expect(scan).toMatchObject({ usage: null, finished: false });
+  });
+
   it('stops before a data frame that is no whole JSON object', () => {
     const { out, scan } = play(`${delta('a')}data: {"choices":[{"delta":\n\n${delta('b')}`, [], true);
     expect(out).toBe(delta('a'));
