@@ -5,6 +5,8 @@ import type { ServerResponse } from 'node:http';
 /** Most streams are short; a longer one gets blocks that grow. */
 const FIRST_BLOCK_BYTES = 4 * 1024;
 const LARGEST_BLOCK_BYTES = 32 * 1024;
+/** A longer part is kept as it came: copying it would cost more than the kernel's four pieces, and memory twice. */
+const LONGEST_COPIED_BYTES = 8 * 1024;
 const CARRIAGE_RETURN = 0x0d;
 const LINE_FEED = 0x0a;
 const HEX = Buffer.from('0123456789abcdef');
@@ -14,6 +16,7 @@ interface Block {
   used: number;
   /** Of each part in it, without its framing. */
   readonly lengths: number[];
+  readonly isFramed: boolean;
 }
 
 interface Memory {
@@ -25,7 +28,7 @@ export class SentAnswer {
   readonly #response: ServerResponse;
   readonly #memory: Memory;
   readonly #blocks: Block[] = [];
-  #block: Block | null = null;
+  #nextBlockBytes = FIRST_BLOCK_BYTES;
   #keptBytes = 0;
   /** Left without being kept, because there was no room. */
   unkeptBytes = 0;
@@ -38,56 +41,62 @@ export class SentAnswer {
   /** Sends a part behind the head and keeps it. False: the client reads slowly, `drain` will say when it has. */
   write(part: Buffer): boolean {
     if (part.length === 0) return true;
-    const framing = this.#response.chunkedEncoding ? hexDigits(part.length) + 4 : 0;
-    const block = this.#room(part.length + framing);
+    if (part.length > LONGEST_COPIED_BYTES || !this.#response.chunkedEncoding) return this.#writeAsItCame(part);
+    const framedBytes = part.length + hexDigits(part.length) + 4;
+    const block = this.#room(framedBytes);
     if (block === null) {
       this.unkeptBytes += part.length;
       return this.#response.write(part);
     }
     const start = block.used;
-    this.#keptBytes += part.length;
+    frame(block.bytes, start, part);
+    block.used += framedBytes;
     block.lengths.push(part.length);
-    if (framing === 0) block.bytes.set(part, start);
-    else frame(block.bytes, start, part);
-    block.used += part.length + framing;
-    return this.#send(block.bytes.subarray(start, block.used), framing > 0);
+    this.#keptBytes += part.length;
+    return this.#writeFramed(block.bytes.subarray(start, block.used));
   }
 
   /** What has left and was kept, in one piece, and `tail` behind it. */
   bytes(tail: Buffer | null): Buffer {
     const all = Buffer.allocUnsafe(this.#keptBytes + (tail?.length ?? 0));
-    const isFramed = this.#response.chunkedEncoding;
     let at = 0;
-    for (const { bytes, lengths } of this.#blocks) {
+    for (const { bytes, lengths, isFramed } of this.#blocks) {
       let from = 0;
       for (const length of lengths) {
         if (isFramed) from += hexDigits(length) + 2;
         at += bytes.copy(all, at, from, from + length);
-        from += isFramed ? length + 2 : length;
+        from += length + 2;
       }
     }
     tail?.copy(all, at);
     return all;
   }
 
-  #send(bytes: Buffer, isFramed: boolean): boolean {
-    if (!isFramed) return this.#response.write(bytes);
-    // Only for this one write: whoever writes or ends next leaves the framing to node.
+  #writeAsItCame(part: Buffer): boolean {
+    if (this.#memory.hold(part.length)) {
+      this.#blocks.push({ bytes: part, used: part.length, lengths: [part.length], isFramed: false });
+      this.#keptBytes += part.length;
+    } else this.unkeptBytes += part.length;
+    return this.#response.write(part);
+  }
+
+  /** Only for this one write: whoever writes or ends next leaves the framing to node. */
+  #writeFramed(bytes: Buffer): boolean {
     this.#response.chunkedEncoding = false;
     const flows = this.#response.write(bytes);
     this.#response.chunkedEncoding = true;
     return flows;
   }
 
+  /** The newest block, or a new one; null when there is no room. */
   #room(bytes: number): Block | null {
-    const last = this.#block;
-    if (last !== null && last.used + bytes <= last.bytes.length) return last;
-    const next = last === null ? FIRST_BLOCK_BYTES : Math.min(last.bytes.length * 2, LARGEST_BLOCK_BYTES);
-    const size = Math.max(bytes, next);
+    const last = this.#blocks.at(-1);
+    if (last?.isFramed && last.used + bytes <= last.bytes.length) return last;
+    const size = Math.max(bytes, this.#nextBlockBytes);
     if (!this.#memory.hold(size)) return null;
-    const block = { bytes: Buffer.allocUnsafeSlow(size), used: 0, lengths: [] };
+    this.#nextBlockBytes = Math.min(this.#nextBlockBytes * 2, LARGEST_BLOCK_BYTES);
+    const block = { bytes: Buffer.allocUnsafeSlow(size), used: 0, lengths: [], isFramed: true };
     this.#blocks.push(block);
-    this.#block = block;
     return block;
   }
 }
