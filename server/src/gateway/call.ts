@@ -38,6 +38,8 @@ export interface ClientResponse {
   readonly headersSent: boolean;
   readonly writableNeedDrain: boolean;
   readonly statusCode: number;
+  /** Each write is one chunk of HTTP/1.1, and node frames it unless this is false; absent = there are no chunks. */
+  chunkedEncoding?: boolean;
   writeHead(status: number, headers: string[]): unknown;
   /** False = wait for `drain`. */
   write(bytes: Buffer | string): boolean;

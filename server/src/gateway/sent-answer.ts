@@ -1,6 +1,6 @@
 // What leaves of an answer that is still coming. Each part is framed for HTTP/1.1 in a block that is kept for the journal: it goes to the kernel in one piece
 // (node's own framing makes four), and what arrived need not be held for as long as the call lasts.
-import type { ServerResponse } from 'node:http';
+import type { ClientResponse } from './call.ts';
 
 /** Most streams are short; a longer one gets blocks that grow. */
 const FIRST_BLOCK_BYTES = 4 * 1024;
@@ -25,7 +25,7 @@ interface Memory {
 }
 
 export class SentAnswer {
-  readonly #response: ServerResponse;
+  readonly #response: Pick<ClientResponse, 'write' | 'chunkedEncoding'>;
   readonly #memory: Memory;
   readonly #blocks: Block[] = [];
   #nextBlockBytes = FIRST_BLOCK_BYTES;
@@ -33,7 +33,7 @@ export class SentAnswer {
   /** Left without being kept, because there was no room. */
   unkeptBytes = 0;
 
-  constructor(response: ServerResponse, memory: Memory) {
+  constructor(response: Pick<ClientResponse, 'write' | 'chunkedEncoding'>, memory: Memory) {
     this.#response = response;
     this.#memory = memory;
   }
