@@ -34,7 +34,6 @@ import { answerExport, exportsInEngine } from './engine-export.ts';
 import type { RecordsAddress } from './open-stores.ts';
 import { openPriceList } from './price-list.ts';
 import { teamNames } from './team-names.ts';
-import { trimHeapOnce } from './trim-heap.ts';
 
 /** What the engine is told at its start. */
 export interface EngineInput {
@@ -90,12 +89,10 @@ export async function startEngine(input: EngineInput, log: Log): Promise<Engine>
   const files = exportsInEngine(analytics, join(settings.dataDir, 'exports'));
   const parts = { analytics, records, deletions, tail, files, teamNames: (ids: readonly string[]) => teamNames(records, ids) };
   const server = await listen(path, listener(parts, consumer, status, log));
-  const stopTrimming = trimHeapOnce(() => consumer.state().lagRecords > 0);
   return {
     socketPath: path,
     status,
     stop: async () => {
-      stopTrimming();
       tail?.close();
       await closeServer(server, path);
       await stop();

@@ -1,4 +1,5 @@
 // What an evaluator in code said of one observation: its scores, or where it fails, and what it was given.
+import '#mantine-later.css';
 import type { ConsoleTrial } from '@genai/server/contract';
 import { Alert, Button, Group, Stack, Table, Text } from '@mantine/core';
 import { Link } from '@tanstack/react-router';

@@ -56,9 +56,9 @@ const LIGHT = sql`project_id, trace_id, id, type, parent_observation_id, name, s
   prompt_id, prompt_name, prompt_version, trace_name, user_id, session_id, tags, key_alias, call_id, is_trace`;
 const FULL = sql`${LIGHT}, input, output`;
 
-/** All observations of a trace, newest versions in no order; read with liveRows. */
-export function observationsOfTrace(projectId: string, traceId: string): SqlFragment {
-  return newestVersions('observations', sql`${FULL}, is_deleted`, sql`${projectIs(projectId)} AND trace_id = ${text(traceId)}`);
+/** All observations of a trace or `most` of them, newest versions in no order; read with liveRows. */
+export function observationsOfTrace(projectId: string, traceId: string, most?: number): SqlFragment {
+  return newestVersions('observations', sql`${FULL}, is_deleted`, sql`${projectIs(projectId)} AND trace_id = ${text(traceId)}`, most);
 }
 
 /** Observations of an id, newest versions in no order (the same id may exist in several traces); read with liveRows. */

@@ -1,5 +1,5 @@
 // The two ways to read one row an entity from the folded tables (docs/adr/0003): by identity (newest version wins) and by time (FINAL). Nothing else reads them.
-import { instant, join, type SqlFragment, sql } from '#stores/analytics/sql.ts';
+import { instant, join, type SqlFragment, sql, uint32 } from '#stores/analytics/sql.ts';
 import type { TableName } from './tables.ts';
 
 export type FoldedTable = Extract<TableName, 'observations' | 'traces' | 'scores'>;
@@ -21,9 +21,10 @@ export function newestOf(table: FoldedTable, columns: SqlFragment, match: SqlFra
   return sql`(SELECT ${columns} FROM (SELECT ${columns}, is_deleted FROM ${TABLE[table]} WHERE ${match} ORDER BY row_version DESC, is_deleted ASC, updated_at DESC LIMIT 1 BY ${IDENTITY[table]}) WHERE is_deleted = 0)`;
 }
 
-/** The newest version of each identity, tombstones included (see liveRows): a statement of its own that costs the engine half of what newestOf does, because it plans the many columns once. `match` as for newestOf; `columns` include is_deleted. */
-export function newestVersions(table: FoldedTable, columns: SqlFragment, match: SqlFragment): SqlFragment {
-  return sql`SELECT ${columns} FROM ${TABLE[table]} WHERE ${match} ORDER BY row_version DESC, is_deleted ASC, updated_at DESC LIMIT 1 BY ${IDENTITY[table]} SETTINGS max_threads = 1`;
+/** The newest version of each identity, tombstones included (see liveRows): a statement of its own that costs the engine half of what newestOf does, because it plans the many columns once. `match` as for newestOf; `columns` include is_deleted; `most` bounds the rows. */
+export function newestVersions(table: FoldedTable, columns: SqlFragment, match: SqlFragment, most?: number): SqlFragment {
+  const bound = most === undefined ? sql`` : sql` LIMIT ${uint32(most)}`;
+  return sql`SELECT ${columns} FROM ${TABLE[table]} WHERE ${match} ORDER BY row_version DESC, is_deleted ASC, updated_at DESC LIMIT 1 BY ${IDENTITY[table]}${bound} SETTINGS max_threads = 1`;
 }
 
 /** What newestVersions gives, without the tombstones. */

@@ -19,6 +19,7 @@ import {
   wordsParameter,
 } from '#observe/filter/parameters.ts';
 import { observationV1Of } from '#observe/observations/shape.ts';
+import type { ObservationView } from '#observe/observations/sql.ts';
 import { type PromptLinks, unlinked } from '#observe/prompts/links.ts';
 import { type ScoreTypes, untyped } from '#observe/score-configs/check.ts';
 import { scoreV1Of } from '#observe/scores/shape.ts';
@@ -125,16 +126,28 @@ async function detail(analytics: Analytics, { link, types }: Enrichment, { http,
   if (!whole) throw notFound(`Trace ${traceId} not found within authorized project`);
   const { trace, figures } = whole;
   const [observations, scores] = await Promise.all([link(projectId, whole.observations), types(projectId, whole.scores)]);
-  const answer: TraceDetail = {
+  const trunk: Omit<TraceDetail, 'observations'> = {
     ...traceOf(projectId, trace, true),
-    observations: observations.map((row) => observationV1Of(row)),
     scores: scores.map((row) => scoreV1Of(row)),
     totalCost: Number(figures.totalCost ?? 0),
     latency: figures.latencySeconds ?? 0,
     htmlPath: htmlPath(projectId, trace.id),
   };
-  // As bytes: of a text the server makes two more copies when it sends it, and this one may hold a hundred thousand observations.
-  return new Response(Buffer.from(JSON.stringify(answer)), { headers: { 'content-type': 'application/json' } });
+  const pieces = detailPieces(trunk, observations);
+  const body = observations.length <= OBSERVATIONS_A_PIECE ? Buffer.concat([...pieces]) : ReadableStream.from(pieces);
+  return new Response(body, { headers: { 'content-type': 'application/json' } });
+}
+
+const OBSERVATIONS_A_PIECE = 500;
+
+/** The answer as bytes, made while it leaves: of a hundred thousand observations the whole answer, as objects, as text and as bytes, takes several times what the rows take. */
+function* detailPieces(trunk: Omit<TraceDetail, 'observations'>, observations: readonly ObservationView[]): Generator<Buffer> {
+  yield Buffer.from(`${JSON.stringify(trunk).slice(0, -1)},"observations":[`);
+  for (let from = 0; from < observations.length; from += OBSERVATIONS_A_PIECE) {
+    const piece = JSON.stringify(observations.slice(from, from + OBSERVATIONS_A_PIECE).map((row) => observationV1Of(row)));
+    yield Buffer.from(`${from === 0 ? '' : ','}${piece.slice(1, -1)}`);
+  }
+  yield Buffer.from(']}');
 }
 
 function searchOf(

@@ -29,16 +29,30 @@ export interface TraceFigures {
 
 /** Reads a trace; null when the project has none of that id. */
 export async function readWholeTrace(analytics: Analytics, projectId: string, traceId: string): Promise<WholeTrace | null> {
-  const [owns, versions, scores] = await Promise.all([
+  const [owns, observations, scores] = await Promise.all([
     analytics.query<TraceView & { is_deleted: 0 | 1 }>(ownTraceById(projectId, traceId)),
-    analytics.query<VersionedObservation>(observationsOfTrace(projectId, traceId)),
+    readObservations(analytics, projectId, traceId),
     analytics.query<ScoreView>(scoresOfTrace(projectId, traceId)),
   ]);
   const [own] = liveRows(owns);
-  const observations = liveRows(versions).sort(byStart);
   const carrier = observations.find((row) => row.is_trace === 1);
   const trace = own ?? (carrier ? carriedTrace(carrier) : null);
   return trace === null ? null : { trace, observations, scores, figures: figuresOf(observations) };
+}
+
+/** Most traces come in one answer. */
+const ROWS_AT_ONCE = 2_000;
+
+/**
+ * By start. A longer trace is read again, row by row: of a hundred thousand observations the engine's whole answer and its text, beside the rows,
+ * took 200 MB. The engine begins a stream in this thread, so a short trace is not read by one.
+ */
+async function readObservations(analytics: Analytics, projectId: string, traceId: string): Promise<ObservationView[]> {
+  const first = await analytics.query<VersionedObservation>(observationsOfTrace(projectId, traceId, ROWS_AT_ONCE + 1));
+  if (first.length <= ROWS_AT_ONCE) return liveRows(first).sort(byStart);
+  const live: ObservationView[] = [];
+  for await (const row of analytics.stream<VersionedObservation>(observationsOfTrace(projectId, traceId))) if (row.is_deleted === 0) live.push(row);
+  return live.sort(byStart);
 }
 
 /** Instants of one form compare as text. */
