@@ -75,7 +75,7 @@ class TailSender {
     try {
       const answer = await this.#parts.open(watch, ending.signal);
       if (answer.status !== 200) await this.#refuse(watch, answer);
-      else await this.#carry(watch, answer.body as ReadableStream<Uint8Array>);
+      else await this.#carry(watch, answer.body as ReadableStream<Uint8Array>, ending.signal);
     } catch {
       // The engine went away or the reader did; one that is still there asks again.
     } finally {
@@ -91,14 +91,19 @@ class TailSender {
     await this.#say(watch, { kind: 'refused', from: this.#from, status: answer.status, message });
   }
 
-  async #carry(watch: Watch, body: ReadableStream<Uint8Array>): Promise<void> {
+  /** The body is let go by this signal itself: a request hears of its own signal only until it is collected, and would keep its place among the watchers. */
+  async #carry(watch: Watch, body: ReadableStream<Uint8Array>, signal: AbortSignal): Promise<void> {
+    const pieces = body.getReader();
+    const letGo = (): void => void pieces.cancel().catch(() => undefined);
+    if (signal.aborted) letGo();
+    signal.addEventListener('abort', letGo, { once: true });
     const decoder = new TextDecoder();
     // A reader that asks again after this stream has ended gets another one: to it that is somebody else.
     const from = `${this.#from}.${randomBytes(4).toString('hex')}`;
     let number = 0;
     let rest = '';
-    for await (const piece of body as unknown as AsyncIterable<Uint8Array>) {
-      const frames = (rest + decoder.decode(piece, { stream: true })).split('\n\n');
+    for (let piece = await pieces.read(); !piece.done; piece = await pieces.read()) {
+      const frames = (rest + decoder.decode(piece.value, { stream: true })).split('\n\n');
       rest = frames.pop() ?? '';
       for (const text of messagesOf(frames)) await this.#say(watch, { kind: 'frames', from, number: number++, text });
     }

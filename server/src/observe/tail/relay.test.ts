@@ -19,7 +19,7 @@ afterEach(() => {
 });
 
 /** A process that stores: its engine's route over its hub, and the sender before it. */
-async function storing(whispers: Whispers, options: { silentMs?: number } = {}): Promise<LeasedTailHub> {
+async function storing(whispers: Whispers, { isDeaf = false, ...options }: { silentMs?: number; isDeaf?: boolean } = {}): Promise<LeasedTailHub> {
   const hub = createLeasedTailHub();
   const who = async () => readerOf({ id: PROJECT, organizationId: 'o' });
   const app = createApp({
@@ -34,7 +34,7 @@ async function storing(whispers: Whispers, options: { silentMs?: number } = {}):
     ...options,
     open: async (watch, signal) =>
       await app.request(`${TAIL_PATH}?${new URLSearchParams({ filter: watch.filter })}`, {
-        signal,
+        ...(isDeaf ? {} : { signal }),
         headers: watch.after === null ? {} : { 'last-event-id': watch.after },
       }),
   });
@@ -125,6 +125,17 @@ describe('the live tail in roles apart', () => {
     expect(text.indexOf('event: gap')).toBeGreaterThan(text.indexOf('"id":"before"'));
     expect(text.indexOf('event: gap')).toBeLessThan(text.indexOf('"id":"after"'));
     await tail.leave();
+  });
+
+  // A request whose signal was collected heard of no end: its watcher stayed for ever.
+  it('lets go when the reader leaves, also where the request hears nothing of it', async () => {
+    const whispers = new LocalWhispers();
+    const hub = await storing(whispers, { isDeaf: true });
+    hub.begin();
+    const tail = collect(await reading(whispers).read(question()));
+    await tail.until('event: status');
+    await tail.leave();
+    while (hub.watchers() > 0) await new Promise((resolve) => setTimeout(resolve, 5));
   });
 
   it('forgets a reader that is heard no more', async () => {
