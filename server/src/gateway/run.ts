@@ -2,7 +2,6 @@
 // Steps are plain functions; only the body, a key that is not in memory, a remote limit and the upstream are waited for.
 import type { AttemptRecord } from '#call-record.ts';
 import { AppError } from '#lib/errors.ts';
-import { mayUseModel } from './access.ts';
 import { admit, reserve } from './admit.ts';
 import type { Affinity } from './affinity.ts';
 import { Attempt } from './attempt.ts';
@@ -16,7 +15,6 @@ import type { Call } from './call.ts';
 import type { GatewayDeps } from './deps.ts';
 import { ClientGone, type Failure, ownFailure } from './errors.ts';
 import { bytesOf, exchangeFor, refusalOf } from './exchange.ts';
-import { decide } from './fallback.ts';
 import type { CallGuards } from './guards/call-guards.ts';
 import type { GuardSet } from './guards/guard-set.ts';
 import { hedgeAfterMs, race } from './hedge.ts';
@@ -34,14 +32,14 @@ import { openTurn } from './responses/turn.ts';
 import { hasOthers, route, type Trail } from './route.ts';
 import { closeDelivered, closeFailed, openWritten, release, settle } from './settle.ts';
 import { tellRest } from './shared-rests.ts';
-import { sleep } from './sleep.ts';
 import type { Group } from './snapshot.ts';
 import { forTags } from './tag-routing.ts';
 import type { Target } from './target.ts';
-import { BUDGET_CLASS, holdTargetBudget, settleTargetBudget } from './target-budgets.ts';
+import { holdTargetBudget, settleTargetBudget } from './target-budgets.ts';
 import { serveToolLoop } from './tool-loop/loop.ts';
 import { wantedTools } from './tool-loop/wanted.ts';
 import { TranslatedAnswer } from './translated-answer.ts';
+import { tryUntil } from './tries.ts';
 import { upstreamModel } from './upstream-body.ts';
 import { estimateUsage } from './usage.ts';
 
@@ -170,42 +168,17 @@ function hold(call: Call, pool: BytePool, bytes: number): boolean {
   return true;
 }
 
-/**
- * Picks and attempts until an answer can be relayed: the same group again, then the fallback models.
- * @throws CallFailed with the last failure; ClientGone.
- */
+/** @throws CallFailed with the last failure; ClientGone. */
 async function reach(call: Call, plane: Plane): Promise<Attempt> {
-  const trail: Trail = { tried: new Set(), overBudget: new Set(), last: null };
-  const models = new Set([call.model]);
   const deadlineMs = call.inner?.deadlineMs ?? plane.deps.clock.nowMs() + call.snapshot.config.requestTimeoutMs;
-  for (let failures = 1; ; failures++) {
-    const tryOutcome = await tryNext(call, plane, trail, deadlineMs);
-    if (tryOutcome instanceof Attempt) return tryOutcome;
-    if (call.gone) throw new ClientGone();
-    const nowMs = plane.deps.clock.nowMs();
-    const next = decide({
-      status: tryOutcome.status,
-      errorClass: tryOutcome.errorClass ?? '',
-      retryAfterMs: tryOutcome.retryAfterMs,
-      failures,
-      maxRetries: maxRetries(call, trail.last as Target),
-      policyRetries: policyRetries(call, tryOutcome.errorClass),
-      othersAwake: hasOthers(call, trail, nowMs),
-      nextModel: nextModel(call, models, tryOutcome.errorClass),
-      remainingMs: deadlineMs - nowMs,
-    });
-    if (next.action === 'stop') throw new CallFailed(tryOutcome);
-    if (next.action === 'retry') {
-      call.retries++;
-      if (next.delayMs > 0) await sleep(call, next.delayMs);
-    } else {
-      await fallBack(call, plane.deps, next.model);
-      models.add(next.model);
-      trail.tried.clear();
-      trail.overBudget.clear();
-      failures = 0;
-    }
-  }
+  const outcome = await tryUntil(call, plane.deps, {
+    deadlineMs,
+    attempt: (trail) => tryNext(call, plane, trail, deadlineMs),
+    hasAnswered: (tried) => tried instanceof Attempt,
+    fallBack: (model) => fallBack(call, plane.deps, model),
+  });
+  if (outcome instanceof Attempt) return outcome;
+  throw new CallFailed(outcome);
 }
 
 /** Tries the deployment that the routing names; those whose budget is used up are passed over, which is no try. */
@@ -309,45 +282,6 @@ function timeouts(call: Call, target: Target, remainingMs: number): { firstMs: n
 function headerSeconds(call: Call, name: string): number | null {
   const seconds = Number(call.request.headers[name]);
   return Number.isFinite(seconds) && seconds > 0 ? seconds * 1000 : null;
-}
-
-export function maxRetries(call: Call, target: Target): number {
-  const header = call.request.headers['x-litellm-num-retries'];
-  const asked = typeof header === 'string' && /^\d{1,2}$/.test(header) ? Math.min(Number(header), 10) : null;
-  return call.asked?.retries ?? asked ?? target.deployment.maxRetries ?? call.snapshot.config.retries;
-}
-
-/** Tries that the retry policy states for this class of failure; null = it states none. */
-export function policyRetries(call: Call, errorClass: string | null): number | null {
-  const { retryPolicy, groupRetryPolicy } = call.snapshot.config.routing;
-  if (errorClass === null) return null;
-  // A budget that is used up is not waited for.
-  if (errorClass === BUDGET_CLASS) return 0;
-  const ofGroup = Object.hasOwn(groupRetryPolicy, call.model) ? groupRetryPolicy[call.model]?.[errorClass] : undefined;
-  return ofGroup ?? retryPolicy[errorClass] ?? null;
-}
-
-/** The next model of the fallback list that exists, was not tried and may be used by the key. A list for the kind of failure goes before the general one. */
-export function nextModel(call: Call, tried: ReadonlySet<string>, errorClass: string | null): string | null {
-  const { fallbacks, routing } = call.snapshot.config;
-  if (call.fallbacks >= routing.maxFallbacks || call.pinnedTo !== null) return null;
-  const asked = call.asked as Asked;
-  const listed = (lists: Readonly<Record<string, readonly string[]>>) => {
-    for (const name of [asked.model, call.group?.name ?? '', '*']) if (Object.hasOwn(lists, name)) return lists[name];
-    return undefined;
-  };
-  const ofKind =
-    errorClass === 'ContextWindowExceededError'
-      ? listed(routing.contextWindowFallbacks)
-      : errorClass === 'ContentPolicyViolationError'
-        ? listed(routing.contentPolicyFallbacks)
-        : undefined;
-  const list = asked.fallbacks ?? ofKind ?? listed(fallbacks) ?? [];
-  for (const name of list) {
-    if (tried.has(name) || call.snapshot.resolve(name) === null) continue;
-    if (call.key === null || mayUseModel(call.key, name, call.snapshot)) return name;
-  }
-  return null;
 }
 
 /** Moves the call to another model: the old reservation is given back, the new one is taken. */

@@ -3,16 +3,15 @@ import type WebSocket from 'ws';
 import type { Call } from '#gateway/call.ts';
 import { ClientGone, type Failure, ownFailure } from '#gateway/errors.ts';
 import { refusalOf } from '#gateway/exchange.ts';
-import { decide } from '#gateway/fallback.ts';
 import { hasOthers, route, type Trail } from '#gateway/route.ts';
-import { maxRetries, nextModel, type Plane, policyRetries } from '#gateway/run.ts';
+import type { Plane } from '#gateway/run.ts';
 import { closeFailed, openWritten } from '#gateway/settle.ts';
 import { tellRest } from '#gateway/shared-rests.ts';
-import { sleep } from '#gateway/sleep.ts';
 import type { Group } from '#gateway/snapshot.ts';
 import { forTags } from '#gateway/tag-routing.ts';
 import type { Target } from '#gateway/target.ts';
 import { holdTargetBudget, settleTargetBudget } from '#gateway/target-budgets.ts';
+import { tryUntil } from '#gateway/tries.ts';
 import { upstreamModel } from '#gateway/upstream-body.ts';
 import { AppError } from '#lib/errors.ts';
 import { openUpstreamSocket } from './upstream-socket.ts';
@@ -27,37 +26,15 @@ export interface Reached {
 
 /** @throws Unreached with the last failure; ClientGone. */
 export async function reachUpstream(call: Call, plane: Plane): Promise<Reached> {
-  const { deps } = plane;
-  const trail: Trail = { tried: new Set(), overBudget: new Set(), last: null };
-  const models = new Set([call.model]);
-  const deadlineMs = deps.clock.nowMs() + call.snapshot.config.requestTimeoutMs;
-  for (let failures = 1; ; failures++) {
-    const outcome = await tryNext(call, plane, trail, deadlineMs);
-    if ('socket' in outcome) return outcome;
-    if (call.gone) throw new ClientGone();
-    const next = decide({
-      status: outcome.status,
-      errorClass: outcome.errorClass ?? '',
-      retryAfterMs: outcome.retryAfterMs,
-      failures,
-      maxRetries: maxRetries(call, trail.last as Target),
-      policyRetries: policyRetries(call, outcome.errorClass),
-      othersAwake: hasOthers(call, trail, deps.clock.nowMs()),
-      nextModel: nextModel(call, models, outcome.errorClass),
-      remainingMs: deadlineMs - deps.clock.nowMs(),
-    });
-    if (next.action === 'stop') throw new Unreached(outcome);
-    if (next.action === 'retry') {
-      call.retries++;
-      if (next.delayMs > 0) await sleep(call, next.delayMs);
-    } else {
-      Object.assign(call, { group: forTags(call, call.snapshot.resolve(next.model) as Group), model: next.model, fallbacks: call.fallbacks + 1 });
-      models.add(next.model);
-      trail.tried.clear();
-      trail.overBudget.clear();
-      failures = 0;
-    }
-  }
+  const deadlineMs = plane.deps.clock.nowMs() + call.snapshot.config.requestTimeoutMs;
+  const outcome = await tryUntil(call, plane.deps, {
+    deadlineMs,
+    attempt: (trail) => tryNext(call, plane, trail, deadlineMs),
+    hasAnswered: (tried) => 'socket' in tried,
+    fallBack: (model) => void Object.assign(call, { group: forTags(call, call.snapshot.resolve(model) as Group), model, fallbacks: call.fallbacks + 1 }),
+  });
+  if ('socket' in outcome) return outcome;
+  throw new Unreached(outcome);
 }
 
 /** No upstream took the session. */
